@@ -1,0 +1,203 @@
+// Package devices holds phones as data: typed profiles of a device's memory,
+// storage, compute units and runtimes, and of the parts they are built from,
+// read strictly from YAML files. It holds no formulas.
+//
+// Every number is a Quantity: a value in a stated unit, the kind of knowledge
+// it is (spec, measured, estimated, calibrated) and the source that says so.
+// Shipped profiles are embedded in the binary; a user's own file is read by its
+// path. Adding a phone, a DRAM part or a flash part needs a YAML file and no Go.
+package devices
+
+import "github.com/memsim/memsim/units"
+
+// SchemaVersion is the version of the profile schema that this package reads.
+const SchemaVersion = 1
+
+// Kind is the kind of knowledge behind a number.
+type Kind string
+
+// The kinds of knowledge, from the most to the least certain; Override is a
+// value that the user set for one run, and is refused in a file.
+const (
+	Spec       Kind = "spec"       // a public document of the maker or a standard
+	Measured   Kind = "measured"   // somebody's measurement
+	Estimated  Kind = "estimated"  // derived; the source says how
+	Calibrated Kind = "calibrated" // fitted; the source says to what
+	Override   Kind = "override"   // set by the user for this run
+)
+
+// Quantity is one number of a profile and where it comes from.
+type Quantity[U any] struct {
+	Value  U      // in U's unit
+	Kind   Kind   //
+	Source string // key of a Reference, or a sentence that says how it was derived
+}
+
+// Reference is a document that sources of a profile name by its key.
+type Reference struct {
+	Key  string `yaml:"key"`
+	Text string `yaml:"text"`
+	URL  string `yaml:"url"` // optional
+}
+
+// Device is one phone (or other machine).
+type Device struct {
+	Schema         int                     `yaml:"schema"`
+	Name           string                  `yaml:"name"`  // as typed: "pixel8pro"
+	Title          string                  `yaml:"title"` // as read: "Google Pixel 8 Pro"
+	SoC            string                  `yaml:"soc"`
+	DefaultUnit    string                  `yaml:"default_unit"`
+	DefaultRuntime string                  `yaml:"default_runtime"` // of the default unit
+	References     []Reference             `yaml:"references"`
+	Battery        *Quantity[units.Joules] `yaml:"battery"` // nil: runs on mains
+	DRAM           DRAM                    `yaml:"dram"`
+	Flash          Flash                   `yaml:"flash"`
+	SRAM           []SRAM                  `yaml:"sram"`
+	Units          []Unit                  `yaml:"units"`
+	Runtimes       []Runtime               `yaml:"runtimes"`
+	SystemPower    Quantity[units.Watts]   `yaml:"system_power"` // rest of the phone while generating; counts in the whole-phone figure only
+}
+
+// DRAM is a device's main memory: how many channels of which part, and how its
+// controller uses them.
+type DRAM struct {
+	Part       string                      `yaml:"part"` // name of a DRAMPart
+	Channels   Quantity[units.Count]       `yaml:"channels"`
+	Ranks      Quantity[units.Count]       `yaml:"ranks"` // per channel
+	Capacity   Quantity[units.Bytes]       `yaml:"capacity"`
+	AppBudget  Quantity[units.Ratio]       `yaml:"app_budget"`  // share of Capacity that one app should stay under
+	Mapping    string                      `yaml:"mapping"`     // bit order from high to low, such as RoBaRaCoCh
+	PagePolicy string                      `yaml:"page_policy"` // open, closed, timeout
+	Refresh    string                      `yaml:"refresh"`     // none, all, per
+	Latency    Quantity[units.Picoseconds] `yaml:"latency"`     // unit to controller and back, beside the part's own timing
+	Spec       *DRAMPart                   `yaml:"-"`           // the named part, resolved by the loader
+}
+
+// Cycles is a time of a DRAM standard: a count of clocks, or a time that is
+// rounded up to clocks.
+type Cycles struct {
+	Clocks int64             // if Time is zero
+	Time   units.Picoseconds // if set, rounded up to clocks of the part
+}
+
+// DRAMPart is one DRAM die at one speed, seen as one channel.
+type DRAMPart struct {
+	Schema        int                         `yaml:"schema"`
+	Name          string                      `yaml:"name"`     // "lpddr5-6400"
+	Standard      string                      `yaml:"standard"` // LPDDR4X, LPDDR5, LPDDR5X, DDR5
+	References    []Reference                 `yaml:"references"`
+	DataRate      Quantity[units.Hertz]       `yaml:"data_rate"`     // transfers a second on a pin
+	Clock         Quantity[units.Picoseconds] `yaml:"clock"`         // tCK
+	ChannelWidth  Quantity[units.Count]       `yaml:"channel_width"` // bits
+	BurstLength   Quantity[units.Count]       `yaml:"burst_length"`
+	BankGroups    Quantity[units.Count]       `yaml:"bank_groups"`
+	BanksPerGroup Quantity[units.Count]       `yaml:"banks_per_group"`
+	Rows          Quantity[units.Count]       `yaml:"rows"` // per bank
+	RowBytes      Quantity[units.Bytes]       `yaml:"row_bytes"`
+	Timing        []DRAMTiming                `yaml:"timing"`
+	Energy        DRAMEnergy                  `yaml:"energy"`
+}
+
+// DRAMTiming is one timing parameter under its JEDEC name without the t:
+// RCD, RP, RAS, CCD_L, ...
+type DRAMTiming struct {
+	Name     string `yaml:"name"`
+	Quantity Quantity[Cycles]
+}
+
+// DRAMEnergy is the energy of a part, of one rank of one channel.
+type DRAMEnergy struct {
+	ActivatePrecharge Quantity[units.Picojoules]       `yaml:"activate_precharge"` // one ACT and its PRE
+	Read              Quantity[units.PicojoulesPerBit] `yaml:"read"`               // array to pin
+	Write             Quantity[units.PicojoulesPerBit] `yaml:"write"`
+	IO                Quantity[units.PicojoulesPerBit] `yaml:"io"`      // pin to SoC, either way
+	Refresh           Quantity[units.Picojoules]       `yaml:"refresh"` // one all-bank REF; a per-bank one costs its share
+	ActiveStandby     Quantity[units.Watts]            `yaml:"active_standby"`
+	PrechargeStandby  Quantity[units.Watts]            `yaml:"precharge_standby"`
+	PowerDown         Quantity[units.Watts]            `yaml:"power_down"`
+	SelfRefresh       Quantity[units.Watts]            `yaml:"self_refresh"`
+}
+
+// Flash is a device's storage: the name of a part.
+type Flash struct {
+	Part string     `yaml:"part"`
+	Spec *FlashPart `yaml:"-"`
+}
+
+// FlashPart is a flash storage device: UFS or NVMe.
+type FlashPart struct {
+	Schema         int                              `yaml:"schema"`
+	Name           string                           `yaml:"name"`      // "ufs-3.1"
+	Interface      string                           `yaml:"interface"` // ufs, nvme, sd
+	References     []Reference                      `yaml:"references"`
+	LinkBandwidth  Quantity[units.BytesPerSecond]   `yaml:"link_bandwidth"`
+	CommandLatency Quantity[units.Picoseconds]      `yaml:"command_latency"` // host and controller, per command
+	QueueDepth     Quantity[units.Count]            `yaml:"queue_depth"`
+	Channels       Quantity[units.Count]            `yaml:"channels"`
+	DiesPerChannel Quantity[units.Count]            `yaml:"dies_per_channel"`
+	PlanesPerDie   Quantity[units.Count]            `yaml:"planes_per_die"`
+	PageBytes      Quantity[units.Bytes]            `yaml:"page_bytes"`
+	PageRead       Quantity[units.Picoseconds]      `yaml:"page_read"` // tR
+	ChannelRate    Quantity[units.BytesPerSecond]   `yaml:"channel_rate"`
+	ReadAhead      Quantity[units.Bytes]            `yaml:"read_ahead"`
+	ReadEnergy     Quantity[units.PicojoulesPerBit] `yaml:"read_energy"`
+	IdlePower      Quantity[units.Watts]            `yaml:"idle_power"`
+}
+
+// SRAM is one on-chip memory.
+type SRAM struct {
+	Name        string                           `yaml:"name"` // "l2", "slc"
+	Type        string                           `yaml:"type"` // cache or scratchpad
+	Capacity    Quantity[units.Bytes]            `yaml:"capacity"`
+	Line        Quantity[units.Bytes]            `yaml:"line"`
+	Ways        Quantity[units.Count]            `yaml:"ways"`      // 0: fully associative
+	Policy      string                           `yaml:"policy"`    // lru, tree-plru, srrip, random
+	Inclusion   string                           `yaml:"inclusion"` // inclusive, exclusive, or none
+	Bandwidth   Quantity[units.BytesPerSecond]   `yaml:"bandwidth"`
+	Latency     Quantity[units.Picoseconds]      `yaml:"latency"`
+	ReadEnergy  Quantity[units.PicojoulesPerBit] `yaml:"read_energy"`
+	WriteEnergy Quantity[units.PicojoulesPerBit] `yaml:"write_energy"`
+	StaticPower Quantity[units.Watts]            `yaml:"static_power"`
+}
+
+// Unit is one compute unit: a CPU, a GPU or an NPU.
+type Unit struct {
+	Name        string                `yaml:"name"`      // cpu, gpu, npu
+	Title       string                `yaml:"title"`     // "1 × Cortex-X3 + 4 × Cortex-A715"
+	Caches      []string              `yaml:"caches"`    // names of SRAM, nearest first
+	Buffer      Quantity[units.Bytes] `yaml:"buffer"`    // on-chip memory for tiles in flight (L1, threadgroup memory)
+	Buffers     Quantity[units.Count] `yaml:"buffers"`   // tiles that Buffer is split into; 2 is double buffering
+	Bandwidth   Quantity[units.Ratio] `yaml:"bandwidth"` // share of DRAM peak that this unit alone can draw
+	Rates       []Rate                `yaml:"rates"`
+	StaticPower Quantity[units.Watts] `yaml:"static_power"` // while it works, beside the energy of its operations
+}
+
+// Rate is what a unit does with one arithmetic type.
+type Rate struct {
+	DType  string                       `yaml:"dtype"`  // f32, f16, int8
+	Peak   Quantity[units.OpsPerSecond] `yaml:"peak"`   // multiply-accumulates a second
+	Energy Quantity[units.Picojoules]   `yaml:"energy"` // per multiply-accumulate
+}
+
+// Runtime is an inference program on one unit of the device. What software
+// decides, dispatch cost and reached efficiency, belongs to it and not to the
+// silicon.
+type Runtime struct {
+	Name           string                      `yaml:"name"` // "llama.cpp-cpu"
+	Unit           string                      `yaml:"unit"`
+	Dispatch       Quantity[units.Picoseconds] `yaml:"dispatch"`        // per operator that it launches
+	Fused          []string                    `yaml:"fused"`           // operators that run within their predecessor's launch
+	Prefetch       bool                        `yaml:"prefetch"`        // weights of the next operator are fetched while this one computes
+	BandwidthShare Quantity[units.Ratio]       `yaml:"bandwidth_share"` // of the unit's reachable DRAM bandwidth, on large matrices
+	HalfBandwidth  Quantity[units.Bytes]       `yaml:"half_bandwidth"`  // operand size at which half of that share is reached
+	ComputeShare   Quantity[units.Ratio]       `yaml:"compute_share"`   // of the unit's peak rate, on matrix products with many tokens
+	MatVecShare    Quantity[units.Ratio]       `yaml:"matvec_share"`    // of the unit's peak rate, on matrix-vector products
+	Arithmetic     []Arithmetic                `yaml:"arithmetic"`
+}
+
+// Arithmetic says how a runtime computes with weights of one storage format.
+type Arithmetic struct {
+	DType   string                `yaml:"dtype"`   // storage format: f32, f16, q8_0, q4_0, ...
+	Compute string                `yaml:"compute"` // arithmetic type, one of the unit's Rates
+	Dequant Quantity[units.Ratio] `yaml:"dequant"` // extra operations per weight, in multiply-accumulates
+}

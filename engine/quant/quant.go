@@ -1,0 +1,60 @@
+// Package quant knows the storage formats of weights: how many bytes a row
+// takes, and how values are encoded and decoded. The formats are those of GGML
+// (block-quantized) and plain floats.
+package quant
+
+// Type is a storage format by its usual lower-case name.
+type Type string
+
+// The formats that the engine stores and computes with.
+const (
+	F32  Type = "f32"
+	F16  Type = "f16"
+	BF16 Type = "bf16"
+	Q8_0 Type = "q8_0"
+	Q4_0 Type = "q4_0"
+	Q4_1 Type = "q4_1"
+	Q5_0 Type = "q5_0"
+	Q5_1 Type = "q5_1"
+	Q4_K Type = "q4_k"
+	Q5_K Type = "q5_k"
+	Q6_K Type = "q6_k"
+)
+
+// Layout is the geometry of a format: Block consecutive values of a row share
+// Bytes bytes.
+type Layout struct {
+	Block int // values
+	Bytes int
+}
+
+// layouts follows ggml's block structures (ggml-common.h).
+var layouts = map[Type]Layout{
+	F32:  {1, 4},
+	F16:  {1, 2},
+	BF16: {1, 2},
+	Q8_0: {32, 2 + 32},
+	Q4_0: {32, 2 + 16},
+	Q4_1: {32, 2 + 2 + 16},
+	Q5_0: {32, 2 + 4 + 16},
+	Q5_1: {32, 2 + 2 + 4 + 16},
+	Q4_K: {256, 2 + 2 + 12 + 128},
+	Q5_K: {256, 2 + 2 + 12 + 32 + 128},
+	Q6_K: {256, 128 + 64 + 16 + 2},
+}
+
+// Layout returns the geometry of t; ok is false for an unknown format.
+func (t Type) Layout() (l Layout, ok bool) {
+	l, ok = layouts[t]
+	return l, ok
+}
+
+// RowBytes returns the bytes of a row of cols values, 0 if cols is no whole
+// number of blocks or the format is unknown.
+func (t Type) RowBytes(cols int) int {
+	l, ok := layouts[t]
+	if !ok || cols%l.Block != 0 {
+		return 0
+	}
+	return cols / l.Block * l.Bytes
+}

@@ -1,0 +1,131 @@
+// Package sim replays a trace on a device and charges every nanosecond, byte
+// and picojoule of it to the operator and the tensor that caused it.
+package sim
+
+import (
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// Row is one operator execution on the device: a row of the ledger. All that
+// reports show is a sum over rows.
+//
+// Time is covered once: rows follow each other without gap or overlap, and
+// Time.Total() == End - Start for each of them.
+type Row struct {
+	Seq      int64
+	Phase    traces.Phase
+	Token    int32
+	Op       string
+	Layer    int32
+	Block    int32
+	Repeated bool // the block ran before for this token: a shared repeat
+	MACs     int64
+	HostNS   int64
+	Start    units.Picoseconds
+	End      units.Picoseconds
+	Time     TimeParts
+	Energy   EnergyParts
+	DRAM     DRAMCounts
+	Operands []Operand // one per event of the operator, in order
+}
+
+// Operand is what one operand of an operator cost. The time and energy of an
+// operator are split over its operands so that they sum to the row's exactly.
+type Operand struct {
+	Tensor string
+	Kind   traces.Kind
+	Access traces.Access
+	DType  string
+	Addr   uint64
+	Bytes  BytesByLevel
+	Time   units.Picoseconds
+	Energy units.Femtojoules
+}
+
+// TimeParts says where an operator's time went. Fetch is hidden behind compute
+// and the other way round, so a part is the time in which that resource was
+// what the operator waited for.
+type TimeParts struct {
+	Dispatch units.Picoseconds // launching it
+	Compute  units.Picoseconds // arithmetic
+	SRAM     units.Picoseconds // waiting for on-chip memory
+	DRAM     units.Picoseconds // waiting for DRAM
+	Flash    units.Picoseconds // waiting for storage
+}
+
+// EnergyParts says where energy went.
+type EnergyParts struct {
+	DRAM    units.Femtojoules // commands, I/O and background of the DRAM
+	SRAM    units.Femtojoules
+	Flash   units.Femtojoules
+	Compute units.Femtojoules
+	Static  units.Femtojoules // units and on-chip memories over time
+}
+
+// BytesByLevel follows the bytes of an operand down the hierarchy.
+//
+// Requested == the sum of SRAMHit + DRAM for reads and writes through the
+// caches; Flash is the part of DRAM that first had to come from storage.
+type BytesByLevel struct {
+	Requested units.Bytes
+	SRAMHit   units.Bytes // served by any on-chip level
+	DRAMRead  units.Bytes
+	DRAMWrite units.Bytes // including write-backs that the operand forced out
+	FlashRead units.Bytes
+}
+
+// DRAMCounts are the commands that an operator caused.
+type DRAMCounts struct {
+	Reads        int64 // bursts
+	Writes       int64
+	RowHits      int64
+	RowMisses    int64 // the bank was closed
+	RowConflicts int64 // another row was open
+	Activates    int64
+	Refreshes    int64
+}
+
+// Total returns the sum of the parts.
+func (t TimeParts) Total() units.Picoseconds {
+	return t.Dispatch + t.Compute + t.SRAM + t.DRAM + t.Flash
+}
+
+// Plus returns the part-wise sum.
+func (t TimeParts) Plus(o TimeParts) TimeParts {
+	return TimeParts{t.Dispatch + o.Dispatch, t.Compute + o.Compute, t.SRAM + o.SRAM, t.DRAM + o.DRAM, t.Flash + o.Flash}
+}
+
+// Total returns the sum of the parts: the whole phone.
+func (e EnergyParts) Total() units.Femtojoules {
+	return e.DRAM + e.SRAM + e.Flash + e.Compute + e.Static
+}
+
+// MemoryPath returns the energy of moving bytes, without arithmetic and without
+// what is spent by merely being on.
+func (e EnergyParts) MemoryPath() units.Femtojoules { return e.DRAM + e.SRAM + e.Flash }
+
+// Plus returns the part-wise sum.
+func (e EnergyParts) Plus(o EnergyParts) EnergyParts {
+	return EnergyParts{e.DRAM + o.DRAM, e.SRAM + o.SRAM, e.Flash + o.Flash, e.Compute + o.Compute, e.Static + o.Static}
+}
+
+// Plus returns the level-wise sum.
+func (b BytesByLevel) Plus(o BytesByLevel) BytesByLevel {
+	return BytesByLevel{b.Requested + o.Requested, b.SRAMHit + o.SRAMHit, b.DRAMRead + o.DRAMRead, b.DRAMWrite + o.DRAMWrite, b.FlashRead + o.FlashRead}
+}
+
+// Plus returns the count-wise sum.
+func (c DRAMCounts) Plus(o DRAMCounts) DRAMCounts {
+	return DRAMCounts{c.Reads + o.Reads, c.Writes + o.Writes, c.RowHits + o.RowHits, c.RowMisses + o.RowMisses,
+		c.RowConflicts + o.RowConflicts, c.Activates + o.Activates, c.Refreshes + o.Refreshes}
+}
+
+// Bytes returns the bytes of all operands.
+func (r *Row) Bytes() BytesByLevel {
+	var sum BytesByLevel
+	for i := range r.Operands {
+		sum = sum.Plus(r.Operands[i].Bytes)
+	}
+	return sum
+}

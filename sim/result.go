@@ -1,0 +1,54 @@
+package sim
+
+// Result is the answer for one model on one device. Its JSON keys are a
+// contract with the scripts of users; the units stand in the names. A figure
+// that does not apply is left out.
+type Result struct {
+	Model              string    `json:"model"`
+	Quant              string    `json:"quant"`
+	Sharing            string    `json:"sharing"`
+	Params             int64     `json:"params"`        // as executed
+	StoredParams       int64     `json:"stored_params"` // as stored
+	LayersExecuted     int       `json:"layers_executed"`
+	LayersStored       int       `json:"layers_stored"`
+	PromptTokens       int       `json:"prompt_tokens"`
+	Tokens             int       `json:"tokens"`
+	LatencyMS          float64   `json:"latency_ms_per_token"` // mean over decode steps
+	TokensPerS         float64   `json:"tokens_per_s"`
+	PrefillMS          float64   `json:"prefill_ms"`
+	TimeToFirstTokenMS float64   `json:"time_to_first_token_ms"` // the prompt, on a loaded model
+	LoadMS             float64   `json:"load_ms"`                // weights from flash to DRAM
+	DRAMBytesPerToken  float64   `json:"dram_bytes_per_token"`
+	DRAMBandwidthGBps  float64   `json:"dram_bandwidth_gbps"` // reached over a decode step
+	DRAMRowHitRate     float64   `json:"dram_row_hit_rate"`
+	SRAMHitRate        float64   `json:"sram_hit_rate"`
+	FlashBytesPerToken float64   `json:"flash_bytes_per_token"`
+	EnergyMJPerToken   float64   `json:"energy_mj_per_token"` // mJ, sum of the parts
+	EnergyPartsMJ      EnergyMJ  `json:"energy_parts_mj"`
+	LatencyPartsMS     LatencyMS `json:"latency_parts_ms"` // per decode token, sums to latency_ms_per_token
+	MemoryEnergyMJ     float64   `json:"memory_path_energy_mj_per_token"`
+	PhoneEnergyMJ      float64   `json:"whole_phone_energy_mj_per_token"`
+	ModelBytes         int64     `json:"model_bytes"`
+	DRAMBudgetBytes    int64     `json:"dram_budget_bytes"`
+	FitsDRAMBudget     bool      `json:"fits_dram_budget"`
+	TokensPerCharge    float64   `json:"tokens_per_charge,omitempty"` // left out on mains
+	HostTokensPerS     float64   `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
+}
+
+// EnergyMJ is EnergyParts in millijoules a token.
+type EnergyMJ struct {
+	DRAM    float64 `json:"dram"`
+	SRAM    float64 `json:"sram"`
+	Flash   float64 `json:"flash"`
+	Compute float64 `json:"compute"`
+	Static  float64 `json:"static"`
+}
+
+// LatencyMS is TimeParts in milliseconds a token.
+type LatencyMS struct {
+	Dispatch float64 `json:"dispatch"`
+	Compute  float64 `json:"compute"`
+	SRAM     float64 `json:"sram"`
+	DRAM     float64 `json:"dram"`
+	Flash    float64 `json:"flash"`
+}
