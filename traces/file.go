@@ -1,0 +1,222 @@
+package traces
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"slices"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/parquet-go/parquet-go"
+)
+
+// batchRows is how many rows are decoded at a time.
+const batchRows = 4096
+
+// File is a trace file opened for reading, as a Source.
+type File struct {
+	path    string
+	file    *os.File
+	parquet *parquet.File
+	header  Header
+	columns []int // index in the file of each of columnNames
+}
+
+// columnNames lists the columns of the schema in the order of Event's fields.
+var columnNames = []string{"seq", "phase", "token", "op", "layer", "block", "tensor",
+	"kind", "access", "addr", "bytes", "dtype", "macs", "host_ns"}
+
+// Open opens the trace file at path. A file that is no trace, is damaged, or is
+// of another schema version is a user's mistake, and the error says which.
+func Open(path string) (f *File, err error) {
+	defer recoverDamage(path, &err)
+	file, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.Userf("%s: no such file; capture a trace with `memsim trace --model M -o %s`", path, path)
+		}
+		return nil, fmt.Errorf("open trace: %w", err)
+	}
+	f = &File{path: path, file: file}
+	if err := f.open(); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) open() error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return fmt.Errorf("open trace: %w", err)
+	}
+	if info.IsDir() {
+		return fault.Userf("%s is a folder, not a trace file", f.path)
+	}
+	f.parquet, err = parquet.OpenFile(f.file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return fault.Userf("%s: not a readable Parquet file (%v); is it a trace, and complete?", f.path, err)
+	}
+	if err := f.readHeader(); err != nil {
+		return err
+	}
+	return f.findColumns()
+}
+
+func (f *File) readHeader() error {
+	text, ok := f.parquet.Lookup(metadataKey)
+	if !ok {
+		return fault.Userf("%s: Parquet metadata has no key %q; the file is not a memsim trace", f.path, metadataKey)
+	}
+	var version struct {
+		Schema *int `json:"schema"`
+	}
+	if err := json.Unmarshal([]byte(text), &version); err != nil {
+		return fault.Userf("%s: metadata key %q is not a trace header: %v", f.path, metadataKey, err)
+	}
+	if version.Schema == nil {
+		return fault.Userf("%s: the header has no schema version; the file is not a memsim trace", f.path)
+	}
+	if *version.Schema != SchemaVersion {
+		return fault.Userf("%s: trace schema %d, this memsim reads schema %d; capture the trace again with this version",
+			f.path, *version.Schema, SchemaVersion)
+	}
+	if err := json.Unmarshal([]byte(text), &f.header); err != nil {
+		return fault.Userf("%s: damaged trace header: %v", f.path, err)
+	}
+	return nil
+}
+
+func (f *File) findColumns() error {
+	var missing []string
+	for _, name := range columnNames {
+		leaf, ok := f.parquet.Schema().Lookup(name)
+		if !ok {
+			missing = append(missing, name)
+			continue
+		}
+		f.columns = append(f.columns, leaf.ColumnIndex)
+	}
+	if missing != nil {
+		return fault.Userf("%s: columns missing: %v", f.path, missing)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// Header returns the trace's header.
+func (f *File) Header() Header { return f.header }
+
+// Rows returns the number of events.
+func (f *File) Rows() int64 { return f.parquet.NumRows() }
+
+// Ops yields the operators in order. A damaged file ends it with an error.
+func (f *File) Ops() iter.Seq2[Op, error] {
+	return func(yield func(Op, error) bool) {
+		var op Op
+		for events, err := range f.batches() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range events {
+				if len(op) > 0 && op[0].Seq != events[i].Seq {
+					if !yield(op, nil) {
+						return
+					}
+					op = op[:0]
+				}
+				op = append(op, events[i])
+			}
+		}
+		if len(op) > 0 {
+			yield(op, nil)
+		}
+	}
+}
+
+// batches yields the events in slices that are reused, each event checked.
+func (f *File) batches() iter.Seq2[[]Event, error] {
+	return func(yield func([]Event, error) bool) {
+		events := make([]Event, batchRows)
+		row, seq := int64(0), int64(-1)
+		for _, group := range f.parquet.RowGroups() {
+			reader, err := f.openGroup(group)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for left := group.NumRows(); left > 0; {
+				batch := events[:min(left, batchRows)]
+				err := f.readBatch(reader, batch)
+				for i := range batch {
+					if err != nil {
+						break
+					}
+					if err = batch[i].Validate(); err == nil && batch[i].Seq < seq {
+						err = fmt.Errorf("seq %d follows %d", batch[i].Seq, seq)
+					}
+					if err != nil {
+						err = fault.Userf("%s: row %d: %v", f.path, row+int64(i), err)
+					}
+					seq = batch[i].Seq
+				}
+				if err != nil {
+					reader.close()
+					yield(nil, err)
+					return
+				}
+				if !yield(batch, nil) {
+					reader.close()
+					return
+				}
+				left -= int64(len(batch))
+				row += int64(len(batch))
+			}
+			reader.close()
+		}
+	}
+}
+
+func (f *File) openGroup(group parquet.RowGroup) (r *groupReader, err error) {
+	defer recoverDamage(f.path, &err)
+	return newGroupReader(group, f.columns), nil
+}
+
+func (f *File) readBatch(r *groupReader, batch []Event) (err error) {
+	defer recoverDamage(f.path, &err)
+	if err := r.read(batch); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return fault.Userf("%s: damaged trace: %v", f.path, err)
+	}
+	return nil
+}
+
+// recoverDamage turns a panic of the Parquet library on a malformed file into
+// an error.
+func recoverDamage(path string, err *error) {
+	if p := recover(); p != nil {
+		*err = fault.Userf("%s: damaged trace: %v", path, p)
+	}
+}
+
+// ReadAll reads the whole of src into memory.
+func ReadAll(src Source) (*Trace, error) {
+	t := &Trace{Head: src.Header()}
+	for op, err := range src.Ops() {
+		if err != nil {
+			return nil, err
+		}
+		t.Events = append(t.Events, op...)
+	}
+	t.Events = slices.Clip(t.Events)
+	return t, nil
+}

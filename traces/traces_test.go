@@ -1,0 +1,319 @@
+package traces
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/parquet-go/parquet-go"
+	"pgregory.net/rapid"
+)
+
+func TestAFileReadsAsItWasWritten(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		want := &Trace{Head: Header{Schema: SchemaVersion, Model: rapid.String().Draw(rt, "model"), Seed: rapid.Uint64().Draw(rt, "seed")}}
+		want.Events = drawEvents(rt)
+		path := filepath.Join(dir, "t.parquet")
+		write(t, path, want)
+		got := read(t, path)
+		if !reflect.DeepEqual(got.Head, want.Head) {
+			rt.Fatalf("header is %+v, want %+v", got.Head, want.Head)
+		}
+		if len(got.Events) != len(want.Events) {
+			rt.Fatalf("%d events, want %d", len(got.Events), len(want.Events))
+		}
+		for i := range got.Events {
+			if got.Events[i] != want.Events[i] {
+				rt.Fatalf("event %d is %+v, want %+v", i, got.Events[i], want.Events[i])
+			}
+		}
+	})
+}
+
+func TestTheSameTraceGivesTheSameBytes(t *testing.T) {
+	dir := t.TempDir()
+	var files [2][]byte
+	for i := range files {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		write(t, path, sample(5000))
+		var err error
+		if files[i], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if string(files[0]) != string(files[1]) {
+		t.Error("two files of one trace differ")
+	}
+}
+
+func TestOpsGroupTheOperandsOfAnOperator(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	want := sample(10_000) // operators straddle the reader's batches
+	write(t, path, want)
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	count := 0
+	for op, err := range f.Ops() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(op) != 3 || op[0].Seq != int64(count) || op[2].Seq != int64(count) {
+			t.Fatalf("operator %d has %d operands: %+v", count, len(op), op)
+		}
+		count++
+	}
+	if count != 10_000 {
+		t.Errorf("%d operators, want 10000", count)
+	}
+}
+
+func TestOpenNamesWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	good := filepath.Join(dir, "good.parquet")
+	write(t, good, sample(10))
+	bytes, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := func(name string, opts ...parquet.WriterOption) string {
+		path := filepath.Join(dir, name)
+		if err := parquet.WriteFile(path, []record{recordOf(&sample(1).Events[0])}, opts...); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	narrow := filepath.Join(dir, "narrow.parquet")
+	if err := parquet.WriteFile(narrow, []struct {
+		Seq int64 `parquet:"seq"`
+	}{{1}}, parquet.KeyValueMetadata("memsim", `{"schema":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	save := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, c := range []struct{ path, want string }{
+		{filepath.Join(dir, "absent.parquet"), "no such file"},
+		{dir, "is a folder"},
+		{save("text", []byte("hello")), "not a readable Parquet file"},
+		{save("empty", nil), "not a readable Parquet file"},
+		{save("cut", bytes[:len(bytes)/2]), "not a readable Parquet file"},
+		{other("bare"), "not a memsim trace"},
+		{other("odd", parquet.KeyValueMetadata("memsim", "[]")), "not a trace header"},
+		{other("unversioned", parquet.KeyValueMetadata("memsim", "{}")), "no schema version"},
+		{other("newer", parquet.KeyValueMetadata("memsim", `{"schema":2,"shape":7}`)), "trace schema 2, this memsim reads schema 1; capture the trace again"},
+		{narrow, "columns missing: [phase token op"},
+	} {
+		_, err := Open(c.path)
+		if err == nil || !fault.IsUser(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), filepath.Base(c.path)) {
+			t.Errorf("%s: error is %v, want a user's mistake with %q", c.path, err, c.want)
+		}
+	}
+}
+
+// Damage inside the pages is found while reading; it must come out as an error
+// whatever the Parquet library does with it.
+func TestDamageInsideAFileIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	good := filepath.Join(dir, "good.parquet")
+	write(t, good, sample(300))
+	bytes, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "bad.parquet")
+	for at := 4; at < len(bytes); at += 7 {
+		damaged := append([]byte(nil), bytes...)
+		damaged[at] ^= 0xff
+		if err := os.WriteFile(path, damaged, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(path)
+		if err == nil {
+			_, err = ReadAll(f)
+			f.Close()
+		}
+		if err != nil && !fault.IsUser(err) {
+			t.Errorf("byte %d damaged: %v is not a user's mistake", at, err)
+		}
+	}
+}
+
+func TestReadingRefusesEventsThatBreakTheSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	trace := sample(4)
+	trace.Events[5].Kind = "wieght"
+	write(t, path, trace)
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_, err = ReadAll(f)
+	if want := `row 5: kind "wieght" is not weight, kv or activation`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %v, want %q", err, want)
+	}
+}
+
+// Other writers choose other physical types and encodings.
+func TestATraceOfAnotherProgramIsRead(t *testing.T) {
+	type foreign struct {
+		HostNS int64  `parquet:"host_ns"`
+		MACs   int64  `parquet:"macs"`
+		DType  string `parquet:"dtype,optional"`
+		Bytes  int32  `parquet:"bytes"`
+		Addr   int64  `parquet:"addr"`
+		Access string `parquet:"access"`
+		Kind   string `parquet:"kind"`
+		Tensor string `parquet:"tensor"`
+		Block  int64  `parquet:"block"`
+		Layer  int64  `parquet:"layer"`
+		Op     string `parquet:"op"`
+		Token  int64  `parquet:"token"`
+		Phase  string `parquet:"phase"`
+		Seq    int32  `parquet:"seq"`
+		Extra  string `parquet:"extra"`
+	}
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	header, _ := json.Marshal(Header{Schema: SchemaVersion, Model: "other"})
+	rows := []foreign{{1, 2, "f16", 3, 4, "read", "weight", "w", 5, 6, "matmul", 7, "decode", 8, "x"}}
+	if err := parquet.WriteFile(path, rows, parquet.KeyValueMetadata("memsim", string(header))); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, path)
+	want := Event{8, Decode, 7, "matmul", 6, 5, "w", Weight, Read, 4, 3, "f16", 2, 1}
+	if len(got.Events) != 1 || got.Events[0] != want {
+		t.Errorf("events are %+v, want %+v", got.Events, want)
+	}
+}
+
+func TestSummarizeSumsByPhaseOperatorLayerAndTensor(t *testing.T) {
+	s, err := Summarize(sample(20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Events != 60 || len(s.Phases) != 1 {
+		t.Fatalf("%d events in %d phases", s.Events, len(s.Phases))
+	}
+	p := s.Phases[0]
+	if p.Steps != 2 || p.Total.Ops != 20 || p.Total.MACs != 20*100 || p.Total.HostNS != 20*7 {
+		t.Errorf("totals are %+v in %d steps", p.Total, p.Steps)
+	}
+	if len(p.ByLayer) != 10 || p.ByLayer[3].Layer != 3 || p.ByLayer[3].Block != 1 || p.ByLayer[3].Ops != 2 {
+		t.Errorf("layers are %+v", p.ByLayer)
+	}
+	if p.ByTensor[0].Name != "blk.0.w" || p.ByTensor[0].WeightBytes != 4*1000 {
+		t.Errorf("the largest tensor is %+v", p.ByTensor[0])
+	}
+	var bytes int64
+	for _, g := range p.ByOp {
+		bytes += g.Bytes()
+	}
+	if bytes != p.Total.Bytes() {
+		t.Errorf("operators sum to %d bytes, the phase to %d", bytes, p.Total.Bytes())
+	}
+}
+
+func BenchmarkReadFile(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "t.parquet")
+	write(b, path, sample(100_000))
+	b.ResetTimer()
+	events := 0
+	for range b.N {
+		f, err := Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for op, err := range f.Ops() {
+			if err != nil {
+				b.Fatal(err)
+			}
+			events += len(op)
+		}
+		f.Close()
+	}
+	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+}
+
+// sample returns ops operators of three operands over ten layers, each block
+// run twice, ten operators a token.
+func sample(ops int) *Trace {
+	t := &Trace{Head: Header{Schema: SchemaVersion, Model: "sample"}}
+	for i := range ops {
+		layer := int32(i % 10)
+		base := Event{Seq: int64(i), Phase: Decode, Token: int32(i / 10), Op: "matmul", Layer: layer, Block: layer / 2, DType: "f16"}
+		w, x, y := base, base, base
+		w.Tensor, w.Kind, w.Access, w.Addr, w.Bytes, w.MACs, w.HostNS = fmt.Sprintf("blk.%d.w", layer/2), Weight, Read, uint64(layer/2)*1000, 1000, 100, 7
+		x.Tensor, x.Kind, x.Access, x.Addr, x.Bytes = "x", Activation, Read, 1<<20, 20
+		y.Tensor, y.Kind, y.Access, y.Addr, y.Bytes = "y", Activation, Write, 2<<20, 10
+		t.Events = append(t.Events, w, x, y)
+	}
+	return t
+}
+
+func drawEvents(rt *rapid.T) []Event {
+	n := rapid.IntRange(0, 50).Draw(rt, "n")
+	events := make([]Event, n)
+	seq := int64(0)
+	for i := range events {
+		seq += rapid.Int64Range(0, 2).Draw(rt, "step")
+		events[i] = Event{
+			Seq:    seq,
+			Phase:  rapid.SampledFrom([]Phase{Load, Prefill, Decode}).Draw(rt, "phase"),
+			Token:  rapid.Int32Min(-1).Draw(rt, "token"),
+			Op:     rapid.StringN(1, 8, -1).Draw(rt, "op"),
+			Layer:  rapid.Int32Min(-1).Draw(rt, "layer"),
+			Block:  rapid.Int32Min(-1).Draw(rt, "block"),
+			Tensor: rapid.StringN(1, 8, -1).Draw(rt, "tensor"),
+			Kind:   rapid.SampledFrom([]Kind{Weight, KV, Activation}).Draw(rt, "kind"),
+			Access: rapid.SampledFrom([]Access{Read, Write}).Draw(rt, "access"),
+			Addr:   rapid.Uint64Max(1<<62).Draw(rt, "addr"),
+			Bytes:  rapid.Int64Min(0).Draw(rt, "bytes"),
+			DType:  rapid.StringN(0, 4, -1).Draw(rt, "dtype"),
+			MACs:   rapid.Int64Min(0).Draw(rt, "macs"),
+			HostNS: rapid.Int64Min(0).Draw(rt, "host"),
+		}
+	}
+	return events
+}
+
+func write(t testing.TB, path string, trace *Trace) {
+	t.Helper()
+	w, err := Create(path, trace.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	if err := w.Emit(trace.Events); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, path string) *Trace {
+	t.Helper()
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	trace, err := ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trace
+}
