@@ -3,6 +3,8 @@
 // how many parameters and bytes that makes. It holds no weights.
 package model
 
+import "slices"
+
 // Sharing is the order in which stored blocks run when each runs more than once
 // (MobileLLM, arXiv 2402.14905, section 3.4).
 type Sharing string
@@ -99,4 +101,14 @@ func (s Shape) Schedule() []int {
 		}
 	}
 	return order
+}
+
+// executable lists the architectures whose arithmetic the engine knows.
+var executable = []string{"llama", "qwen2", "qwen3"}
+
+// Executable reports whether the engine can compute with a model of this
+// architecture. Shapes of other architectures still run shape-only: their
+// matrices have the same roles and move the same bytes.
+func (s Shape) Executable() bool {
+	return slices.Contains(executable, s.Resolved().Architecture)
 }
