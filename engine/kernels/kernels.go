@@ -1,6 +1,35 @@
 // Package kernels holds the arithmetic of a decoder layer: matrix products over
 // stored weight formats, normalisation, rotary embedding, attention, SwiGLU.
 // Kernels know nothing of models, layers or traces.
+//
+// The mental model: a Compute is a set of worker threads and one set of SIMD
+// kernels, chosen by what the processor can do. Each method is one operator of
+// the forward pass; it splits its work over the workers, and returns when all
+// of it is done. Weights are read where they lie (a mapped model file), in the
+// format that they are stored in, once per call.
+//
+//	x ──RMSNorm──▶ Vectors ──MatMul──▶ q,k,v ──RoPE, StoreKV, Attention──▶ Vectors ──MatMul──▶ Add
+//	               (f32 or int8 blocks)                                    (f32 or int8 blocks)
+//
+// An operator that feeds a matrix product writes its result as Vectors, in the
+// Encoding that the product's weights want, so that activations are quantized
+// once by their producer and not once per product.
+//
+// # Matrix products
+//
+// There are two shapes of product, and both read each weight once. For one
+// vector (decode) time is spent waiting for memory: kernels decode a few rows at
+// a time in registers. For many vectors (prefill) time is spent multiplying:
+// 8 to 32 rows are unpacked once into a panel that sits in the L1 or L2 cache,
+// with the rows' values side by side in SIMD lanes, and all vectors are
+// multiplied with it.
+//
+// # Caveats
+//
+// Block-quantized weights are multiplied with activations rounded to int8 in
+// blocks of 32, as ggml does; K-quants too, where ggml rounds in blocks of 256.
+// Sums are in float32, in an order that depends on the kernel set and not on
+// the number of threads. A Compute serves one caller at a time.
 package kernels
 
 import "github.com/memsim/memsim/engine/quant"
@@ -14,37 +43,10 @@ type Matrix struct {
 	Data []byte
 }
 
-// Encoding is the form in which a matrix product takes its activations.
-type Encoding uint8
-
-// Float weights take float activations; block-quantized weights take
-// activations quantized to int8 in blocks of 32, as ggml does, so that the
-// inner product runs on integers.
-const (
-	Float32 Encoding = iota
-	Int8
-)
-
-// Wants returns the encoding that products with weights of type t take.
-func Wants(t quant.Type) Encoding {
-	switch t {
-	case quant.F32, quant.F16, quant.BF16:
-		return Float32
+// check panics unless m is whole and of a known format.
+func (m Matrix) check() {
+	row := m.Type.RowBytes(m.Cols)
+	if m.Rows <= 0 || row == 0 || len(m.Data) < m.Rows*row {
+		panicf("matrix %s %d×%d has %d bytes, needs %d rows of %d", m.Type, m.Rows, m.Cols, len(m.Data), m.Rows, row)
 	}
-	return Int8
 }
-
-// Vectors is a batch of N activation vectors of Dim values, in one encoding.
-// The operator that produces a matrix product's input writes it in the form
-// that the product reads.
-type Vectors struct {
-	N, Dim   int
-	Encoding Encoding
-	F32      []float32 // Float32: N × Dim
-	Q        []int8    // Int8: N × Dim
-	Scale    []float32 // Int8: N × Dim/32, value = Scale · Q
-	Sum      []int32   // Int8: N × Dim/32, sum of a block's Q, for formats with an offset
-}
-
-// Block is the number of values that share a scale in the Int8 encoding.
-const Block = 32

@@ -1,0 +1,138 @@
+package kernels
+
+import (
+	"fmt"
+
+	"github.com/memsim/memsim/engine/quant"
+)
+
+// Encoding is the form in which a matrix product takes its activations.
+type Encoding uint8
+
+// Float weights take float activations; block-quantized weights take
+// activations quantized to int8 in blocks of 32, as ggml does, so that the
+// inner product runs on integers.
+const (
+	Float32 Encoding = iota
+	Int8
+)
+
+// Block is the number of values that share a scale in the Int8 encoding.
+const Block = 32
+
+// Wants returns the encoding that products with weights of type t take.
+func Wants(t quant.Type) Encoding {
+	switch t {
+	case quant.F32, quant.F16, quant.BF16:
+		return Float32
+	}
+	return Int8
+}
+
+// Vectors is a batch of N activation vectors of Dim values, in one encoding.
+// The operator that produces a matrix product's input writes it in the form
+// that the product reads.
+type Vectors struct {
+	N, Dim   int
+	Encoding Encoding
+	F32      []float32 // Float32: N × Dim
+	Q        []int8    // Int8: N × Dim
+	Scale    []float32 // Int8: N × Dim/32, value = Scale · Q
+	Sum      []int32   // Int8: N × Dim/32, sum of a block's Q, for formats with an offset
+}
+
+// NewVectors returns room for n vectors of dim values. Int8 needs dim to be a
+// multiple of Block.
+func NewVectors(n, dim int, e Encoding) *Vectors {
+	if n < 0 || dim <= 0 {
+		panicf("vectors of %d × %d", n, dim)
+	}
+	v := &Vectors{N: n, Dim: dim, Encoding: e}
+	if e == Float32 {
+		v.F32 = make([]float32, n*dim)
+		return v
+	}
+	if dim%Block != 0 {
+		panicf("int8 vectors of %d values: not a multiple of %d", dim, Block)
+	}
+	v.Q = make([]int8, n*dim)
+	v.Scale = make([]float32, n*dim/Block)
+	v.Sum = make([]int32, n*dim/Block)
+	return v
+}
+
+// Bytes returns the memory that the N vectors occupy.
+func (v *Vectors) Bytes() int {
+	if v.Encoding == Float32 {
+		return v.N * v.Dim * 4
+	}
+	return v.N*v.Dim + v.N*(v.Dim/Block)*8
+}
+
+// Resize makes v a batch of n vectors, within the room that NewVectors made.
+func (v *Vectors) Resize(n int) {
+	v.N = n
+	if v.Encoding == Float32 {
+		v.F32 = v.F32[:n*v.Dim]
+		return
+	}
+	v.Q = v.Q[:n*v.Dim]
+	v.Scale = v.Scale[:n*v.Dim/Block]
+	v.Sum = v.Sum[:n*v.Dim/Block]
+}
+
+// Set encodes values, N × Dim of them, into v.
+func (v *Vectors) Set(values []float32) {
+	if len(values) < v.N*v.Dim {
+		panicf("%d values for vectors of %d × %d", len(values), v.N, v.Dim)
+	}
+	for i := range v.N {
+		v.encode(i, values[i*v.Dim:(i+1)*v.Dim], active)
+	}
+}
+
+// Values decodes vector i into dst, which must hold Dim values.
+func (v *Vectors) Values(dst []float32, i int) {
+	if v.Encoding == Float32 {
+		copy(dst[:v.Dim], v.f32(i))
+		return
+	}
+	q, scale, _ := v.int8(i)
+	for j, x := range q {
+		dst[j] = float32(x) * scale[j/Block]
+	}
+}
+
+// f32 returns vector i of a Float32 batch.
+func (v *Vectors) f32(i int) []float32 { return v.F32[i*v.Dim : (i+1)*v.Dim] }
+
+// int8 returns the parts of vector i of an Int8 batch.
+func (v *Vectors) int8(i int) (q []int8, scale []float32, sum []int32) {
+	blocks := v.Dim / Block
+	return v.Q[i*v.Dim : (i+1)*v.Dim], v.Scale[i*blocks : (i+1)*blocks], v.Sum[i*blocks : (i+1)*blocks]
+}
+
+// row returns where an operator should write the Dim floats of vector i before
+// it calls encode: in place when the encoding is Float32, else in scratch.
+func (v *Vectors) row(i int, scratch []float32) []float32 {
+	if v.Encoding == Float32 {
+		return v.f32(i)
+	}
+	return scratch[:v.Dim]
+}
+
+// encode stores row as vector i.
+func (v *Vectors) encode(i int, row []float32, k *kernelSet) {
+	if v.Encoding == Float32 {
+		if dst := v.f32(i); &dst[0] != &row[0] {
+			copy(dst, row)
+		}
+		return
+	}
+	q, scale, sum := v.int8(i)
+	k.quantize(q, scale, sum, row)
+}
+
+func panicf(format string, args ...any) {
+	panic("kernels: " + fmt.Sprintf(format, args...))
+}
