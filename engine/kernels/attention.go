@@ -1,6 +1,10 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"github.com/memsim/memsim/engine/quant"
+)
 
 // AttentionShape is the geometry of an attention call.
 type AttentionShape struct {
@@ -18,7 +22,7 @@ func (c *Compute) StoreKV(dst []uint16, src []float32) {
 		panicf("%d values stored in %d", len(src), len(dst))
 	}
 	for i, v := range src {
-		dst[i] = toHalf(v)
+		dst[i] = quant.ToF16(v)
 	}
 }
 
@@ -65,7 +69,7 @@ func (t *attentionTask) head(out, q, scores []float32, kvHead int) {
 	for p := range scores {
 		sum := float32(0)
 		for j, k := range t.k[p*stride+at:][:t.HeadDim] {
-			sum += q[j] * half(k)
+			sum += q[j] * quant.FromF16(k)
 		}
 		scores[p] = sum * scale
 	}
@@ -73,7 +77,7 @@ func (t *attentionTask) head(out, q, scores []float32, kvHead int) {
 	clear(out)
 	for p, w := range scores {
 		for j, v := range t.v[p*stride+at:][:t.HeadDim] {
-			out[j] += w * half(v)
+			out[j] += w * quant.FromF16(v)
 		}
 	}
 }

@@ -93,18 +93,18 @@ func floatsF32(dst []float32, row []byte) {
 
 func floatsF16(dst []float32, row []byte) {
 	for i := range dst {
-		dst[i] = half(binary.LittleEndian.Uint16(row[2*i:]))
+		dst[i] = quant.FromF16(binary.LittleEndian.Uint16(row[2*i:]))
 	}
 }
 
 func floatsBF16(dst []float32, row []byte) {
 	for i := range dst {
-		dst[i] = bfloat(binary.LittleEndian.Uint16(row[2*i:]))
+		dst[i] = quant.FromBF16(binary.LittleEndian.Uint16(row[2*i:]))
 	}
 }
 
 // halfAt reads the half-precision number at the start of b.
-func halfAt(b []byte) float32 { return half(binary.LittleEndian.Uint16(b)) }
+func halfAt(b []byte) float32 { return quant.FromF16(binary.LittleEndian.Uint16(b)) }
 
 // The unpackers follow ggml's dequantize_row functions (ggml-quants.c).
 

@@ -39,7 +39,7 @@ func rmsNorm(dst, x, weight []float32, eps float32) {
 
 // HeadNorm applies RMSNorm in place to each head of n vectors of heads ×
 // headDim values (the QK norm of Qwen3).
-func (c *Compute) HeadNorm(x []float32, n, heads, headDim int, weight []float32, eps float32) {
+func (c *Compute) HeadNorm(x, weight []float32, n, heads, headDim int, eps float32) {
 	if len(x) < n*heads*headDim || len(weight) < headDim {
 		panicf("norm of %d × %d heads of %d: %d values, %d weights", n, heads, headDim, len(x), len(weight))
 	}
