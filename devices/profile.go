@@ -28,16 +28,17 @@ const (
 
 // Quantity is one number of a profile and where it comes from.
 type Quantity[U any] struct {
-	Value  U      // in U's unit
-	Kind   Kind   //
-	Source string // key of a Reference, or a sentence that says how it was derived
+	Value  U      `yaml:"value"`  // in U's unit
+	Kind   Kind   `yaml:"kind"`   //
+	Source string `yaml:"source"` // key of a Reference, or a sentence that says how it was derived
+	Text   string `yaml:"text"`   // Value as the profile writes it, with its unit; filled by the loader
 }
 
 // Reference is a document that sources of a profile name by its key.
 type Reference struct {
 	Key  string `yaml:"key"`
 	Text string `yaml:"text"`
-	URL  string `yaml:"url"` // optional
+	URL  string `yaml:"url,omitempty"`
 }
 
 // Device is one phone (or other machine).
@@ -101,8 +102,8 @@ type DRAMPart struct {
 // DRAMTiming is one timing parameter under its JEDEC name without the t:
 // RCD, RP, RAS, CCD_L, ...
 type DRAMTiming struct {
-	Name     string `yaml:"name"`
-	Quantity Quantity[Cycles]
+	Name     string           `yaml:"name"`
+	Quantity Quantity[Cycles] `yaml:",inline"`
 }
 
 // DRAMEnergy is the energy of a part, of one rank of one channel.

@@ -1,0 +1,423 @@
+package devices
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A document is a profile while it is read: the YAML tree, the problems found
+// in it so far, and where each field stands, so that a later rule can name its
+// line.
+type document struct {
+	file     string
+	root     *yaml.Node
+	bounds   map[string]bound
+	choices  map[string][]string
+	origin   map[*yaml.Node]string // the override that a node comes from, if it does
+	at       map[string]*yaml.Node // by path
+	faulty   map[string]bool       // paths that are missing or wrong: rules leave them alone
+	sources  []sourceUse
+	problems []problem
+}
+
+// A sourceUse is a source to be looked up once the references are known.
+type sourceUse struct{ path, source string }
+
+// A place is where a value stands: its dotted path, and the same with * for the
+// name of a list's element.
+type place struct{ path, pattern string }
+
+func (p place) field(name string) place {
+	return place{join(p.path, name), join(p.pattern, name)}
+}
+
+func (p place) element(name string) place {
+	return place{join(p.path, name), join(p.pattern, "*")}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// parseDocument reads the YAML of file.
+func parseDocument(file string, content []byte) *document {
+	d := &document{
+		file:   file,
+		origin: map[*yaml.Node]string{},
+		at:     map[string]*yaml.Node{},
+		faulty: map[string]bool{},
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var root yaml.Node
+	switch err := decoder.Decode(&root); {
+	case err == io.EOF:
+		d.problems = append(d.problems, problem{file: file, text: "the file is empty; see the schema page for a profile"})
+		return d
+	case err != nil:
+		d.problems = append(d.problems, syntaxProblem(file, err))
+		return d
+	}
+	if err := decoder.Decode(new(yaml.Node)); err != io.EOF {
+		d.problems = append(d.problems, problem{file: file, text: "holds more than one YAML document; keep one profile a file"})
+	}
+	d.root = root.Content[0]
+	return d
+}
+
+// syntaxProblem turns the YAML library's "yaml: line 3: ..." into a problem.
+func syntaxProblem(file string, err error) problem {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	p := problem{file: file, text: "not YAML: " + text + "; mend the syntax"}
+	if n, scanErr := fmt.Sscanf(text, "line %d:", &p.line); n == 1 && scanErr == nil {
+		_, text, _ = strings.Cut(text, ": ")
+		p.text = "not YAML: " + text + "; mend the syntax"
+	}
+	return p
+}
+
+// fail records a problem of the value n at path, and marks the path faulty.
+func (d *document) fail(n *yaml.Node, path, format string, args ...any) {
+	d.faulty[path] = true
+	p := problem{file: d.file, path: path, text: fmt.Sprintf(format, args...)}
+	if n != nil {
+		p.line = n.Line
+		if origin, ok := d.origin[n]; ok {
+			p.file, p.line = origin, 0
+		}
+	}
+	d.problems = append(d.problems, p)
+}
+
+// failAt records a problem of the field at path, which a rule found.
+func (d *document) failAt(path, format string, args ...any) {
+	d.fail(d.at[path], path, format, args...)
+}
+
+// sound reports whether nothing is wrong with the fields at paths, so that a
+// rule can judge their values.
+func (d *document) sound(paths ...string) bool {
+	for _, path := range paths {
+		for p := path; p != ""; p = parent(p) {
+			if d.faulty[p] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func parent(path string) string {
+	i := strings.LastIndexByte(path, '.')
+	return path[:max(i, 0)]
+}
+
+// value checks n against the Go type t and returns it as plain data, without
+// the parts that are faulty; ok is false if nothing is left.
+func (d *document) value(n *yaml.Node, t reflect.Type, at place) (v any, ok bool) {
+	d.at[at.path] = n
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		d.fail(n, at.path, "is a YAML anchor or alias; write the value out")
+		return nil, false
+	case n.Tag == "!!null":
+		d.fail(n, at.path, "has no value; give one")
+		return nil, false
+	case t.Kind() == reflect.Pointer:
+		return d.value(n, t.Elem(), at)
+	case isQuantity(t):
+		return d.quantity(n, t, at)
+	case t.Kind() == reflect.Struct:
+		return d.mapping(n, t, at)
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		return d.list(n, t.Elem(), at)
+	case t.Kind() == reflect.Slice:
+		return d.words(n, at)
+	}
+	return d.scalar(n, t, at)
+}
+
+// mapping checks a group of fields.
+func (d *document) mapping(n *yaml.Node, t reflect.Type, at place) (any, bool) {
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, at.path, "is %s; write a group of fields: %s", describe(n), strings.Join(keys(t), ", "))
+		return nil, false
+	}
+	out := map[string]any{}
+	for _, f := range fields(t) {
+		child := d.child(n, f.key)
+		if child == nil {
+			if !f.optional {
+				d.missing(n, at.field(f.key).path, f.typ)
+			}
+			continue
+		}
+		if v, ok := d.value(child, f.typ, at.field(f.key)); ok {
+			out[f.key] = v
+		}
+	}
+	d.unknownKeys(n, keys(t), at)
+	return out, true
+}
+
+// missing records that n lacks the field at path.
+func (d *document) missing(n *yaml.Node, path string, t reflect.Type) {
+	fix := "add it"
+	if isQuantity(t) {
+		fix = fmt.Sprintf("add it as {value: ..., kind: ..., source: ...} with %s", quantityAccepts(t))
+	}
+	d.fail(n, path, "is missing; %s", fix)
+}
+
+// child returns the value under key in n, nil if there is none.
+func (d *document) child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// unknownKeys refuses keys of n that are not in known, and repeated ones.
+func (d *document) unknownKeys(n *yaml.Node, known []string, at place) {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		path := at.field(key.Value).path
+		switch {
+		case seen[key.Value]:
+			d.fail(key, path, "is given twice; keep one")
+		case !slices.Contains(known, key.Value):
+			d.fail(key, path, "is not a field; %s", suggest(key.Value, known))
+		}
+		seen[key.Value] = true
+	}
+}
+
+// quantity checks a number with its kind and source.
+func (d *document) quantity(n *yaml.Node, t reflect.Type, at place) (any, bool) {
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, at.path, "is %s; write {value: %s, kind: ..., source: ...}", describe(n), exampleValue(n))
+		return nil, false
+	}
+	known := []string{"value", "kind", "source"}
+	out := map[string]any{}
+	if _, named := fieldByKey(t, "name"); named { // a quantity that carries its name
+		known = append([]string{"name"}, known...)
+		if name := d.child(n, "name"); name != nil {
+			out["name"] = name.Value
+		}
+	}
+	before := len(d.problems)
+	for _, key := range known {
+		if d.child(n, key) == nil {
+			d.fail(n, join(at.path, key), "is missing; add it")
+		}
+	}
+	d.unknownKeys(n, known, at)
+	if v := d.child(n, "value"); v != nil {
+		d.amount(v, valueType(t), at)
+		out["value"], out["text"] = v.Value, v.Value
+	}
+	if k := d.child(n, "kind"); k != nil {
+		d.kind(n, k, at)
+		out["kind"] = k.Value
+	}
+	if s := d.child(n, "source"); s != nil {
+		d.source(s, at)
+		out["source"] = s.Value
+	}
+	if len(d.problems) > before {
+		d.faulty[at.path] = true
+		return nil, false
+	}
+	return out, true
+}
+
+// amount checks the value of a quantity: its form, unit and bounds.
+func (d *document) amount(n *yaml.Node, t reflect.Type, at place) {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!bool" || n.Tag == "!!null" {
+		d.fail(n, at.path, "value is %s; write %s", describe(n), accepts(t))
+		return
+	}
+	v := reflect.New(t).Elem()
+	if err := parseInto(v, n.Value); err != nil {
+		d.fail(n, at.path, "%s", err)
+		return
+	}
+	if quoted(n) && n.Tag == "!!str" && isPlainNumber(n.Value) {
+		d.fail(n, at.path, "%q is text; write %s without quotes", n.Value, n.Value)
+		return
+	}
+	b, ok := d.bounds[at.pattern]
+	if !ok {
+		return
+	}
+	if reason := b.excludes(v, n.Value); reason != "" {
+		d.fail(n, at.path, "%s", reason)
+	}
+}
+
+func quoted(n *yaml.Node) bool {
+	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
+}
+
+func (d *document) kind(quantity, n *yaml.Node, at place) {
+	path := at.field("kind").path
+	_, overridden := d.origin[quantity]
+	switch Kind(n.Value) {
+	case Spec, Measured, Estimated, Calibrated:
+	case Override:
+		if !overridden {
+			d.fail(n, path, "override marks what --set changes and has no place in a file; write spec, measured, estimated or calibrated")
+		}
+	default:
+		d.fail(n, path, "%q is not a kind of knowledge; write spec, measured, estimated or calibrated", n.Value)
+	}
+}
+
+func (d *document) source(n *yaml.Node, at place) {
+	if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" {
+		d.fail(n, at.field("source").path, "is empty; write the key of a reference, or a sentence that says how the number was derived")
+		return
+	}
+	d.at[at.field("source").path] = n
+	d.sources = append(d.sources, sourceUse{at.field("source").path, n.Value})
+}
+
+// list checks a list of groups, each known by its name.
+func (d *document) list(n *yaml.Node, t reflect.Type, at place) (any, bool) {
+	if n.Kind != yaml.SequenceNode {
+		d.fail(n, at.path, "is %s; write a list, each element a group of fields: %s", describe(n), strings.Join(keys(t), ", "))
+		return nil, false
+	}
+	out := []any{}
+	nameKey := elementKey(t)
+	seen := map[string]bool{}
+	for i, element := range n.Content {
+		name := ""
+		if element.Kind == yaml.MappingNode {
+			if key := d.child(element, nameKey); key != nil {
+				name = key.Value
+			}
+		}
+		p := at.element(name)
+		if name == "" {
+			d.faulty[at.path] = true // what is missing here may be what another field names
+			p = place{fmt.Sprintf("%s[%d]", at.path, i), join(at.pattern, "*")}
+		}
+		if seen[name] && name != "" {
+			d.fail(element, p.path, "is the second with %s %q; give each its own", nameKey, name)
+		}
+		seen[name] = true
+		if v, ok := d.value(element, t, p); ok {
+			out = append(out, v)
+		}
+	}
+	return out, true
+}
+
+// words checks a list of names.
+func (d *document) words(n *yaml.Node, at place) (any, bool) {
+	if n.Kind != yaml.SequenceNode {
+		d.fail(n, at.path, "is %s; write a list such as [a, b]", describe(n))
+		return nil, false
+	}
+	out := []any{}
+	seen := map[string]bool{}
+	for _, element := range n.Content {
+		switch {
+		case element.Kind != yaml.ScalarNode || element.Tag != "!!str" || element.Value == "":
+			d.fail(element, at.path, "holds %s; write names", describe(element))
+			continue
+		case seen[element.Value]:
+			d.fail(element, at.path, "holds %q twice; keep one", element.Value)
+			continue
+		}
+		seen[element.Value] = true
+		d.choice(element, at)
+		out = append(out, element.Value)
+	}
+	return out, true
+}
+
+// scalar checks a word, a whole number or a yes-or-no.
+func (d *document) scalar(n *yaml.Node, t reflect.Type, at place) (any, bool) {
+	want := map[reflect.Kind]string{reflect.String: "!!str", reflect.Int: "!!int", reflect.Bool: "!!bool"}[t.Kind()]
+	if n.Kind != yaml.ScalarNode || n.Tag != want {
+		d.fail(n, at.path, "is %s; write %s", describe(n), map[string]string{"!!str": "text", "!!int": "a whole number", "!!bool": "true or false"}[want])
+		return nil, false
+	}
+	if want == "!!str" && strings.TrimSpace(n.Value) == "" {
+		d.fail(n, at.path, "is empty; write text")
+		return nil, false
+	}
+	if !d.choice(n, at) {
+		return nil, false
+	}
+	v := reflect.New(t)
+	if err := n.Decode(v.Interface()); err != nil {
+		d.fail(n, at.path, "%q is out of range", n.Value)
+		return nil, false
+	}
+	return v.Elem().Interface(), true
+}
+
+// choice refuses a word that is not among those allowed at its place.
+func (d *document) choice(n *yaml.Node, at place) bool {
+	allowed, limited := d.choices[at.pattern]
+	if !limited || slices.Contains(allowed, n.Value) {
+		return true
+	}
+	d.fail(n, at.path, "%q is not known; %s", n.Value, suggest(n.Value, allowed))
+	return false
+}
+
+// checkSources looks up the sources of all quantities among references.
+func (d *document) checkSources(references []Reference) {
+	var known []string
+	for _, r := range references {
+		known = append(known, r.Key)
+	}
+	for _, use := range d.sources {
+		if strings.Contains(use.source, " ") || slices.Contains(known, use.source) || !d.sound("references") {
+			continue
+		}
+		d.failAt(use.path, "%q is neither the key of a reference nor a sentence; %s", use.source, suggest(use.source, known))
+	}
+}
+
+// describe says what kind of thing n is.
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a group of fields"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch n.Tag {
+	case "!!null":
+		return "empty"
+	case "!!int", "!!float":
+		return "the number " + n.Value
+	case "!!bool":
+		return "a yes-or-no value, " + n.Value
+	}
+	return fmt.Sprintf("the text %q", n.Value)
+}
+
+func exampleValue(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+		return n.Value
+	}
+	return "..."
+}

@@ -1,0 +1,84 @@
+package devices
+
+import (
+	"reflect"
+	"strings"
+)
+
+// A field is one key of a group in a profile and the Go type behind it.
+type field struct {
+	key      string
+	index    int
+	typ      reflect.Type
+	optional bool
+}
+
+// fields lists the keys of a struct type in the order of its declaration.
+func fields(t reflect.Type) []field {
+	var out []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if key == "-" || key == "" {
+			continue
+		}
+		optional := f.Type.Kind() == reflect.Pointer || options == "omitempty"
+		out = append(out, field{key, i, f.Type, optional})
+	}
+	return out
+}
+
+func fieldByKey(t reflect.Type, key string) (field, bool) {
+	for _, f := range fields(t) {
+		if f.key == key {
+			return f, true
+		}
+	}
+	return field{}, false
+}
+
+func keys(t reflect.Type) []string {
+	var out []string
+	for _, f := range fields(t) {
+		out = append(out, f.key)
+	}
+	return out
+}
+
+// elementKey is the key that names an element of a list of t.
+func elementKey(t reflect.Type) string {
+	for _, key := range []string{"name", "dtype", "key"} {
+		if _, ok := fieldByKey(t, key); ok {
+			return key
+		}
+	}
+	return ""
+}
+
+// isQuantity reports whether t is written as {value, kind, source}: a Quantity,
+// or a DRAMTiming, which is one with a name.
+func isQuantity(t reflect.Type) bool {
+	return t == reflect.TypeFor[DRAMTiming]() || strings.HasPrefix(t.Name(), "Quantity[")
+}
+
+// valueType is the type of a quantity's value.
+func valueType(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == reflect.TypeFor[DRAMTiming]() {
+		return reflect.TypeFor[Cycles]()
+	}
+	f, _ := t.FieldByName("Value")
+	return f.Type
+}
+
+// accepts says what may be written for a value of type t.
+func accepts(t reflect.Type) string {
+	if t == reflect.TypeFor[Cycles]() {
+		return "a number and one of nCK, ps, ns, us"
+	}
+	return dimensions[t].example()
+}
+
+func quantityAccepts(t reflect.Type) string { return accepts(valueType(t)) }

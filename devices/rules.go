@@ -1,0 +1,207 @@
+package devices
+
+import (
+	"math/bits"
+	"slices"
+	"strings"
+
+	"github.com/memsim/memsim/units"
+)
+
+// checkDevice records what contradicts itself in a device whose fields, one by
+// one, are sound. A rule keeps silent on fields that are faulty already.
+func checkDevice(doc *document, d *Device) {
+	checkMapping(doc, d.DRAM.Mapping)
+	checkCapacity(doc, d)
+	for i := range d.SRAM {
+		checkSRAM(doc, d, &d.SRAM[i])
+	}
+	for i := range d.Units {
+		checkUnit(doc, d, &d.Units[i])
+	}
+	for i := range d.Runtimes {
+		checkRuntime(doc, d, &d.Runtimes[i])
+	}
+	checkDefaults(doc, d)
+}
+
+// checkMapping wants each part of a DRAM address once, from high bits to low.
+func checkMapping(doc *document, mapping string) {
+	if !doc.sound("dram.mapping") {
+		return
+	}
+	parts := splitMapping(mapping)
+	slices.Sort(parts)
+	joined := strings.Join(parts, "")
+	if joined != "BaChCoRaRo" && joined != "BaBgChCoRaRo" {
+		doc.failAt("dram.mapping", "%q is not a bit order; name each of Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) once, from the high bits to the low, such as RoBaRaCoCh", mapping)
+	}
+}
+
+func splitMapping(mapping string) []string {
+	var parts []string
+	for len(mapping) >= 2 {
+		parts = append(parts, mapping[:2])
+		mapping = mapping[2:]
+	}
+	if mapping != "" {
+		parts = append(parts, mapping)
+	}
+	return parts
+}
+
+// checkCapacity wants the chips to hold what the device claims to have.
+func checkCapacity(doc *document, d *Device) {
+	part := d.DRAM.Spec
+	if part == nil || !doc.sound("dram.capacity", "dram.channels", "dram.ranks") {
+		return
+	}
+	rank := float64(part.Rows.Value) * float64(part.RowBytes.Value) * float64(part.Banks())
+	most := rank * float64(d.DRAM.Channels.Value) * float64(d.DRAM.Ranks.Value)
+	if float64(d.DRAM.Capacity.Value) > most {
+		doc.failAt("dram.capacity", "%s is more than %d channels of %d ranks of %s hold (%.4g GiB); raise dram.ranks, or name a part with more rows",
+			d.DRAM.Capacity.Text, d.DRAM.Channels.Value, d.DRAM.Ranks.Value, part.Name, most/float64(units.GiB))
+	}
+}
+
+func checkSRAM(doc *document, d *Device, s *SRAM) {
+	at := "sram." + s.Name
+	if doc.sound(at+".capacity", "dram.capacity") && s.Capacity.Value >= d.DRAM.Capacity.Value {
+		doc.failAt(at+".capacity", "%s is not less than the DRAM's %s; one of them is wrong", s.Capacity.Text, d.DRAM.Capacity.Text)
+	}
+	if doc.sound(at+".line") && !powerOfTwo(int64(s.Line.Value)) {
+		doc.failAt(at+".line", "%s is not a power of two; a line is 64 B or 128 B as a rule", s.Line.Text)
+	}
+	if !doc.sound(at+".capacity", at+".line", at+".ways") {
+		return
+	}
+	set := int64(s.Line.Value) * max(1, int64(s.Ways.Value))
+	if set > 0 && int64(s.Capacity.Value)%set != 0 {
+		doc.failAt(at+".capacity", "%s is no whole number of sets of %d ways of %s; change one of the three", s.Capacity.Text, s.Ways.Value, s.Line.Text)
+	}
+	if doc.sound(at+".policy") && s.Policy == "tree-plru" && !powerOfTwo(int64(s.Ways.Value)) {
+		doc.failAt(at+".policy", "tree-plru needs a power of two of ways, not %d; choose lru or srrip", s.Ways.Value)
+	}
+}
+
+func powerOfTwo(n int64) bool { return n > 0 && bits.OnesCount64(uint64(n)) == 1 }
+
+func checkUnit(doc *document, d *Device, u *Unit) {
+	at := "units." + u.Name
+	if doc.sound(at+".caches", "sram") {
+		for _, name := range u.Caches {
+			i := slices.IndexFunc(d.SRAM, func(s SRAM) bool { return s.Name == name })
+			if i < 0 {
+				doc.failAt(at+".caches", "%q is no memory of the sram list; %s", name, suggest(name, d.sramNames()))
+				continue
+			}
+			checkPath(doc, d, u, &d.SRAM[i])
+		}
+	}
+	if doc.sound(at+".rates") && len(u.Rates) == 0 {
+		doc.failAt(at+".rates", "is empty; give the unit's rate for at least one dtype")
+	}
+	if doc.sound("runtimes") && u.Name != "" && len(d.RuntimesOf(u.Name)) == 0 {
+		doc.failAt(at, "no runtime uses this unit; add one to runtimes with unit: %s", u.Name)
+	}
+}
+
+// checkPath wants a memory to be no slower than what the unit draws from DRAM
+// through it.
+func checkPath(doc *document, d *Device, u *Unit, s *SRAM) {
+	if d.DRAM.Spec == nil || !doc.sound("dram.channels", "units."+u.Name+".bandwidth", "sram."+s.Name+".bandwidth") {
+		return
+	}
+	need := float64(d.PeakBandwidth()) * float64(u.Bandwidth.Value)
+	if float64(s.Bandwidth.Value) < need {
+		doc.failAt("sram."+s.Name+".bandwidth", "%s is less than the %.4g GB/s that unit %s draws from DRAM through it; one of them is wrong", s.Bandwidth.Text, need/1e9, u.Name)
+	}
+}
+
+func checkRuntime(doc *document, d *Device, r *Runtime) {
+	at := "runtimes." + r.Name
+	if !doc.sound(at+".unit", "units") {
+		return
+	}
+	unit := slices.IndexFunc(d.Units, func(u Unit) bool { return u.Name == r.Unit })
+	if unit < 0 {
+		doc.failAt(at+".unit", "%q is no unit of this device; %s", r.Unit, suggest(r.Unit, d.unitNames()))
+		return
+	}
+	if doc.sound(at+".arithmetic") && len(r.Arithmetic) == 0 {
+		doc.failAt(at+".arithmetic", "is empty; say how the runtime computes with at least one storage format")
+	}
+	if !doc.sound("units." + r.Unit + ".rates") {
+		return
+	}
+	var known []string
+	for _, rate := range d.Units[unit].Rates {
+		known = append(known, rate.DType)
+	}
+	for _, a := range r.Arithmetic {
+		path := at + ".arithmetic." + a.DType
+		if doc.sound(path+".dtype") && !slices.Contains(storageFormats, a.DType) {
+			doc.failAt(path+".dtype", "%q is no storage format; %s", a.DType, suggest(a.DType, storageFormats))
+		}
+		if doc.sound(path+".compute") && !slices.Contains(known, a.Compute) {
+			doc.failAt(path+".compute", "unit %s has no rate for %q; %s", r.Unit, a.Compute, suggest(a.Compute, known))
+		}
+	}
+}
+
+// storageFormats are the weight formats that a runtime may be described for.
+var storageFormats = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"}
+
+func checkDefaults(doc *document, d *Device) {
+	if doc.sound("default_unit", "units") && !slices.Contains(d.unitNames(), d.DefaultUnit) {
+		doc.failAt("default_unit", "%q is no unit of this device; %s", d.DefaultUnit, suggest(d.DefaultUnit, d.unitNames()))
+		return
+	}
+	if !doc.sound("default_unit", "default_runtime", "runtimes") {
+		return
+	}
+	var known []string
+	for _, r := range d.RuntimesOf(d.DefaultUnit) {
+		known = append(known, r.Name)
+	}
+	if !slices.Contains(known, d.DefaultRuntime) {
+		doc.failAt("default_runtime", "%q is no runtime of unit %s; %s", d.DefaultRuntime, d.DefaultUnit, suggest(d.DefaultRuntime, known))
+	}
+}
+
+// checkDRAMPart records what contradicts itself in a DRAM part.
+func checkDRAMPart(doc *document, p *DRAMPart) {
+	if doc.sound("row_bytes") && !powerOfTwo(int64(p.RowBytes.Value)) {
+		doc.failAt("row_bytes", "%s is not a power of two", p.RowBytes.Text)
+	}
+	for path, q := range map[string]Quantity[units.Count]{
+		"channel_width": p.ChannelWidth, "burst_length": p.BurstLength,
+		"bank_groups": p.BankGroups, "banks_per_group": p.BanksPerGroup,
+	} {
+		if doc.sound(path) && !powerOfTwo(int64(q.Value)) {
+			doc.failAt(path, "%d is not a power of two", q.Value)
+		}
+	}
+	if doc.sound("clock", "data_rate") {
+		checkClock(doc, p)
+	}
+}
+
+// checkClock wants a whole number of transfers on a pin in a clock: 2 for
+// LPDDR4X and DDR5, 8 for LPDDR5 at its WCK to CK ratio of 4 to 1.
+func checkClock(doc *document, p *DRAMPart) {
+	perClock := float64(p.DataRate.Value) * p.Clock.Value.Seconds()
+	for _, whole := range []float64{2, 4, 8} {
+		if perClock > whole*0.99 && perClock < whole*1.01 {
+			return
+		}
+	}
+	doc.failAt("clock", "%s holds %.3g transfers at %s; a clock holds 2, 4 or 8", p.Clock.Text, perClock, p.DataRate.Text)
+}
+
+// checkFlashPart records what contradicts itself in a flash part.
+func checkFlashPart(doc *document, p *FlashPart) {
+	if doc.sound("page_bytes") && !powerOfTwo(int64(p.PageBytes.Value)) {
+		doc.failAt("page_bytes", "%s is not a power of two", p.PageBytes.Text)
+	}
+}
