@@ -1,0 +1,134 @@
+package compute
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/units"
+)
+
+// Work is the arithmetic of one operator.
+type Work struct {
+	Op           string // operator, for the cost of an element; see Elements
+	DType        string // storage format of the weights (or of the KV cache)
+	MACs         int64  // multiply-accumulates
+	WeightValues int64  // weights (or cached keys and values) that enter, each once
+	Tokens       int64  // that each weight serves; 0 is 1
+	Elements     int64  // values of element-wise work: normalised, rotated, gated, added
+	Cols         int64  // length of the inner products; 0: unknown, taken as long
+}
+
+// Model is one runtime on one unit.
+type Model struct {
+	name    string
+	matvec  float64 // share of the peak rate with one token
+	matmul  float64 // share of the peak rate with many
+	formats map[string]format
+	float   rate // of element-wise work
+}
+
+// rate is what a unit does with one arithmetic type.
+type rate struct {
+	peak   float64 // multiply-accumulates a second
+	energy float64 // picojoules each
+}
+
+// format is how weights of one storage format are computed with.
+type format struct {
+	rate
+	dequant float64 // extra operations a weight
+}
+
+// ModelOf returns the model of runtime r on unit u.
+func ModelOf(u devices.Unit, r devices.Runtime) (*Model, error) {
+	if r.Unit != u.Name {
+		return nil, fault.Userf("runtime %s runs on unit %s, not on %s", r.Name, r.Unit, u.Name)
+	}
+	rates := map[string]rate{}
+	for _, x := range u.Rates {
+		if x.Peak.Value <= 0 {
+			return nil, fault.Userf("unit %s: peak rate of %s must be above zero", u.Name, x.DType)
+		}
+		rates[x.DType] = rate{float64(x.Peak.Value), float64(x.Energy.Value)}
+	}
+	m := &Model{name: r.Name, matvec: float64(r.MatVecShare.Value), matmul: float64(r.ComputeShare.Value), formats: map[string]format{}}
+	if m.matvec <= 0 || m.matmul <= 0 {
+		return nil, fault.Userf("runtime %s: compute_share and matvec_share must be above zero", r.Name)
+	}
+	for _, a := range r.Arithmetic {
+		x, ok := rates[a.Compute]
+		if !ok {
+			return nil, fault.Userf("runtime %s: %s weights compute in %s, for which unit %s has no rate", r.Name, a.DType, a.Compute, u.Name)
+		}
+		m.formats[a.DType] = format{x, float64(a.Dequant.Value)}
+	}
+	var ok bool
+	if m.float, ok = elementRate(rates); !ok {
+		return nil, fault.Userf("unit %s: rates is empty", u.Name)
+	}
+	return m, nil
+}
+
+// elementRate is the rate of the arithmetic type that element-wise work runs
+// in: the widest float that the unit has, else what it has.
+func elementRate(rates map[string]rate) (rate, bool) {
+	for _, dtype := range []string{"f32", "bf16", "f16", "int8"} {
+		if r, ok := rates[dtype]; ok {
+			return r, true
+		}
+	}
+	return rate{}, false
+}
+
+// Supports reports, as a user's mistake, that the runtime has no arithmetic for
+// a storage format.
+func (m *Model) Supports(dtype string) error {
+	if _, ok := m.formats[dtype]; ok {
+		return nil
+	}
+	var known []string
+	for k := range m.formats {
+		known = append(known, k)
+	}
+	slices.Sort(known)
+	return fault.Userf("runtime %s has no arithmetic for %s weights; it has %s: convert the model, or add the format to the profile's runtimes", m.name, dtype, strings.Join(known, ", "))
+}
+
+// format returns the arithmetic of a storage format; one that the profile does
+// not name is widened to the element-wise type at an operation a weight.
+func (m *Model) format(dtype string) format {
+	if f, ok := m.formats[dtype]; ok {
+		return f
+	}
+	return format{m.float, 1}
+}
+
+// Time is how long the operator's arithmetic takes if its operands are there.
+func (m *Model) Time(w Work) units.Picoseconds {
+	f := m.format(w.DType)
+	seconds := (float64(w.MACs)/m.share(w.Tokens) + f.dequant*float64(w.WeightValues)/m.matvec) / f.peak
+	seconds += float64(w.Elements) * elementCost(w.Op) / (m.float.peak * m.matvec)
+	return units.Picoseconds(math.Ceil(seconds * 1e12))
+}
+
+// share is the share of the peak rate that a product reaches when each weight
+// serves n tokens.
+func (m *Model) share(n int64) float64 {
+	perMAC := 1/m.matmul + (1/m.matvec-1/m.matmul)/float64(max(1, n))
+	return 1 / perMAC
+}
+
+// Energy is what the operator's arithmetic costs.
+func (m *Model) Energy(w Work) units.Femtojoules {
+	f := m.format(w.DType)
+	pj := (float64(w.MACs) + f.dequant*float64(w.WeightValues)) * f.energy
+	pj += float64(w.Elements) * elementCost(w.Op) * m.float.energy
+	return units.FromPicojoules(pj)
+}
+
+// elementCost is the operations that one element of element-wise work takes, in
+// multiply-accumulates.
+func elementCost(op string) float64 { return 4 }
