@@ -120,12 +120,17 @@ func (b *builder) add(p *Profile, o *totals.Operand, remainders []int64) {
 	if !nonzero {
 		return
 	}
-	b.prof.Sample = append(b.prof.Sample, &profile.Sample{
+	sample := &profile.Sample{
 		Location: b.stack(p.model, o),
 		Value:    values,
 		Label:    labels(o, p.device),
 		NumLabel: numbers(o),
-	})
+		NumUnit:  map[string][]string{},
+	}
+	for key := range sample.NumLabel {
+		sample.NumUnit[key] = []string{"count"} // a zero without a unit is lost in encoding
+	}
+	b.prof.Sample = append(b.prof.Sample, sample)
 }
 
 // stack returns the locations of o, leaf first.

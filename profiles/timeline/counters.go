@@ -1,0 +1,71 @@
+package timeline
+
+import (
+	"math"
+
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/units"
+)
+
+// counters writes the rates over r, each as a step that lasts until the next.
+func (t *Timeline) counters(r *sim.Row) {
+	time := r.Time.Total()
+	if time <= 0 {
+		return
+	}
+	b := r.Bytes()
+	t.counter("DRAM (GB/s)", r.Start, map[string]any{
+		"read":  perNanosecond(b.DRAMRead, time),
+		"write": perNanosecond(b.DRAMWrite, time),
+	})
+	t.counter("SRAM hits (%)", r.Start, map[string]any{"hits": percent(int64(b.SRAMHit), int64(b.Requested))})
+	t.counter("DRAM row hits (%)", r.Start, map[string]any{"hits": percent(r.DRAM.RowHits, r.DRAM.RowHits+r.DRAM.RowMisses+r.DRAM.RowConflicts)})
+	t.counter("power (W)", r.Start, map[string]any{
+		"DRAM":    watts(r.Energy.DRAM, time),
+		"SRAM":    watts(r.Energy.SRAM, time),
+		"flash":   watts(r.Energy.Flash, time),
+		"compute": watts(r.Energy.Compute, time),
+		"static":  watts(r.Energy.Static, time),
+	})
+	if b.FlashRead > 0 || t.flash {
+		t.flash = b.FlashRead > 0
+		t.counter("flash (GB/s)", r.Start, map[string]any{"read": perNanosecond(b.FlashRead, time)})
+	}
+}
+
+// zeroCounters ends the last steps.
+func (t *Timeline) zeroCounters() {
+	if t.now == 0 {
+		return
+	}
+	t.counter("DRAM (GB/s)", t.now, map[string]any{"read": 0, "write": 0})
+	t.counter("SRAM hits (%)", t.now, map[string]any{"hits": 0})
+	t.counter("DRAM row hits (%)", t.now, map[string]any{"hits": 0})
+	t.counter("power (W)", t.now, map[string]any{"DRAM": 0, "SRAM": 0, "flash": 0, "compute": 0, "static": 0})
+	if t.flash {
+		t.counter("flash (GB/s)", t.now, map[string]any{"read": 0})
+	}
+}
+
+func (t *Timeline) counter(name string, at units.Picoseconds, values map[string]any) {
+	t.event(event{Name: name, Phase: "C", TS: microseconds(at), Args: values})
+}
+
+// perNanosecond is a rate in GB/s, which is bytes a nanosecond.
+func perNanosecond(n units.Bytes, t units.Picoseconds) float64 {
+	return round(float64(n) / t.Nanoseconds())
+}
+
+func watts(e units.Femtojoules, t units.Picoseconds) float64 {
+	return round(float64(e) / float64(t) / 1e3) // 1 fJ/ps = 1 mW
+}
+
+func percent(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return round(100 * float64(part) / float64(whole))
+}
+
+// round keeps the file small: a counter needs no more than a screen can show.
+func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }

@@ -1,0 +1,262 @@
+// Package timeline writes a ledger as a Chrome trace, which Perfetto
+// (ui.perfetto.dev) and chrome://tracing open.
+//
+// The mental model: one track shows the run as it nests, and one track for each
+// resource shows when an operator waited for it; counters show how hard the
+// memories worked.
+//
+//	run       [decode                                      ]
+//	          [token 16                    ][token 17      ]
+//	          [layer 0      ][layer 1      ]...
+//	          [attn_q][attn_k]...
+//	dispatch  [-]     [-]
+//	flash
+//	DRAM       [--]    [-]         an arrow leads from a fetch
+//	SRAM                           to the arithmetic that waited for it
+//	compute       [-]    [-]
+//	counters  DRAM GB/s, row hits, SRAM hits, watts
+//
+// Rows are written as they come: memory stays small however long the run.
+//
+// # Caveats
+//
+// The ledger says how long an operator waited for each resource and not when:
+// within an operator the waits are drawn one after another, in the order in
+// which data flows. Work that overlaps compute and delays nothing shows in the
+// counters only, which are means over an operator. The format has whole
+// nanoseconds; a wait that rounds to none is not drawn.
+package timeline
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// The tracks, in the order in which they are shown.
+const (
+	runTrack = 1 + iota
+	dispatchTrack
+	flashTrack
+	dramTrack
+	sramTrack
+	computeTrack
+)
+
+var trackNames = []string{runTrack: "run", dispatchTrack: "dispatch", flashTrack: "flash", dramTrack: "DRAM", sramTrack: "SRAM", computeTrack: "compute"}
+
+// process is the one process of the trace.
+const process = 1
+
+// event is an entry of traceEvents, as the trace event format names it.
+type event struct {
+	Name     string         `json:"name"`
+	Category string         `json:"cat,omitempty"`
+	Phase    string         `json:"ph"`
+	TS       json.Number    `json:"ts"` // microseconds
+	Duration json.Number    `json:"dur,omitempty"`
+	PID      int            `json:"pid"`
+	TID      int            `json:"tid"`
+	ID       int64          `json:"id,omitempty"`
+	Binding  string         `json:"bp,omitempty"`
+	Args     map[string]any `json:"args,omitempty"`
+}
+
+// Timeline writes a trace. Close completes it.
+type Timeline struct {
+	w     *bufio.Writer
+	err   error
+	some  bool    // an event is written
+	open  []slice // of the run track, outermost first
+	now   units.Picoseconds
+	flash bool // the last step of the flash counter is not zero
+	flows int64
+}
+
+// slice is a phase, a token or a layer that is being drawn.
+type slice struct {
+	name string
+	id   int32 // token or layer
+}
+
+// New begins a trace of a model on a device.
+func New(w io.Writer, model, device string) *Timeline {
+	t := &Timeline{w: bufio.NewWriterSize(w, 1<<16)}
+	t.text(`{"displayTimeUnit":"ns","otherData":`)
+	t.json(map[string]string{"model": profiles.Clean(model), "device": profiles.Clean(device)})
+	t.text(`,"traceEvents":[`)
+	t.metadata("process_name", 0, "name", profiles.Clean(model+" on "+device))
+	for track := runTrack; track <= computeTrack; track++ {
+		t.metadata("thread_name", track, "name", trackNames[track])
+		t.metadata("thread_sort_index", track, "sort_index", track)
+	}
+	return t
+}
+
+// Add writes a row. Rows must come in the ledger's order; an error of the
+// writer is kept for Close.
+func (t *Timeline) Add(r *sim.Row) {
+	if r.Start < t.now || r.End < r.Start {
+		t.fail(fmt.Errorf("timeline: row %d spans %d to %d ps after time %d: rows must follow each other", r.Seq, r.Start, r.End, t.now))
+		return
+	}
+	t.enter(r)
+	t.begin(r.Op, r.Start, operatorArgs(r))
+	t.counters(r)
+	t.waits(r)
+	t.end(r.Op, r.End)
+	t.now = r.End
+}
+
+// Close ends what is open, and returns the first error of the whole trace.
+func (t *Timeline) Close() error {
+	t.close(0)
+	t.zeroCounters()
+	t.text("\n]}\n")
+	t.fail(t.w.Flush())
+	return t.err
+}
+
+// enter closes the slices that r is not part of and opens those that it is.
+func (t *Timeline) enter(r *sim.Row) {
+	want := []slice{{string(r.Phase), 0}}
+	if r.Phase != traces.Load {
+		want = append(want, slice{fmt.Sprintf("token %d", r.Token), r.Token})
+	}
+	if r.Layer >= 0 {
+		name := fmt.Sprintf("layer %d", r.Layer)
+		if r.Repeated {
+			name += fmt.Sprintf(" (block %d again)", r.Block)
+		}
+		want = append(want, slice{name, r.Layer})
+	}
+	same := 0
+	for same < len(want) && same < len(t.open) && t.open[same] == want[same] {
+		same++
+	}
+	t.now = r.Start
+	t.close(same)
+	for _, s := range want[same:] {
+		t.begin(profiles.Clean(s.name), r.Start, nil)
+		t.open = append(t.open, s)
+	}
+}
+
+// close ends the innermost slices until keep of them are open.
+func (t *Timeline) close(keep int) {
+	for len(t.open) > keep {
+		last := len(t.open) - 1
+		t.end(t.open[last].name, t.now)
+		t.open = t.open[:last]
+	}
+}
+
+func (t *Timeline) begin(name string, at units.Picoseconds, args map[string]any) {
+	t.event(event{Name: profiles.Clean(name), Phase: "B", TS: microseconds(at), TID: runTrack, Args: args})
+}
+
+func (t *Timeline) end(name string, at units.Picoseconds) {
+	t.event(event{Name: profiles.Clean(name), Phase: "E", TS: microseconds(at), TID: runTrack})
+}
+
+func operatorArgs(r *sim.Row) map[string]any {
+	b := r.Bytes()
+	args := map[string]any{
+		"macs": r.MACs, "dram_read_bytes": int64(b.DRAMRead), "dram_write_bytes": int64(b.DRAMWrite),
+		"sram_hit_bytes": int64(b.SRAMHit), "energy_nj": float64(r.Energy.Total()) / float64(units.Nanojoule),
+	}
+	if b.FlashRead > 0 {
+		args["flash_read_bytes"] = int64(b.FlashRead)
+	}
+	for i := range r.Operands {
+		if o := &r.Operands[i]; o.Kind == traces.Weight {
+			args["tensor"] = profiles.Clean(o.Tensor)
+			break
+		}
+	}
+	return args
+}
+
+// waits draws what the operator waited for, and the arrows from a fetch to the
+// arithmetic.
+func (t *Timeline) waits(r *sim.Row) {
+	at := r.Start
+	fetched := false
+	for _, part := range []struct {
+		track int
+		span  units.Picoseconds
+	}{
+		{dispatchTrack, r.Time.Dispatch}, {flashTrack, r.Time.Flash}, {dramTrack, r.Time.DRAM},
+		{sramTrack, r.Time.SRAM}, {computeTrack, r.Time.Compute},
+	} {
+		from, to := at, at+part.span
+		at = to
+		if !visible(from, to) {
+			continue
+		}
+		t.event(event{Name: profiles.Clean(r.Op), Phase: "X", TS: microseconds(from), Duration: span(from, to), TID: part.track})
+		switch part.track {
+		case dramTrack:
+			fetched = visible(r.End-r.Time.Compute, r.End) // else nothing waits for it
+			if fetched {
+				t.flows++
+				t.event(event{Name: "fetch", Category: "fetch", Phase: "s", TS: microseconds(from), TID: dramTrack, ID: t.flows})
+			}
+		case computeTrack:
+			if fetched {
+				t.event(event{Name: "fetch", Category: "fetch", Phase: "f", Binding: "e", TS: microseconds(from), TID: computeTrack, ID: t.flows})
+			}
+		}
+	}
+}
+
+func (t *Timeline) metadata(kind string, track int, key string, value any) {
+	t.event(event{Name: kind, Phase: "M", TS: "0", TID: track, Args: map[string]any{key: value}})
+}
+
+func (t *Timeline) event(e event) {
+	if t.some {
+		t.text(",")
+	}
+	t.text("\n")
+	t.some = true
+	e.PID = process
+	t.json(e)
+}
+
+func (t *Timeline) json(v any) {
+	b, err := json.Marshal(v)
+	t.fail(err)
+	t.text(string(b))
+}
+
+func (t *Timeline) text(s string) {
+	_, err := t.w.WriteString(s)
+	t.fail(err)
+}
+
+// fail keeps the first error.
+func (t *Timeline) fail(err error) {
+	if t.err == nil {
+		t.err = err
+	}
+}
+
+// microseconds writes a time with its nanoseconds, rounded down so that what
+// touches in the ledger touches in the trace.
+func microseconds(t units.Picoseconds) json.Number {
+	ns := t / units.Nanosecond
+	return json.Number(fmt.Sprintf("%d.%03d", ns/1000, ns%1000))
+}
+
+func span(from, to units.Picoseconds) json.Number {
+	return microseconds((to/units.Nanosecond - from/units.Nanosecond) * units.Nanosecond)
+}
+
+func visible(from, to units.Picoseconds) bool { return to/units.Nanosecond > from/units.Nanosecond }

@@ -1,0 +1,186 @@
+package timeline_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/memsim/memsim/profiles/internal/ledgertest"
+	"github.com/memsim/memsim/profiles/timeline"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/units"
+)
+
+type event struct {
+	Name string
+	Ph   string
+	TS   *float64
+	Dur  *float64
+	PID  int
+	TID  int
+	ID   int64
+	Args map[string]any
+}
+
+type failer interface{ Fatalf(string, ...any) }
+
+func parse(t failer, b []byte) []event {
+	var file struct{ TraceEvents []event }
+	if err := json.Unmarshal(b, &file); err != nil {
+		t.Fatalf("not JSON: %v", err)
+	}
+	return file.TraceEvents
+}
+
+// checkFormat holds a trace to the rules of the trace event format: times are
+// finite and rise on each track, begins and ends balance by name, slices of one
+// track do not overlap, counters are finite numbers, and each flow ends once.
+func checkFormat(t failer, events []event) {
+	now := map[int]float64{}
+	until := map[int]float64{}
+	open := map[int][]string{}
+	started, ended := map[int64]int{}, map[int64]int{}
+	last := 0.0
+	for _, e := range events {
+		if e.TS == nil || *e.TS < 0 || math.IsInf(*e.TS, 0) {
+			t.Fatalf("%s: no time", e.Name)
+		}
+		if *e.TS < last {
+			t.Fatalf("%s at %v after %v", e.Name, *e.TS, last)
+		}
+		last = *e.TS
+		if e.Ph != "M" && e.Ph != "C" {
+			if *e.TS < now[e.TID] {
+				t.Fatalf("%s goes back on track %d", e.Name, e.TID)
+			}
+			now[e.TID] = *e.TS
+		}
+		switch e.Ph {
+		case "M":
+		case "B":
+			open[e.TID] = append(open[e.TID], e.Name)
+		case "E":
+			stack := open[e.TID]
+			if len(stack) == 0 || stack[len(stack)-1] != e.Name {
+				t.Fatalf("end of %s, open are %v", e.Name, stack)
+			}
+			open[e.TID] = stack[:len(stack)-1]
+		case "X":
+			if e.Dur == nil || *e.Dur <= 0 {
+				t.Fatalf("%s has no duration", e.Name)
+			}
+			if *e.TS < until[e.TID]-1e-6 {
+				t.Fatalf("%s at %v overlaps a slice until %v on track %d", e.Name, *e.TS, until[e.TID], e.TID)
+			}
+			until[e.TID] = *e.TS + *e.Dur
+		case "C":
+			for key, v := range e.Args {
+				if n, ok := v.(float64); !ok || n < 0 || math.IsInf(n, 0) {
+					t.Fatalf("counter %s.%s is %v", e.Name, key, v)
+				}
+			}
+		case "s":
+			started[e.ID]++
+		case "f":
+			if started[e.ID] != 1 {
+				t.Fatalf("flow %d ends before it starts", e.ID)
+			}
+			ended[e.ID]++
+		default:
+			t.Fatalf("phase %q", e.Ph)
+		}
+	}
+	for track, stack := range open {
+		if len(stack) > 0 {
+			t.Fatalf("track %d is left with %v", track, stack)
+		}
+	}
+	for id, n := range started {
+		if n != 1 || ended[id] != 1 {
+			t.Fatalf("flow %d: %d starts, %d ends", id, n, ended[id])
+		}
+	}
+}
+
+func TestFormatHoldsForAnyLedger(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rows := ledgertest.Random(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3)), rapid.IntRange(1, 60).Draw(t, "rows"))
+		var b bytes.Buffer
+		line := timeline.New(&b, "m", "d")
+		for i := range rows {
+			line.Add(&rows[i])
+		}
+		if err := line.Close(); err != nil {
+			t.Fatal(err)
+		}
+		checkFormat(t, parse(t, b.Bytes()))
+	})
+}
+
+func TestWaitsCoverTheTimeOfTheLedger(t *testing.T) {
+	m := ledgertest.MobileLLM("m", 3, 2)
+	var b bytes.Buffer
+	line := timeline.New(&b, m.Name, "iphone13")
+	var want sim.TimeParts
+	rows := 0
+	for r := range m.Rows {
+		line.Add(r)
+		want = want.Plus(r.Time)
+		rows++
+	}
+	if err := line.Close(); err != nil {
+		t.Fatal(err)
+	}
+	events := parse(t, b.Bytes())
+	checkFormat(t, events)
+	names := map[int]string{}
+	drawn := map[string]float64{}
+	flows := 0
+	for _, e := range events {
+		switch {
+		case e.Name == "thread_name":
+			names[e.TID] = e.Args["name"].(string)
+		case e.Ph == "X":
+			drawn[names[e.TID]] += *e.Dur
+		case e.Ph == "s":
+			flows++
+		}
+	}
+	for track, span := range map[string]units.Picoseconds{"dispatch": want.Dispatch, "compute": want.Compute, "SRAM": want.SRAM, "DRAM": want.DRAM, "flash": want.Flash} {
+		microseconds := float64(span) / float64(units.Microsecond)
+		if math.Abs(drawn[track]-microseconds) > float64(rows)*1e-3 { // a nanosecond a row
+			t.Errorf("%s: %v us are drawn, the ledger has %v", track, drawn[track], microseconds)
+		}
+	}
+	if flows == 0 {
+		t.Error("no flow from a fetch to the arithmetic that waited")
+	}
+	if !strings.Contains(b.String(), `"layer 1 (block 0 again)"`) {
+		t.Error("a shared repeat is not named")
+	}
+}
+
+func TestRowsOutOfOrderAreAnError(t *testing.T) {
+	line := timeline.New(&bytes.Buffer{}, "m", "d")
+	line.Add(&sim.Row{Seq: 1, Phase: "decode", Op: "a", Start: 10, End: 20})
+	line.Add(&sim.Row{Seq: 2, Phase: "decode", Op: "b", Start: 15, End: 25})
+	if err := line.Close(); err == nil || !strings.Contains(err.Error(), "row 2") {
+		t.Errorf("error %v does not name row 2", err)
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestErrorOfTheWriterSurvivesToClose(t *testing.T) {
+	if err := timeline.New(full{}, "m", "d").Close(); err == nil || err.Error() != "disk full" {
+		t.Errorf("Close returns %v", err)
+	}
+}
