@@ -1,0 +1,100 @@
+package weights
+
+import (
+	"fmt"
+
+	"github.com/memsim/memsim/engine/model"
+)
+
+// role is the place of a tensor in the network, under the middle part of its
+// name.
+type role string
+
+// The tensors of a network.
+const (
+	tokenEmbd  role = "token_embd"
+	attnNorm   role = "attn_norm"
+	attnQ      role = "attn_q"
+	attnK      role = "attn_k"
+	attnV      role = "attn_v"
+	attnQNorm  role = "attn_q_norm"
+	attnKNorm  role = "attn_k_norm"
+	attnOut    role = "attn_output"
+	ffnNorm    role = "ffn_norm"
+	ffnGate    role = "ffn_gate"
+	ffnUp      role = "ffn_up"
+	ffnDown    role = "ffn_down"
+	outputNorm role = "output_norm"
+	output     role = "output"
+	ropeFreqs  role = "rope_freqs"
+)
+
+// slot is a tensor that a shape calls for: Rows 1 is a vector.
+type slot struct {
+	role  role
+	block int // -1 outside the blocks
+	bias  bool
+	rows  int
+	cols  int
+}
+
+func (s slot) name() string {
+	kind := "weight"
+	if s.bias {
+		kind = "bias"
+	}
+	if s.block < 0 {
+		return string(s.role) + "." + kind
+	}
+	return fmt.Sprintf("blk.%d.%s.%s", s.block, s.role, kind)
+}
+
+// vector reports whether the tensor is a vector: a norm or a bias, which all
+// formats keep as floats.
+func (s slot) vector() bool {
+	switch s.role {
+	case attnNorm, attnQNorm, attnKNorm, ffnNorm, outputNorm, ropeFreqs:
+		return true
+	}
+	return s.bias
+}
+
+// slots lists the tensors of a resolved shape in the order in which they lie in
+// a file that WriteGGUF writes: the order in which a token needs them.
+func slots(s model.Shape) []slot {
+	all := []slot{{tokenEmbd, -1, false, s.Vocab, s.Dim}}
+	if s.RoPEScaling != nil && s.RoPEScaling.Type == "llama3" {
+		all = append(all, slot{ropeFreqs, -1, false, 1, s.HeadDim / 2})
+	}
+	for block := range s.Layers {
+		all = append(all, blockSlots(s, block)...)
+	}
+	all = append(all, slot{outputNorm, -1, false, 1, s.Dim})
+	if !s.Tied {
+		all = append(all, slot{output, -1, false, s.Vocab, s.Dim})
+	}
+	return all
+}
+
+func blockSlots(s model.Shape, block int) []slot {
+	q, kv := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
+	all := []slot{
+		{attnNorm, block, false, 1, s.Dim},
+		{attnQ, block, false, q, s.Dim},
+		{attnK, block, false, kv, s.Dim},
+		{attnV, block, false, kv, s.Dim},
+	}
+	if s.QKVBias {
+		all = append(all, slot{attnQ, block, true, 1, q}, slot{attnK, block, true, 1, kv}, slot{attnV, block, true, 1, kv})
+	}
+	if s.QKNorm {
+		all = append(all, slot{attnQNorm, block, false, 1, s.HeadDim}, slot{attnKNorm, block, false, 1, s.HeadDim})
+	}
+	return append(all,
+		slot{attnOut, block, false, s.Dim, q},
+		slot{ffnNorm, block, false, 1, s.Dim},
+		slot{ffnGate, block, false, s.FFN, s.Dim},
+		slot{ffnUp, block, false, s.FFN, s.Dim},
+		slot{ffnDown, block, false, s.Dim, s.FFN},
+	)
+}

@@ -1,0 +1,106 @@
+package weights
+
+import (
+	"strings"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/fault"
+)
+
+// Scheme is a choice of a storage format for each tensor of a model, as
+// llama.cpp's llama-quantize makes it: most matrices in Base, the ones that
+// suffer most in a finer format. Vectors are float32 in all schemes.
+type Scheme struct {
+	Name     string     // "q4_k_m"
+	Base     quant.Type // of most matrices
+	Output   quant.Type // of the output matrix: the embedding if tied
+	More     quant.Type // of attn_v and ffn_down in some of the blocks
+	FileType int        // general.file_type, llama.cpp's number of the scheme
+}
+
+// schemes is what Options.Quant may name.
+var schemes = []Scheme{
+	{"f32", quant.F32, quant.F32, quant.F32, 0},
+	{"f16", quant.F16, quant.F16, quant.F16, 1},
+	{"bf16", quant.BF16, quant.BF16, quant.BF16, 32},
+	{"q8_0", quant.Q8_0, quant.Q8_0, quant.Q8_0, 7},
+	{"q6_k", quant.Q6_K, quant.Q6_K, quant.Q6_K, 18},
+	{"q5_k_m", quant.Q5_K, quant.Q6_K, quant.Q6_K, 17},
+	{"q5_1", quant.Q5_1, quant.Q6_K, quant.Q5_1, 9},
+	{"q5_0", quant.Q5_0, quant.Q6_K, quant.Q5_0, 8},
+	{"q4_k_m", quant.Q4_K, quant.Q6_K, quant.Q6_K, 15},
+	{"q4_1", quant.Q4_1, quant.Q6_K, quant.Q4_1, 3},
+	{"q4_0", quant.Q4_0, quant.Q6_K, quant.Q4_0, 2},
+}
+
+// Schemes returns the names that Options.Quant takes, finest first.
+func Schemes() []string {
+	names := make([]string, len(schemes))
+	for i, s := range schemes {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// ParseScheme returns the scheme of a name, in either case. An unknown name is
+// the user's error and lists the known ones.
+func ParseScheme(name string) (Scheme, error) {
+	for _, s := range schemes {
+		if strings.EqualFold(s.Name, name) {
+			return s, nil
+		}
+	}
+	return Scheme{}, fault.Userf("quant %q is not one of %s", name, strings.Join(Schemes(), ", "))
+}
+
+// schemeOf returns the scheme with a file type's number.
+func schemeOf(fileType int) (Scheme, bool) {
+	for _, s := range schemes {
+		if s.FileType == fileType {
+			return s, true
+		}
+	}
+	return Scheme{}, false
+}
+
+// pick returns the format of a tensor of the shape.
+func (s Scheme) pick(shape model.Shape, t slot) quant.Type {
+	if t.vector() {
+		return quant.F32
+	}
+	choice := s.Base
+	switch {
+	case t.role == output, t.role == tokenEmbd && shape.Tied:
+		choice = s.Output
+	case (t.role == attnV || t.role == ffnDown) && moreBits(t.block, shape.Layers):
+		choice = s.More
+	}
+	return fallback(choice, t.cols)
+}
+
+// moreBits chooses the blocks whose errors weigh most: the first and the last
+// eighth, and of the others every third.
+func moreBits(block, layers int) bool {
+	return block < layers/8 || block >= 7*layers/8 || (block-layers/8)%3 == 2
+}
+
+// fallback returns a format whose blocks divide the columns: of the same bits
+// or the next finer, and float16 if no block of 32 fits either.
+func fallback(t quant.Type, cols int) quant.Type {
+	if t.RowBytes(cols) != 0 {
+		return t
+	}
+	switch t {
+	case quant.Q4_K:
+		t = quant.Q5_0
+	case quant.Q5_K:
+		t = quant.Q5_1
+	case quant.Q6_K:
+		t = quant.Q8_0
+	}
+	if t.RowBytes(cols) != 0 {
+		return t
+	}
+	return quant.F16
+}
