@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -18,7 +19,7 @@ import (
 	"github.com/memsim/memsim/fault"
 )
 
-//go:embed phones/*.yaml parts/dram/*.yaml parts/flash/*.yaml
+//go:embed phones/*.yaml parts/dram/*.yaml parts/flash/*.yaml energy/*.yaml
 var shipped embed.FS
 
 // A library is one kind of profile that is shipped.
@@ -60,48 +61,77 @@ func Load(nameOrPath string, sets []string) (*Device, error) {
 // LoadDRAMPart reads a shipped DRAM part by name, or one by the path of its
 // YAML file. Its errors are as those of Load.
 func LoadDRAMPart(nameOrPath string) (*DRAMPart, error) {
-	part, problems, err := loadDRAMPart(nameOrPath, "", nil)
-	return part, errors.Join(err, asError(problems))
+	return loadPart(nameOrPath, dramForm)
 }
 
 // LoadFlashPart reads a shipped flash part by name, or one by the path of its
 // YAML file. Its errors are as those of Load.
 func LoadFlashPart(nameOrPath string) (*FlashPart, error) {
-	part, problems, err := loadFlashPart(nameOrPath, "", nil)
-	return part, errors.Join(err, asError(problems))
+	return loadPart(nameOrPath, flashForm)
 }
 
-// parseDevice reads a device from the content of file.
+// A form is all that tells one kind of profile from another when it is read.
+type form[T any] struct {
+	library    library
+	bounds     map[string]bound
+	choices    map[string][]string
+	references func(*T) []Reference
+	check      func(*document, *T) // what contradicts itself
+}
+
+var (
+	deviceForm = form[Device]{phones, deviceBounds, deviceChoices, func(d *Device) []Reference { return d.References }, nil}
+	dramForm   = form[DRAMPart]{dramParts, dramPartBounds, dramPartChoices, func(p *DRAMPart) []Reference { return p.References }, checkDRAMPart}
+	flashForm  = form[FlashPart]{flashParts, flashPartBounds, flashPartChoices, func(p *FlashPart) []Reference { return p.References }, checkFlashPart}
+)
+
+// parse reads a profile of the form from content. Its faults are in the
+// document; an error is a fault of this program.
+func (f form[T]) parse(file string, content []byte, sets []change) (*T, *document, error) {
+	doc := parseDocument(file, content)
+	doc.bounds, doc.choices = f.bounds, f.choices
+	target := new(T)
+	if err := doc.decode(target, sets); err != nil || doc.root == nil {
+		return nil, doc, err
+	}
+	doc.checkSources(f.references(target))
+	if f.check != nil {
+		f.check(doc, target)
+	}
+	return target, doc, nil
+}
+
+func loadPart[T any](nameOrPath string, f form[T]) (*T, error) {
+	file, content, err := f.library.read(nameOrPath, "")
+	if err != nil {
+		return nil, err
+	}
+	part, doc, err := f.parse(file, content, nil)
+	if err == nil {
+		err = asError(doc.problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return part, nil
+}
+
+// parseDevice reads a device from the content of file, and its parts.
 func parseDevice(file string, content []byte, sets []string) (*Device, error) {
 	changes, problems := parseSets(sets)
 	own, ofDRAM, ofFlash := splitSets(changes)
 
-	doc := parseDocument(file, content)
-	doc.bounds, doc.choices = deviceBounds, deviceChoices
-	device := new(Device)
-	if err := doc.decode(device, own); err != nil {
+	device, doc, err := deviceForm.parse(file, content, own)
+	if err != nil {
 		return nil, err
 	}
-	doc.checkSources(device.References)
-	folder := filepath.Dir(file)
-
-	if doc.sound("dram.part") {
-		part, partProblems, err := loadDRAMPart(device.DRAM.Part, folder, ofDRAM)
-		if err != nil {
-			doc.failAt("dram.part", "%s", err)
+	if device != nil {
+		if device.DRAM.Spec, err = resolvePart(doc, "dram.part", device.DRAM.Part, ofDRAM, dramForm); err != nil {
+			return nil, err
 		}
-		problems = append(problems, partProblems...)
-		device.DRAM.Spec = part
-	}
-	if doc.sound("flash.part") {
-		part, partProblems, err := loadFlashPart(device.Flash.Part, folder, ofFlash)
-		if err != nil {
-			doc.failAt("flash.part", "%s", err)
+		if device.Flash.Spec, err = resolvePart(doc, "flash.part", device.Flash.Part, ofFlash, flashForm); err != nil {
+			return nil, err
 		}
-		problems = append(problems, partProblems...)
-		device.Flash.Spec = part
-	}
-	if doc.root != nil {
 		checkDevice(doc, device)
 	}
 	if err := asError(append(problems, doc.problems...)); err != nil {
@@ -110,46 +140,27 @@ func parseDevice(file string, content []byte, sets []string) (*Device, error) {
 	return device, nil
 }
 
-func loadDRAMPart(nameOrPath, folder string, sets []change) (*DRAMPart, []problem, error) {
-	file, content, err := dramParts.read(nameOrPath, folder)
+// resolvePart reads the part that the field at path names. What is wrong with
+// the name or in the part's file becomes a problem of the device's document,
+// and the part is nil.
+func resolvePart[T any](doc *document, path, name string, sets []change, f form[T]) (*T, error) {
+	if !doc.sound(path) {
+		return nil, nil
+	}
+	file, content, err := f.library.read(name, filepath.Dir(doc.file))
 	if err != nil {
-		return nil, nil, err
+		doc.failAt(path, "%s", err)
+		return nil, nil
 	}
-	doc := parseDocument(file, content)
-	doc.bounds, doc.choices = dramPartBounds, dramPartChoices
-	part := new(DRAMPart)
-	if err := doc.decode(part, sets); err != nil {
-		return nil, nil, err
-	}
-	doc.checkSources(part.References)
-	if doc.root != nil {
-		checkDRAMPart(doc, part)
-	}
-	if len(doc.problems) > 0 {
-		return nil, doc.problems, nil
-	}
-	return part, nil, nil
-}
-
-func loadFlashPart(nameOrPath, folder string, sets []change) (*FlashPart, []problem, error) {
-	file, content, err := flashParts.read(nameOrPath, folder)
+	part, partDoc, err := f.parse(file, content, sets)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	doc := parseDocument(file, content)
-	doc.bounds, doc.choices = flashPartBounds, flashPartChoices
-	part := new(FlashPart)
-	if err := doc.decode(part, sets); err != nil {
-		return nil, nil, err
+	if len(partDoc.problems) > 0 {
+		doc.problems = append(doc.problems, partDoc.problems...)
+		return nil, nil
 	}
-	doc.checkSources(part.References)
-	if doc.root != nil {
-		checkFlashPart(doc, part)
-	}
-	if len(doc.problems) > 0 {
-		return nil, doc.problems, nil
-	}
-	return part, nil, nil
+	return part, nil
 }
 
 // decode applies sets to the document, checks it against the type of target (a
@@ -223,6 +234,9 @@ func (l library) names() []string {
 	return out
 }
 
+// maxFileBytes is far above any profile; what is larger is some other file.
+const maxFileBytes = 1 << 20
+
 // read returns the content of a shipped profile, or of a file if ref looks like
 // a path; a relative path starts at folder, if there is one.
 func (l library) read(ref, folder string) (file string, content []byte, err error) {
@@ -232,20 +246,34 @@ func (l library) read(ref, folder string) (file string, content []byte, err erro
 		return "devices/" + file, content, err
 	}
 	if !looksLikePath(ref) {
-		return "", nil, fault.Userf("%s %q is not known; %s, or give the path of a .yaml file", l.noun, ref, suggest(ref, l.names()))
+		return "", nil, fault.Userf("%s %q is not known; %s (or give the path of a .yaml file)", l.noun, ref, suggest(ref, l.names()))
 	}
 	file = ref
 	if !filepath.IsAbs(ref) && folder != "" {
 		file = filepath.Join(folder, ref)
 	}
-	content, err = os.ReadFile(file)
+	content, err = readSmall(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", nil, fault.Userf("%s %s: no such file; give the path of a YAML profile or one of %s", l.noun, file, strings.Join(l.names(), ", "))
+		return "", nil, fault.Userf("%s %s: no such file; give the path of a YAML profile, or one of %s", l.noun, file, strings.Join(l.names(), ", "))
 	case err != nil:
-		return "", nil, fault.Userf("%s: %w", l.noun, err)
+		return "", nil, fault.Userf("%s %s cannot be read: %w", l.noun, file, err)
 	}
 	return file, content, nil
+}
+
+// readSmall reads a file of the size of a profile.
+func readSmall(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err == nil && len(content) > maxFileBytes {
+		err = errors.New("it is larger than any profile; give a YAML profile")
+	}
+	return content, err
 }
 
 func looksLikePath(ref string) bool {

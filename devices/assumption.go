@@ -1,0 +1,38 @@
+package devices
+
+import (
+	"reflect"
+
+	"github.com/memsim/memsim/units"
+)
+
+// EnergyAssumption replaces a device's own energy figures by one flat cost of
+// the memory path, to compare with publications that reckon so.
+type EnergyAssumption struct {
+	Schema     int                              `yaml:"schema"`
+	Name       string                           `yaml:"name"`
+	Title      string                           `yaml:"title"`
+	References []Reference                      `yaml:"references"`
+	MemoryPath Quantity[units.PicojoulesPerBit] `yaml:"memory_path"` // of every bit to or from DRAM; nothing else costs anything
+}
+
+var (
+	assumptions    = library{"energy", "energy assumption"}
+	assumptionForm = form[EnergyAssumption]{assumptions, assumptionBounds, nil, func(a *EnergyAssumption) []Reference { return a.References }, nil}
+	// Above 1 nJ a bit even the DRAM of thirty years ago was cheaper.
+	assumptionBounds = map[string]bound{"memory_path": {"0.01 pJ/bit", "1000 pJ/bit"}}
+)
+
+// EnergyAssumptions returns the names of the shipped assumptions, sorted.
+func EnergyAssumptions() []string { return assumptions.names() }
+
+// LoadEnergyAssumption reads a shipped assumption by name, or one by the path
+// of its YAML file. Its errors are as those of Load.
+func LoadEnergyAssumption(nameOrPath string) (*EnergyAssumption, error) {
+	return loadPart(nameOrPath, assumptionForm)
+}
+
+// Numbers lists every number of the assumption.
+func (a *EnergyAssumption) Numbers() []NumberRow {
+	return collect(reflect.ValueOf(a).Elem(), "", a.References)
+}
