@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/memsim/memsim/engine/kernels"
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fault"
+)
+
+// Options says how an Engine computes.
+type Options struct {
+	Threads   int     // that work on one operator; 0 is one for each processor
+	ShapeOnly bool    // do no arithmetic, only record what would move
+	Kernels   Kernels // instead of the engine's own; the caller closes them
+}
+
+// Engine runs one model. It may be used from many goroutines; its sessions take
+// turns, one forward pass at a time.
+type Engine struct {
+	source    weights.Source
+	shape     model.Shape
+	tensors   *modelTensors
+	shapeOnly bool
+	threads   int
+	mu        sync.Mutex // held for a forward pass: kernels serve one caller
+	kernels   Kernels
+	compute   *kernels.Compute // nil if the kernels are not the engine's own
+}
+
+// New returns an engine for the model of src, which must stay open as long as
+// the engine is used. A source without data, and an architecture whose
+// arithmetic the engine does not know, need ShapeOnly. A source whose tensors
+// do not fit its shape is the user's error.
+func New(src weights.Source, o Options) (*Engine, error) {
+	shape := src.Shape().Resolved()
+	if err := shape.Validate(); err != nil {
+		return nil, fault.Userf("model %s: %w", src.Name(), err)
+	}
+	if !o.ShapeOnly && !shape.Executable() {
+		return nil, fault.Userf("model %s: the engine cannot compute architecture %q; it can record its shape (shape-only)", src.Name(), shape.Architecture)
+	}
+	tensors, err := bind(src, shape)
+	if err != nil {
+		return nil, err
+	}
+	if !o.ShapeOnly && tensors.embedding.Data == nil {
+		return nil, fmt.Errorf("model %s was opened without its weights, which only a shape-only engine can do without", src.Name())
+	}
+	e := &Engine{source: src, shape: shape, tensors: tensors, shapeOnly: o.ShapeOnly, kernels: o.Kernels, threads: o.Threads}
+	e.chooseKernels()
+	return e, nil
+}
+
+func (e *Engine) chooseKernels() {
+	switch {
+	case e.shapeOnly:
+		e.kernels, e.threads = noKernels{}, 0
+	case e.kernels == nil:
+		e.compute = kernels.New(e.threads)
+		e.kernels, e.threads = e.compute, e.compute.Threads()
+	}
+}
+
+// Shape returns the model's architecture, resolved.
+func (e *Engine) Shape() model.Shape { return e.shape }
+
+// Threads returns how many threads work on an operator, 0 if shape-only.
+func (e *Engine) Threads() int { return e.threads }
+
+// Close ends the engine's threads. The source stays open.
+func (e *Engine) Close() error {
+	if e.compute != nil {
+		e.compute.Close()
+		e.compute = nil
+	}
+	return nil
+}
+
+// ropeTable returns the rotary embedding of a shape.
+func ropeTable(s model.Shape) *kernels.RoPETable {
+	c := kernels.RoPEConfig{HeadDim: s.HeadDim, Base: s.RoPEBase, Interleaved: s.RoPEStyle == model.Interleaved}
+	if r := s.RoPEScaling; r != nil {
+		switch r.Type {
+		case "linear":
+			c.Scale = kernels.LinearScaling(r.Factor)
+		case "llama3":
+			c.Scale = kernels.Llama3Scaling(r.Factor, r.LowFreqFactor, r.HighFreqFactor, r.OriginalContext)
+		}
+	}
+	return kernels.NewRoPETable(c)
+}

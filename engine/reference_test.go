@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/memsim/memsim/engine/weights"
+)
+
+// reference is what llama.cpp answered for a model of testdata.
+type reference struct {
+	Prompt        []int32      `json:"prompt_tokens"`
+	Greedy        []int32      `json:"greedy_tokens"`
+	Probabilities [][2]float64 `json:"next_token_probabilities"`
+}
+
+func TestSameResultsAsLlamaCpp(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		tolerance float64
+		// nearTie is the gap between the two likeliest tokens under which
+		// quantized arithmetic may choose either: llama.cpp's own code paths
+		// part at such a place.
+		nearTie float64
+	}{
+		{"tiny-f16", 2e-3, 0},
+		{"tiny-q8", 1e-2, 1e-2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := readReference(t, "testdata/"+c.name+".ref.json")
+			src, err := weights.Open("testdata/"+c.name+".gguf", weights.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			e := newEngine(t, src, Options{})
+			defer e.Close()
+			s := newSession(t, e, SessionOptions{})
+			logits, err := s.Prefill(context.Background(), want.Prompt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := largestDifference(logits, want.Probabilities); d > c.tolerance {
+				t.Errorf("next-token probabilities differ by up to %g", d)
+			} else {
+				t.Logf("next-token probabilities differ by up to %.2g", d)
+			}
+			for i, id := range want.Greedy {
+				p := Probabilities(logits)
+				if gap := p[0].Probability - p[1].Probability; gap < c.nearTie {
+					t.Logf("near tie (%.2g) after %d equal tokens", gap, i)
+					return
+				}
+				if got := Greedy(logits); got != id {
+					t.Fatalf("greedy token %d is %d, llama.cpp chose %d", i, got, id)
+				}
+				if logits, err = s.Decode(context.Background(), id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func readReference(t *testing.T, path string) reference {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reference
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func largestDifference(logits []float32, want [][2]float64) float64 {
+	got := Probabilities(logits)
+	slices.SortFunc(got, func(a, b TokenProbability) int { return int(a.ID - b.ID) })
+	largest := 0.0
+	for _, w := range want {
+		largest = max(largest, math.Abs(got[int(w[0])].Probability-w[1]))
+	}
+	return largest
+}

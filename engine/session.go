@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/traces"
+)
+
+const (
+	// DefaultContext is how many positions a session has room for unless told
+	// otherwise, or the model's own number if that is smaller.
+	DefaultContext = 4096
+	// DefaultBatch is how many tokens of a prompt are processed at once: enough
+	// for matrix products to run at the speed of arithmetic, few enough for
+	// their activations to stay in a cache.
+	DefaultBatch = 512
+)
+
+// SessionOptions says how large a session is, and where its events go.
+type SessionOptions struct {
+	Context int         // positions that the KV cache has room for; 0 is DefaultContext
+	Batch   int         // most tokens processed at once; 0 is DefaultBatch
+	Sink    traces.Sink // takes the events; nil records nothing
+}
+
+// Session is one sequence of tokens: its KV cache, its position and what it
+// recorded. It is for one goroutine at a time.
+type Session struct {
+	engine  *Engine
+	program *program
+	rec     *recorder // nil unless recording
+	context int
+	pos     int
+	timing  Timing
+}
+
+// Timing sums what a session did.
+type Timing struct {
+	PromptTokens int           // tokens that went through Prefill
+	Tokens       int           // tokens that went through Decode
+	Prefill      time.Duration // wall time, 0 if shape-only
+	Decode       time.Duration
+}
+
+// NewSession returns a session at position 0. A context that exceeds the
+// model's is the user's error.
+func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
+	if o.Context == 0 {
+		o.Context = min(DefaultContext, e.shape.Context)
+	}
+	if o.Batch == 0 {
+		o.Batch = DefaultBatch
+	}
+	if o.Context < 1 || o.Context > e.shape.Context {
+		return nil, fault.Userf("a context of %d positions: model %s is made for 1 to %d", o.Context, e.source.Name(), e.shape.Context)
+	}
+	if o.Batch < 1 {
+		return nil, fault.Userf("a batch of %d tokens: give 1 or more", o.Batch)
+	}
+	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, min(o.Batch, o.Context))}
+	if o.Sink != nil {
+		s.rec = newRecorder(o.Sink, s.program, e)
+	}
+	return s, nil
+}
+
+// newProgram lays out a session's memory and builds the forward pass over it.
+func (e *Engine) newProgram(context, batch int) *program {
+	kv := after(uint64(e.source.Size()), "kv", traces.KV)
+	p := &program{kernels: e.kernels, shape: e.shape}
+	if !e.shapeOnly {
+		p.rope = ropeTable(e.shape)
+	}
+	p.caches = newCaches(&kv, e.shape, context, e.shapeOnly)
+	p.kv = kv.arena
+	p.acts = newActivations(kv.end(), batch, e.shapeOnly)
+	p.forward(e.tensors)
+	return p
+}
+
+// Position returns the number of tokens processed.
+func (s *Session) Position() int { return s.pos }
+
+// Context returns the number of positions that the session has room for.
+func (s *Session) Context() int { return s.context }
+
+// Timing returns what the session did so far, interrupted passes left out.
+func (s *Session) Timing() Timing { return s.timing }
+
+// Reset forgets all tokens. What was recorded stays.
+func (s *Session) Reset() { s.pos = 0 }
+
+// Prefill processes tokens, in batches, and returns the logits that follow the
+// last: Vocab values that are valid until the next call, nil if shape-only. It
+// stops between operators when ctx is done, at the position of the last whole
+// batch.
+func (s *Session) Prefill(ctx context.Context, ids []int32) ([]float32, error) {
+	if len(ids) == 0 {
+		return nil, fault.Userf("the prompt is empty; give at least one token")
+	}
+	if err := s.check(ids); err != nil {
+		return nil, err
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), s.program.acts.batch)
+		if err := s.run(ctx, traces.Prefill, ids[:n], n == len(ids)); err != nil {
+			return nil, err
+		}
+		ids = ids[n:]
+	}
+	return s.program.logits.rows(0, 1), nil
+}
+
+// Decode processes one token and returns the logits that follow it, as Prefill
+// does.
+func (s *Session) Decode(ctx context.Context, id int32) ([]float32, error) {
+	s.program.one[0] = id
+	if err := s.check(s.program.one[:]); err != nil {
+		return nil, err
+	}
+	if err := s.run(ctx, traces.Decode, s.program.one[:], true); err != nil {
+		return nil, err
+	}
+	return s.program.logits.rows(0, 1), nil
+}
+
+// Flush emits the events of what was processed since the last Flush. Recording
+// is cheap because this work is left to it: call it when a run is over, or
+// between tokens whose speed does not matter.
+func (s *Session) Flush() error {
+	if s.rec == nil {
+		return nil
+	}
+	return s.rec.flush()
+}
+
+func (s *Session) check(ids []int32) error {
+	if s.pos+len(ids) > s.context {
+		return fault.Userf("%d tokens after position %d do not fit the context of %d; shorten the prompt, ask for fewer tokens or give a larger context", len(ids), s.pos, s.context)
+	}
+	for _, id := range ids {
+		if id < 0 || int(id) >= s.engine.shape.Vocab {
+			return fault.Userf("token id %d: the vocabulary of model %s has ids 0 to %d", id, s.engine.source.Name(), s.engine.shape.Vocab-1)
+		}
+	}
+	return nil
+}
+
+// run is one pass over the program for a batch; without head it ends after the
+// blocks.
+func (s *Session) run(ctx context.Context, phase traces.Phase, ids []int32, head bool) error {
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	ops := s.program.ops
+	if !head {
+		ops = ops[:s.program.head]
+	}
+	b := &s.program.current
+	*b = batch{pos: s.pos, n: len(ids), ids: ids}
+	start := s.now()
+	s.rec.begin()
+	for i := range ops {
+		if err := ctx.Err(); err != nil {
+			s.rec.drop(i)
+			return fmt.Errorf("interrupted in %s: %w", phase, err)
+		}
+		ops[i].run(b)
+		s.rec.lap()
+	}
+	s.rec.commit(phase, b, len(ops))
+	s.pos += len(ids)
+	s.timing.add(phase, len(ids), s.now().Sub(start))
+	return nil
+}
+
+// now reads the clock, which a shape-only run has no use for.
+func (s *Session) now() time.Time {
+	if s.engine.shapeOnly {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+func (t *Timing) add(phase traces.Phase, tokens int, d time.Duration) {
+	if phase == traces.Prefill {
+		t.PromptTokens += tokens
+		t.Prefill += d
+		return
+	}
+	t.Tokens += tokens
+	t.Decode += d
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/engine/weights"
+)
+
+// madeUp is a Source of seeded noise whose formats can differ from tensor to
+// tensor.
+type madeUp struct {
+	shape   model.Shape
+	tensors []weights.Tensor
+	size    int64
+}
+
+// matrixTypes gives the format of each role of matrix; roles left out are f32.
+type matrixTypes map[string]quant.Type
+
+// allOf stores every matrix as t.
+func allOf(t quant.Type) matrixTypes {
+	types := matrixTypes{}
+	for _, role := range []string{"embedding", "output", "q", "k", "v", "o", "gate", "up", "down"} {
+		types[role] = t
+	}
+	return types
+}
+
+func makeUp(s model.Shape, types matrixTypes, seed uint64) *madeUp {
+	s = s.Resolved()
+	src := &madeUp{shape: s, size: 4096}
+	random := rand.New(rand.NewPCG(seed, 7))
+	add := func(name, role string, rows, cols int, mean, spread float32) {
+		t := quant.F32
+		if chosen, ok := types[role]; ok {
+			t = chosen
+		}
+		src.add(random, name, t, rows, cols, mean, spread)
+	}
+	matrix := func(name, role string, rows, cols int) { add(name, role, rows, cols, 0, 0.2) }
+	norm := func(name string, n int) { add(name, "", 1, n, 1, 0.1) }
+	matrix("token_embd.weight", "embedding", s.Vocab, s.Dim)
+	for i := range s.Layers {
+		block := func(part string) string { return "blk." + string(rune('0'+i)) + "." + part }
+		norm(block("attn_norm.weight"), s.Dim)
+		matrix(block("attn_q.weight"), "q", s.QDim(), s.Dim)
+		matrix(block("attn_k.weight"), "k", s.KVDim(), s.Dim)
+		matrix(block("attn_v.weight"), "v", s.KVDim(), s.Dim)
+		if s.QKVBias {
+			add(block("attn_q.bias"), "", 1, s.QDim(), 0, 0.5)
+			add(block("attn_k.bias"), "", 1, s.KVDim(), 0, 0.5)
+			add(block("attn_v.bias"), "", 1, s.KVDim(), 0, 0.5)
+		}
+		if s.QKNorm {
+			norm(block("attn_q_norm.weight"), s.HeadDim)
+			norm(block("attn_k_norm.weight"), s.HeadDim)
+		}
+		matrix(block("attn_output.weight"), "o", s.Dim, s.QDim())
+		norm(block("ffn_norm.weight"), s.Dim)
+		matrix(block("ffn_gate.weight"), "gate", s.FFN, s.Dim)
+		matrix(block("ffn_up.weight"), "up", s.FFN, s.Dim)
+		matrix(block("ffn_down.weight"), "down", s.Dim, s.FFN)
+	}
+	norm("output_norm.weight", s.Dim)
+	if !s.Tied {
+		matrix("output.weight", "output", s.Vocab, s.Dim)
+	}
+	return src
+}
+
+func (m *madeUp) add(random *rand.Rand, name string, t quant.Type, rows, cols int, mean, spread float32) {
+	values := make([]float32, rows*cols)
+	for i := range values {
+		values[i] = mean + spread*float32(random.NormFloat64())
+	}
+	data := make([]byte, rows*t.RowBytes(cols))
+	t.Encode(data, values)
+	m.tensors = append(m.tensors, weights.Tensor{Name: name, Type: t, Rows: rows, Cols: cols, Offset: uint64(m.size), Data: data})
+	m.size = int64(alignUp(uint64(m.size)+uint64(len(data)), 32))
+}
+
+// withoutData is the same source as it would be opened shape-only.
+func (m *madeUp) withoutData() *madeUp {
+	bare := &madeUp{shape: m.shape, size: m.size}
+	for _, t := range m.tensors {
+		t.Data = nil
+		bare.tensors = append(bare.tensors, t)
+	}
+	return bare
+}
+
+func (m *madeUp) Shape() model.Shape                       { return m.shape }
+func (m *madeUp) Name() string                             { return "made-up" }
+func (m *madeUp) Quant() string                            { return string(m.tensors[0].Type) }
+func (m *madeUp) Synthetic() bool                          { return true }
+func (m *madeUp) Size() int64                              { return m.size }
+func (m *madeUp) Tensors() []weights.Tensor                { return m.tensors }
+func (m *madeUp) Vocabulary() (*weights.Vocabulary, error) { return nil, nil }
+func (m *madeUp) Close() error                             { return nil }
+
+func (m *madeUp) Tensor(name string) (weights.Tensor, bool) {
+	for _, t := range m.tensors {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return weights.Tensor{}, false
+}
+
+// small is a shape with everything that a Llama has, in a few kilobytes.
+func small() model.Shape {
+	return model.Shape{Name: "small", Layers: 2, Dim: 64, FFN: 96, Heads: 4, KVHeads: 2, Vocab: 80, Tied: true, Context: 64}.Resolved()
+}
+
+// drawShape draws small shapes of every architecture, order of sharing and
+// kind of output. Widths are multiples of 32, which block formats need.
+func drawShape(t *rapid.T) model.Shape {
+	headDim := rapid.SampledFrom([]int{8, 16, 32}).Draw(t, "head dim")
+	kvHeads := rapid.IntRange(1, 3).Draw(t, "kv heads") * 32 / headDim
+	heads := kvHeads * rapid.IntRange(1, 3).Draw(t, "heads per kv head")
+	s := model.Shape{
+		Architecture: rapid.SampledFrom([]string{"llama", "qwen2", "qwen3"}).Draw(t, "architecture"),
+		Layers:       rapid.IntRange(1, 3).Draw(t, "layers"),
+		Sharing:      rapid.SampledFrom([]model.Sharing{model.NoSharing, model.Immediate, model.Repeat, model.Reverse}).Draw(t, "sharing"),
+		Dim:          32 * rapid.IntRange(1, 3).Draw(t, "dim/32"),
+		FFN:          32 * rapid.IntRange(1, 4).Draw(t, "ffn/32"),
+		Heads:        heads,
+		KVHeads:      kvHeads,
+		HeadDim:      headDim,
+		Vocab:        rapid.IntRange(3, 70).Draw(t, "vocab"),
+		Tied:         rapid.Bool().Draw(t, "tied"),
+		RoPEStyle:    rapid.SampledFrom([]model.RoPEStyle{model.Halves, model.Interleaved}).Draw(t, "rope"),
+		Context:      48,
+	}
+	if s.Sharing != model.NoSharing {
+		s.Repeat = rapid.IntRange(1, 3).Draw(t, "repeat")
+	}
+	s.QKVBias = s.Architecture == "qwen2"
+	s.QKNorm = s.Architecture == "qwen3"
+	if rapid.Bool().Draw(t, "scaled rope") {
+		s.RoPEScaling = &model.Scaling{Type: "llama3", Factor: 8, LowFreqFactor: 1, HighFreqFactor: 4, OriginalContext: 16}
+	}
+	return s.Resolved()
+}
+
+func drawTypes(t *rapid.T) matrixTypes {
+	types := []quant.Type{quant.F32, quant.F16, quant.BF16, quant.Q8_0, quant.Q4_0, quant.Q4_1, quant.Q5_0, quant.Q5_1}
+	all := allOf(rapid.SampledFrom(types).Draw(t, "format"))
+	if rapid.Bool().Draw(t, "mixed formats") {
+		for _, role := range []string{"embedding", "k", "v", "down", "up"} {
+			all[role] = rapid.SampledFrom(types).Draw(t, role)
+		}
+	}
+	return all
+}
+
+// drawTokens draws ids of a shape's vocabulary.
+func drawTokens(t *rapid.T, s model.Shape, least, most int) []int32 {
+	return rapid.SliceOfN(rapid.Int32Range(0, int32(s.Vocab-1)), least, most).Draw(t, "tokens")
+}
+
+func newEngine(t testing.TB, src weights.Source, o Options) *Engine {
+	t.Helper()
+	if o.Threads == 0 {
+		o.Threads = 2
+	}
+	e, err := New(src, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func newSession(t testing.TB, e *Engine, o SessionOptions) *Session {
+	t.Helper()
+	s, err := e.NewSession(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
