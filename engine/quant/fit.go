@@ -5,74 +5,83 @@ import "math"
 // tiny is the magnitude below which a sub-block counts as all zero.
 const tiny = 1e-15
 
-// steps is how many scales around the plain one are tried for a sub-block with
-// an offset, from 1 below the full code range to 1 above it.
-const steps = 20
+// attempts are the scales that fitAffine tries: those that spread a block's
+// range over most + from, most + from + 0.1, ... codes.
+type attempts struct {
+	from  float32
+	steps int
+}
 
 // fitAffine returns the scale and offset, both not negative, for which
 // scale·q - offset with codes q in [0, most] comes nearest to x, in squared
-// error weighted by each value's own magnitude above the block's average.
+// error weighted by each value's magnitude above the block's average.
 //
-// For fixed codes the best scale and offset are a linear regression of x on q;
-// for a fixed scale the best codes are the nearest ones. So the search tries
-// the codes of several scales and keeps the regression of least error.
-func fitAffine(x []float32, most int) (scale, offset float32) {
-	low, high := span(x)
+// For given codes the best scale and offset are a linear regression of x on q;
+// for a given scale and offset the best codes are the nearest ones. So the
+// search takes the codes for several scales, around the one that just covers the
+// block's range, and keeps the regression of least error. As in ggml, a better
+// offset is used for the codes that are tried next.
+func fitAffine(x *[sub]float32, most int, try attempts) (scale, offset float32) {
+	low, high := span(x[:])
 	low = min(low, 0)
 	if low == high {
 		return 0, -low
 	}
 	r := newRegression(x)
-	codes := make([]float32, len(x))
-	try := func(perUnit float32) {
-		for i, v := range x {
-			codes[i] = float32(nearest(perUnit*(v-low), 0, most))
-		}
-	}
-	perUnit := float32(most) / (high - low)
-	try(perUnit)
-	scale, offset = 1/perUnit, -low
-	least := r.error(codes, scale, offset)
-	for step := range steps + 1 {
-		try((float32(most) - 1 + 0.1*float32(step)) / (high - low))
-		s, o, ok := r.solve(codes)
+	r.encode(float32(most)/(high-low), low, most)
+	scale, offset = 1/(float32(most)/(high-low)), -low
+	least := r.error(scale, offset)
+	for step := range try.steps {
+		widest := try.from + float32(0.1*float32(step)) + float32(most)
+		r.encode(widest/(high-low), low, most)
+		s, o, ok := r.solve()
 		if !ok {
 			continue
 		}
-		if e := r.error(codes, s, o); e < least {
+		if e := r.error(s, o); e < least {
 			least, scale, offset = e, s, o
+			low = -o
 		}
 	}
 	return scale, offset
 }
 
-// regression is the weighted least-squares fit of x on codes.
+// regression is the weighted least-squares fit of values on codes.
 type regression struct {
-	x, w       []float32
-	sumW, sumX float32
+	x, weight, code [sub]float32
+	sumW, sumX      float32
 }
 
-func newRegression(x []float32) *regression {
+func newRegression(x *[sub]float32) *regression {
+	r := &regression{x: *x}
 	var squares float32
 	for _, v := range x {
 		squares += float32(v * v)
 	}
-	r := &regression{x: x, w: make([]float32, len(x))}
-	average := float32(math.Sqrt(float64(squares / float32(len(x)))))
+	average := float32(math.Sqrt(float64(squares / sub)))
 	for i, v := range x {
-		r.w[i] = average + magnitude(v)
-		r.sumW += r.w[i]
-		r.sumX += float32(r.w[i] * v)
+		w := average + magnitude(v)
+		r.weight[i] = w
+		r.sumW += w
+		r.sumX += float32(w * v)
 	}
 	return r
 }
 
-// solve returns the best scale and offset for given codes; ok is false if the
-// codes are all the same, which leaves the scale open.
-func (r *regression) solve(codes []float32) (scale, offset float32, ok bool) {
+// encode takes the nearest codes in [0, most] for 1/perUnit as the scale.
+func (r *regression) encode(perUnit, low float32, most int) {
+	top := float32(most)
+	for i, v := range r.x {
+		r.code[i] = min(top, max(0, round(perUnit*(v-low))))
+	}
+}
+
+// solve returns the best scale and offset for the codes; ok is false if they
+// are all the same, which leaves the scale open.
+func (r *regression) solve() (scale, offset float32, ok bool) {
 	var sumQ, sumQQ, sumXQ float32
-	for i, q := range codes {
-		wq := r.w[i] * q
+	for i, q := range r.code {
+		wq := r.weight[i] * q
 		sumQ += wq
 		sumQQ += float32(wq * q)
 		sumXQ += float32(wq * r.x[i])
@@ -89,12 +98,12 @@ func (r *regression) solve(codes []float32) (scale, offset float32, ok bool) {
 	return scale, offset, true
 }
 
-// error returns the weighted squared error of scale·q - offset.
-func (r *regression) error(codes []float32, scale, offset float32) float32 {
+// error returns the weighted squared error of scale·code - offset.
+func (r *regression) error(scale, offset float32) float32 {
 	var sum float32
-	for i, q := range codes {
+	for i, q := range r.code {
 		d := float32(scale*q) - offset - r.x[i]
-		sum += float32(r.w[i] * float32(d*d))
+		sum += float32(r.weight[i] * float32(d*d))
 	}
 	return sum
 }
@@ -104,27 +113,35 @@ func (r *regression) error(codes []float32, scale, offset float32) float32 {
 // fitAffine, the codes of several scales are tried and the regression for each
 // is compared.
 func fitSymmetric(x []float32, most int) float32 {
-	top := peak(x)
-	if magnitude(top) < tiny {
+	extreme := peak(x)
+	if magnitude(extreme) < tiny {
 		return 0
 	}
+	top := float32(most - 1)
 	// For the best scale sumXQ/sumQQ the error is constant - sumXQ²/sumQQ.
 	fit := func(perUnit float32) (sumXQ, sumQQ float32) {
 		for _, v := range x {
-			q := float32(nearest(perUnit*v, -most, most-1))
-			wq := float32(v*v) * q
-			sumXQ += float32(wq * v)
-			sumQQ += float32(wq * q)
+			q := min(top, max(-float32(most), round(perUnit*v)))
+			w := v * v
+			sumXQ += float32(float32(w*v) * q)
+			sumQQ += float32(float32(w*q) * q)
 		}
 		return sumXQ, sumQQ
 	}
 	var scale, best float32
 	for _, step := range [...]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9} {
-		sumXQ, sumQQ := fit(-(float32(most) + 0.1*step) / top)
+		sumXQ, sumQQ := fit(-(float32(most) + 0.1*step) / extreme)
 		if sumQQ > 0 && float32(sumXQ*sumXQ) > float32(best*sumQQ) {
 			scale = sumXQ / sumQQ
 			best = scale * sumXQ
 		}
 	}
 	return scale
+}
+
+// round rounds to the nearest integer, ties to even, for |v| < 2^22: the sum is
+// so large that its last bit counts whole numbers.
+func round(v float32) float32 {
+	const shift = 3 << 22
+	return float32(v+shift) - shift
 }

@@ -10,8 +10,6 @@ package quant
 // weighted squared error over a few candidates (fit.go), quantizes the scales,
 // and then takes the codes anew against the scales as stored.
 
-import "math"
-
 const (
 	super   = 256 // values of a super-block
 	sub     = 32  // values of a sub-block of q4_k and q5_k
@@ -21,23 +19,23 @@ const (
 
 func encodeQ4_K(dst []byte, src []float32) {
 	var q [super]uint8
-	encodeAffine(dst, &q, src, 15)
+	encodeAffine(dst, &q, src, 15, attempts{-1, 21})
 	packHalves(dst[4+packed6:], &q)
 }
 
 func encodeQ5_K(dst []byte, src []float32) {
 	var q [super]uint8
-	encodeAffine(dst, &q, src, 31)
+	encodeAffine(dst, &q, src, 31, attempts{-0.5, 16})
 	packHalves(dst[4+packed6+super/8:], &q)
 	packFifths(dst[4+packed6:][:super/8], &q)
 }
 
 // encodeAffine writes the head of a q4_k or q5_k block (d, dmin and the packed
 // scales and offsets) and returns the codes, in [0, most].
-func encodeAffine(dst []byte, q *[super]uint8, src []float32, most int) {
+func encodeAffine(dst []byte, q *[super]uint8, src []float32, most int, try attempts) {
 	var scales, offsets [super / sub]float32
 	for j := range scales {
-		scales[j], offsets[j] = fitAffine(src[j*sub:][:sub], most)
+		scales[j], offsets[j] = fitAffine((*[sub]float32)(src[j*sub:]), most, try)
 	}
 	d, s := quantizeScales(scales)
 	dmin, m := quantizeScales(offsets)
@@ -166,12 +164,11 @@ func encodeQ6_K(dst []byte, src []float32) {
 		s := nearest(perUnit*v, -128, 127)
 		dst[scales6+j] = byte(s)
 		scale := d * float32(s)
+		if scale == 0 {
+			continue // the codes count for nothing
+		}
 		for i, v := range src[j*sub6:][:sub6] {
-			q := 0
-			if scale != 0 {
-				q = nearest(v/scale, -32, 31)
-			}
-			put6(dst, j*sub6+i, uint8(q+32))
+			put6(dst, j*sub6+i, uint8(nearest(v/scale, -32, 31)+32))
 		}
 	}
 }
@@ -199,7 +196,7 @@ func decodeQ6_K(dst []float32, src []byte) {
 
 // nearest rounds v to the nearest integer, ties to even, within [low, high].
 func nearest(v float32, low, high int) int {
-	return min(high, max(low, int(math.RoundToEven(float64(v)))))
+	return min(high, max(low, int(round(v))))
 }
 
 // magnitude returns |v|.
