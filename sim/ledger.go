@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
@@ -54,14 +55,8 @@ type TimeParts struct {
 	Flash    units.Picoseconds // waiting for storage
 }
 
-// EnergyParts says where energy went.
-type EnergyParts struct {
-	DRAM    units.Femtojoules // commands, I/O and background of the DRAM
-	SRAM    units.Femtojoules
-	Flash   units.Femtojoules
-	Compute units.Femtojoules
-	Static  units.Femtojoules // units and on-chip memories over time
-}
+// EnergyParts says where an operator's energy went.
+type EnergyParts = energy.Parts
 
 // BytesByLevel follows the bytes of an operand down the hierarchy.
 //
@@ -94,20 +89,6 @@ func (t TimeParts) Total() units.Picoseconds {
 // Plus returns the part-wise sum.
 func (t TimeParts) Plus(o TimeParts) TimeParts {
 	return TimeParts{t.Dispatch + o.Dispatch, t.Compute + o.Compute, t.SRAM + o.SRAM, t.DRAM + o.DRAM, t.Flash + o.Flash}
-}
-
-// Total returns the sum of the parts: the whole phone.
-func (e EnergyParts) Total() units.Femtojoules {
-	return e.DRAM + e.SRAM + e.Flash + e.Compute + e.Static
-}
-
-// MemoryPath returns the energy of moving bytes, without arithmetic and without
-// what is spent by merely being on.
-func (e EnergyParts) MemoryPath() units.Femtojoules { return e.DRAM + e.SRAM + e.Flash }
-
-// Plus returns the part-wise sum.
-func (e EnergyParts) Plus(o EnergyParts) EnergyParts {
-	return EnergyParts{e.DRAM + o.DRAM, e.SRAM + o.SRAM, e.Flash + o.Flash, e.Compute + o.Compute, e.Static + o.Static}
 }
 
 // Plus returns the level-wise sum.

@@ -1,0 +1,125 @@
+package sim
+
+import (
+	"github.com/memsim/memsim/sim/compute"
+	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/energy"
+	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// demand is what one operator asks of the memory path.
+type demand struct {
+	extents []dram.Extent     // DRAM traffic, in order
+	pageIns []flash.Extent    // to be read from storage first
+	levels  []energy.LevelUse // of the on-chip memories
+	supply  units.Picoseconds // time of the on-chip memories
+	first   units.Picoseconds // latency until the first byte
+	weights units.Bytes       // requested of weights
+	total   units.Bytes       // requested of everything
+	moved   units.Bytes       // to and from DRAM
+}
+
+func (d *demand) reset() {
+	clear(d.levels)
+	*d = demand{extents: d.extents[:0], pageIns: d.pageIns[:0], levels: d.levels}
+}
+
+// access sends one operand down the hierarchy: on-chip memories first, what
+// they miss to DRAM, and what is not resident there to storage.
+func (r *replay) access(e *traces.Event) {
+	n := units.Bytes(e.Bytes)
+	out := r.cache.Access(e.Addr, n, e.Access == traces.Write)
+	o := r.operand(e)
+	o.Bytes.Requested = n
+	r.demand.total += n
+	if e.Kind == traces.Weight {
+		r.demand.weights += n
+	}
+	o.Bytes.SRAMHit = r.onChip(out.Hit, out.Miss, e.Access == traces.Write)
+	for _, x := range out.Fetch {
+		o.Bytes.FlashRead += r.pageIn(e.Kind, x)
+		o.Bytes.DRAMRead += r.move(x, false)
+	}
+	for _, x := range out.WriteBack {
+		o.Bytes.DRAMWrite += r.move(x, true)
+	}
+	o.Bytes.DRAMWrite += o.Bytes.FlashRead
+}
+
+// onChip accounts for the traffic of the on-chip memories: what a level serves
+// is read there and written into the levels nearer to the unit.
+func (r *replay) onChip(hits []units.Bytes, miss units.Bytes, write bool) (hit units.Bytes) {
+	farther := miss
+	for i := len(hits) - 1; i >= 0; i-- {
+		use := &r.demand.levels[i]
+		use.Written += farther
+		if write {
+			use.Written += hits[i]
+		} else {
+			use.Read += hits[i]
+		}
+		farther += hits[i]
+		hit += hits[i]
+		if hits[i] > 0 {
+			r.demand.supply += hits[i].Over(r.supply[i])
+			r.demand.first = max(r.demand.first, r.latency[i])
+		}
+	}
+	if miss > 0 {
+		r.demand.first = max(r.demand.first, r.device.DRAM.Latency.Value)
+	}
+	return hit
+}
+
+// pageIn reads from storage what of x is not in DRAM. Only weights can be
+// missing there: they are mapped from a file and may be dropped.
+func (r *replay) pageIn(kind traces.Kind, x units.Extent) (read units.Bytes) {
+	if r.pages == nil || kind != traces.Weight {
+		return 0
+	}
+	for _, page := range r.pages.Touch(x.Addr, x.Bytes) {
+		r.demand.pageIns = append(r.demand.pageIns, page)
+		read += r.move(page, true)
+	}
+	return read
+}
+
+func (r *replay) move(x units.Extent, write bool) units.Bytes {
+	r.demand.extents = append(r.demand.extents, dram.Extent{Addr: x.Addr, Bytes: x.Bytes, Write: write})
+	r.demand.moved += x.Bytes
+	return x.Bytes
+}
+
+// operand appends a row's operand for e.
+func (r *replay) operand(e *traces.Event) *Operand {
+	r.row.Operands = append(r.row.Operands, Operand{
+		Tensor: e.Tensor, Kind: e.Kind, Access: e.Access, DType: e.DType, Addr: e.Addr,
+	})
+	return &r.row.Operands[len(r.row.Operands)-1]
+}
+
+// workOf derives an operator's arithmetic from its operands: the values of its
+// weights or cached keys and values enter the products, and an operator without
+// products works on the elements that it writes.
+func workOf(op traces.Op) compute.Work {
+	w := compute.Work{Op: op[0].Op, MACs: op.MACs()}
+	for i := range op {
+		e := &op[i]
+		values := traces.Values(e.DType, e.Bytes)
+		switch {
+		case e.Kind != traces.Activation && e.Access == traces.Read:
+			w.WeightValues += values
+			w.DType = e.DType
+		case e.Access == traces.Write && w.MACs == 0:
+			w.Elements += values
+		}
+	}
+	if w.MACs == 0 {
+		w.WeightValues = 0
+	} else if w.WeightValues > 0 {
+		w.Tokens = max(1, w.MACs/w.WeightValues)
+	}
+	return w
+}

@@ -1,0 +1,85 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/memsim/memsim/units"
+)
+
+// Auditor checks the ledger's invariants as its rows pass by: time is covered
+// once, parts sum to their wholes, operands sum to their rows, and bytes in are
+// hits and misses. The zero value is ready. A violation is a fault of the
+// simulator, never of a user.
+type Auditor struct {
+	// Line is the line size of the on-chip memories: a miss moves whole lines.
+	Line units.Bytes
+
+	end  units.Picoseconds
+	rows int64
+}
+
+// Add checks a row against its own sums and against the row before it.
+func (a *Auditor) Add(r *Row) error {
+	if err := a.check(r); err != nil {
+		return fmt.Errorf("ledger row %d (seq %d, %s of layer %d): %w", a.rows, r.Seq, r.Op, r.Layer, err)
+	}
+	a.end = r.End
+	a.rows++
+	return nil
+}
+
+func (a *Auditor) check(r *Row) error {
+	if a.rows > 0 && r.Start != a.end {
+		return fmt.Errorf("starts at %d ps, the row before ended at %d ps", r.Start, a.end)
+	}
+	if got, want := r.Time.Total(), r.End-r.Start; got != want {
+		return fmt.Errorf("time parts sum to %d ps, the row takes %d ps", got, want)
+	}
+	t, e := r.Time, r.Energy
+	if min(t.Dispatch, t.Compute, t.SRAM, t.DRAM, t.Flash) < 0 {
+		return fmt.Errorf("a time part is negative: %+v", t)
+	}
+	if min(e.DRAM, e.SRAM, e.Flash, e.Compute, e.Static) < 0 {
+		return fmt.Errorf("an energy part is negative: %+v", e)
+	}
+	return a.checkOperands(r)
+}
+
+func (a *Auditor) checkOperands(r *Row) error {
+	var time units.Picoseconds
+	var joules units.Femtojoules
+	for i := range r.Operands {
+		o := &r.Operands[i]
+		time += o.Time
+		joules += o.Energy
+		if err := a.checkBytes(&o.Bytes); err != nil {
+			return fmt.Errorf("operand %s: %w", o.Tensor, err)
+		}
+	}
+	if time != r.Time.Total() {
+		return fmt.Errorf("operands sum to %d ps, the row is %d ps", time, r.Time.Total())
+	}
+	if joules != r.Energy.Total() {
+		return fmt.Errorf("operands sum to %d fJ, the row is %d fJ", joules, r.Energy.Total())
+	}
+	return nil
+}
+
+// checkBytes holds an operand's bytes to conservation: what no on-chip memory
+// served came from DRAM or went there, in whole lines.
+func (a *Auditor) checkBytes(b *BytesByLevel) error {
+	missed := b.Requested - b.SRAMHit
+	switch {
+	case min(b.Requested, b.SRAMHit, b.DRAMRead, b.DRAMWrite, b.FlashRead) < 0:
+		return fmt.Errorf("bytes are negative: %+v", *b)
+	case missed < 0:
+		return fmt.Errorf("%d bytes hit of %d requested", b.SRAMHit, b.Requested)
+	case missed > b.DRAMRead+b.DRAMWrite:
+		return fmt.Errorf("%d bytes missed, %d moved", missed, b.DRAMRead+b.DRAMWrite)
+	case b.DRAMRead > missed+2*a.Line && missed > 0, missed == 0 && b.DRAMRead > 0:
+		return fmt.Errorf("%d bytes missed, %d read", missed, b.DRAMRead)
+	case b.FlashRead > b.DRAMWrite:
+		return fmt.Errorf("%d bytes from flash, %d written to DRAM", b.FlashRead, b.DRAMWrite)
+	}
+	return nil
+}

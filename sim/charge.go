@@ -1,0 +1,70 @@
+package sim
+
+import (
+	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/energy"
+	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/units"
+)
+
+// blame divides the wait for operands over the memories that supplied them: the
+// on-chip memories by their time, and of DRAM and storage the one that was the
+// slower.
+func (r *replay) blame(wait, supply, dramTime, flashTime units.Picoseconds) {
+	r.times = split(r.times[:0], wait, append(r.weights[:0], int64(supply), int64(max(dramTime, flashTime))))
+	r.row.Time.SRAM = r.times[0]
+	if flashTime > dramTime {
+		r.row.Time.Flash = r.times[1]
+	} else {
+		r.row.Time.DRAM = r.times[1]
+	}
+}
+
+// charge closes the row's account: energy by component, and time and energy by
+// operand.
+func (r *replay) charge(moved dram.Transfer, read flash.Transfer, arithmetic units.Femtojoules) {
+	background := r.memory.Idle(r.row.End)
+	r.row.DRAM = DRAMCounts{}
+	r.row.Energy = r.energy.Charge(energy.Use{
+		Time:    r.row.End - r.row.Start,
+		DRAM:    moved.Energy.Total() + background.Total(),
+		Moved:   r.demand.moved,
+		Levels:  r.demand.levels,
+		Flash:   read.Energy + r.flash.IdlePower.Energy(r.row.End-r.row.Start),
+		Compute: arithmetic,
+	})
+	r.chargeOperands()
+}
+
+// chargeOperands divides the row over its operands: what DRAM took by their
+// bytes there, the rest by the bytes that were requested of them.
+func (r *replay) chargeOperands() {
+	row := &r.row
+	far, near := r.operandWeights()
+	memoryTime := row.Time.DRAM + row.Time.Flash
+	memoryEnergy := row.Energy.DRAM + row.Energy.Flash
+	r.times = split(r.times[:0], memoryTime, far)
+	r.times = split(r.times, row.Time.Total()-memoryTime, near)
+	r.joules = split(r.joules[:0], memoryEnergy, far)
+	r.joules = split(r.joules, row.Energy.Total()-memoryEnergy, near)
+	n := len(row.Operands)
+	for i := range row.Operands {
+		row.Operands[i].Time = r.times[i] + r.times[n+i]
+		row.Operands[i].Energy = r.joules[i] + r.joules[n+i]
+	}
+}
+
+// operandWeights returns, for each operand, the bytes that it moved beyond the
+// chip and those that it was asked for.
+func (r *replay) operandWeights() (far, near []int64) {
+	n := len(r.row.Operands)
+	r.weights = r.weights[:0]
+	for i := range r.row.Operands {
+		b := &r.row.Operands[i].Bytes
+		r.weights = append(r.weights, int64(b.DRAMRead+b.DRAMWrite))
+	}
+	for i := range r.row.Operands {
+		r.weights = append(r.weights, int64(r.row.Operands[i].Bytes.Requested))
+	}
+	return r.weights[:n], r.weights[n:]
+}

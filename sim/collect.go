@@ -1,0 +1,129 @@
+package sim
+
+import (
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// Sums are totals over the rows of one phase.
+type Sums struct {
+	Ops    int64
+	Steps  int64 // forward passes
+	Time   TimeParts
+	Energy EnergyParts
+	Bytes  BytesByLevel
+	DRAM   DRAMCounts
+	MACs   int64
+	HostNS int64
+}
+
+// Collector sums a ledger by phase as its rows pass by. The zero value is
+// ready.
+type Collector struct {
+	sums  map[traces.Phase]*Sums
+	token map[traces.Phase]int32
+}
+
+// Add takes a row into account.
+func (c *Collector) Add(r *Row) {
+	if c.sums == nil {
+		c.sums = map[traces.Phase]*Sums{}
+		c.token = map[traces.Phase]int32{}
+	}
+	s, ok := c.sums[r.Phase]
+	if !ok {
+		s = &Sums{}
+		c.sums[r.Phase] = s
+	}
+	if token, ok := c.token[r.Phase]; !ok || token != r.Token {
+		c.token[r.Phase] = r.Token
+		s.Steps++
+	}
+	s.Ops++
+	s.Time = s.Time.Plus(r.Time)
+	s.Energy = s.Energy.Plus(r.Energy)
+	s.Bytes = s.Bytes.Plus(r.Bytes())
+	s.DRAM = s.DRAM.Plus(r.DRAM)
+	s.MACs += r.MACs
+	s.HostNS += r.HostNS
+}
+
+// Phase returns the sums of a phase.
+func (c *Collector) Phase(p traces.Phase) Sums {
+	if s, ok := c.sums[p]; ok {
+		return *s
+	}
+	return Sums{}
+}
+
+// result puts the figures of a ledger under the names that users know.
+func (c *Collector) result(m *Machine, h traces.Header) Result {
+	decode := c.Phase(traces.Decode)
+	r := Result{
+		Model:           h.Model,
+		Quant:           h.Quant,
+		Sharing:         h.Sharing,
+		Params:          h.Shape.Params,
+		StoredParams:    h.Shape.StoredParams,
+		LayersExecuted:  h.Shape.LayersExecuted,
+		LayersStored:    h.Shape.LayersStored,
+		PromptTokens:    h.PromptTokens,
+		Tokens:          h.Tokens,
+		PrefillMS:       c.Phase(traces.Prefill).Time.Total().Milliseconds(),
+		LoadMS:          c.Phase(traces.Load).Time.Total().Milliseconds(),
+		ModelBytes:      h.ModelBytes,
+		DRAMBudgetBytes: int64(m.budget),
+	}
+	r.TimeToFirstTokenMS = r.PrefillMS
+	r.FitsDRAMBudget = footprint(h) <= m.budget
+	if h.HostDecodeNS > 0 {
+		r.HostTokensPerS = float64(h.Tokens) / (float64(h.HostDecodeNS) / 1e9)
+	}
+	if decode.Steps == 0 {
+		return r
+	}
+	r.perToken(m, decode)
+	return r
+}
+
+// perToken fills the figures that are means over the decode steps.
+func (r *Result) perToken(m *Machine, s Sums) {
+	per := 1 / float64(s.Steps)
+	ms := func(t units.Picoseconds) float64 { return t.Milliseconds() * per }
+	mj := func(e units.Femtojoules) float64 { return e.Millijoules() * per }
+	time := s.Time.Total()
+	moved := float64(s.Bytes.DRAMRead + s.Bytes.DRAMWrite)
+
+	r.LatencyMS = ms(time)
+	r.LatencyPartsMS = LatencyMS{ms(s.Time.Dispatch), ms(s.Time.Compute), ms(s.Time.SRAM), ms(s.Time.DRAM), ms(s.Time.Flash)}
+	r.TokensPerS = float64(s.Steps) / time.Seconds()
+	r.DRAMBytesPerToken = moved * per
+	r.DRAMBandwidthGBps = moved / time.Seconds() / 1e9
+	r.DRAMRowHitRate = share(s.DRAM.RowHits, s.DRAM.RowHits+s.DRAM.RowMisses+s.DRAM.RowConflicts)
+	r.SRAMHitRate = share(int64(s.Bytes.SRAMHit), int64(s.Bytes.Requested))
+	r.FlashBytesPerToken = float64(s.Bytes.FlashRead) * per
+	r.EnergyMJPerToken = mj(s.Energy.Total())
+	r.EnergyPartsMJ = EnergyMJ{mj(s.Energy.DRAM), mj(s.Energy.SRAM), mj(s.Energy.Flash), mj(s.Energy.Compute), mj(s.Energy.Static)}
+	r.MemoryEnergyMJ = mj(s.Energy.MemoryPath())
+	phone := s.Energy.Total() + m.energy.System(time)
+	r.PhoneEnergyMJ = mj(phone)
+	if m.device.Battery != nil {
+		r.TokensPerCharge = float64(m.device.Battery.Value) / (phone.Joules() * per)
+	}
+}
+
+func share(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// footprint is the memory that a run occupies: weights, KV cache, activations.
+func footprint(h traces.Header) units.Bytes {
+	var sum int64
+	for _, a := range h.Arenas {
+		sum += a.Bytes
+	}
+	return units.Bytes(sum)
+}

@@ -1,0 +1,127 @@
+package sim
+
+import (
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/sim/compute"
+	"github.com/memsim/memsim/sim/dispatch"
+	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/energy"
+	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/sim/sram"
+	"github.com/memsim/memsim/units"
+)
+
+// pageSize is the granularity of the page cache: a page of the operating
+// systems of today's phones.
+const pageSize = 16 * units.KiB
+
+// Config says on what a trace is replayed.
+type Config struct {
+	Device  *devices.Device
+	Unit    string // "" is the device's default unit
+	Runtime string // "" is the unit's default runtime
+	// Energy is an assumption about the memory path that replaces the device's
+	// own figures; nil keeps them.
+	Energy *devices.EnergyAssumption
+}
+
+// Machine is a device set up for one unit and runtime. It is immutable: each
+// replay builds its own state from it, so that replays may run side by side.
+type Machine struct {
+	device  *devices.Device
+	unit    devices.Unit
+	runtime devices.Runtime
+
+	caches  []sram.Config
+	supply  []units.BytesPerSecond // of each cache
+	latency []units.Picoseconds    // of each cache
+	dram    dram.Spec
+	flash   flash.Config
+
+	compute   *compute.Model
+	dispatch  dispatch.Model
+	energy    energy.Model
+	bandwidth units.BytesPerSecond // that unit and runtime reach from DRAM at most
+	startup   units.Picoseconds    // per operator that streams from DRAM: half_bandwidth at bandwidth
+	budget    units.Bytes          // of the app in DRAM
+	tile      units.Bytes
+}
+
+// New resolves the names in c and builds the models of all parts. A name that
+// the device does not know is a user's mistake.
+func New(c Config) (*Machine, error) {
+	unit, err := c.Device.Unit(c.Unit)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := c.Device.Runtime(c.Runtime, unit.Name)
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{device: c.Device, unit: *unit, runtime: *runtime, dispatch: dispatch.Of(*runtime)}
+	if m.compute, err = compute.ModelOf(*unit, *runtime); err != nil {
+		return nil, err
+	}
+	if m.dram, err = dram.SpecOf(c.Device.DRAM); err != nil {
+		return nil, err
+	}
+	if m.flash, err = flash.ConfigOf(c.Device.Flash.Spec); err != nil {
+		return nil, err
+	}
+	if err := m.addCaches(); err != nil {
+		return nil, err
+	}
+	m.setRates(c)
+	return m, nil
+}
+
+func (m *Machine) addCaches() error {
+	for _, name := range m.unit.Caches {
+		s, err := m.device.Cache(name)
+		if err != nil {
+			return err
+		}
+		config, err := sram.ConfigOf(*s)
+		if err != nil {
+			return err
+		}
+		m.caches = append(m.caches, config)
+		m.supply = append(m.supply, s.Bandwidth.Value)
+		m.latency = append(m.latency, s.Latency.Value)
+	}
+	return nil
+}
+
+func (m *Machine) setRates(c Config) {
+	share := float64(m.unit.Bandwidth.Value) * float64(m.runtime.BandwidthShare.Value)
+	m.bandwidth = units.BytesPerSecond(float64(m.device.PeakBandwidth()) * share)
+	m.startup = m.runtime.HalfBandwidth.Value.Over(m.bandwidth)
+	m.budget = units.Bytes(float64(m.device.DRAM.Capacity.Value) * float64(m.device.DRAM.AppBudget.Value))
+	m.tile = max(1, m.unit.Buffer.Value/units.Bytes(max(1, m.unit.Buffers.Value)))
+	if c.Energy != nil {
+		m.energy = energy.Flat(c.Energy.MemoryPath.Value)
+		return
+	}
+	var path []devices.SRAM
+	for _, name := range m.unit.Caches {
+		if s, err := m.device.Cache(name); err == nil {
+			path = append(path, *s)
+		}
+	}
+	m.energy = energy.Device(m.device, m.unit, path)
+}
+
+// Device returns the profile of the machine.
+func (m *Machine) Device() *devices.Device { return m.device }
+
+// Unit returns the compute unit.
+func (m *Machine) Unit() devices.Unit { return m.unit }
+
+// Runtime returns the runtime.
+func (m *Machine) Runtime() devices.Runtime { return m.runtime }
+
+// Bandwidth returns what the unit and its runtime draw from DRAM at most.
+func (m *Machine) Bandwidth() units.BytesPerSecond { return m.bandwidth }
+
+// Budget returns the memory that an app should stay under.
+func (m *Machine) Budget() units.Bytes { return m.budget }

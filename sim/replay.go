@@ -1,0 +1,212 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/energy"
+	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/sim/sram"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// Replay runs the operators of src in order on m and hands each ledger row to
+// visit (which may be nil, and must not keep the row). It returns the figures
+// for the whole run. It ends early with ctx's error when ctx is done.
+func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row) error) (Result, error) {
+	r, err := m.newReplay(src.Header())
+	if err != nil {
+		return Result{}, err
+	}
+	var sums Collector
+	for op, err := range src.Ops() {
+		if err != nil {
+			return Result{}, err
+		}
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		row := r.step(op)
+		sums.Add(row)
+		if visit != nil {
+			if err := visit(row); err != nil {
+				return Result{}, err
+			}
+		}
+	}
+	return sums.result(m, src.Header()), nil
+}
+
+// replay is the state of the machine between operators.
+type replay struct {
+	*Machine
+	cache  *sram.Hierarchy
+	memory *dram.Memory
+	store  *flash.Device
+	pages  *flash.PageCache // nil when the model fits its budget: all weights stay in DRAM
+
+	now      units.Picoseconds // end of the last operator
+	pipeFree units.Picoseconds // since when the memory pipe is idle
+	token    int32
+	blocks   map[int32]int32 // stored block -> layer that ran it first for this token
+
+	row     Row
+	demand  demand
+	weights []int64 // scratch of split
+	times   []units.Picoseconds
+	joules  []units.Femtojoules
+}
+
+func (m *Machine) newReplay(h traces.Header) (*replay, error) {
+	r := &replay{Machine: m, memory: dram.New(m.dram), blocks: map[int32]int32{}, token: -1}
+	var err error
+	if r.cache, err = sram.NewHierarchy(m.caches); err != nil {
+		return nil, err
+	}
+	if r.store, err = flash.New(m.flash); err != nil {
+		return nil, err
+	}
+	if room, need := m.weightBudget(h), units.Bytes(arenaBytes(h, traces.Weight)); need > room {
+		if r.pages, err = flash.NewPageCache(max(room, pageSize), pageSize); err != nil {
+			return nil, fmt.Errorf("DRAM budget of %s: %w", m.device.Name, err)
+		}
+	}
+	r.demand.levels = make([]energy.LevelUse, len(m.caches))
+	return r, nil
+}
+
+// weightBudget is what the budget leaves for weights beside KV cache and
+// activations, which cannot be dropped and read again.
+func (m *Machine) weightBudget(h traces.Header) units.Bytes {
+	return m.budget - units.Bytes(arenaBytes(h, traces.KV)+arenaBytes(h, traces.Activation))
+}
+
+func arenaBytes(h traces.Header, kind traces.Kind) int64 {
+	var sum int64
+	for _, a := range h.Arenas {
+		if a.Kind == kind {
+			sum += a.Bytes
+		}
+	}
+	return sum
+}
+
+// step executes one operator.
+func (r *replay) step(op traces.Op) *Row {
+	first := &op[0]
+	r.begin(first)
+	if first.Phase == traces.Load {
+		r.load(op)
+	} else {
+		r.execute(op)
+	}
+	r.now = r.row.End
+	return &r.row
+}
+
+func (r *replay) begin(e *traces.Event) {
+	if e.Token != r.token {
+		r.token = e.Token
+		clear(r.blocks)
+	}
+	repeated := false
+	if e.Block >= 0 {
+		layer, seen := r.blocks[e.Block]
+		if !seen {
+			r.blocks[e.Block] = e.Layer
+		}
+		repeated = seen && layer != e.Layer
+	}
+	r.row = Row{
+		Seq: e.Seq, Phase: e.Phase, Token: e.Token, Op: e.Op, Layer: e.Layer, Block: e.Block,
+		Repeated: repeated, MACs: e.MACs, HostNS: e.HostNS, Start: r.now, Operands: r.row.Operands[:0],
+	}
+	r.demand.reset()
+}
+
+// load brings weights from storage into DRAM.
+func (r *replay) load(op traces.Op) {
+	var file []flash.Extent
+	for i := range op {
+		e := &op[i]
+		x := units.Extent{Addr: e.Addr, Bytes: units.Bytes(e.Bytes)}
+		r.operand(e).Bytes = BytesByLevel{Requested: x.Bytes, DRAMWrite: r.move(x, true), FlashRead: x.Bytes}
+		file = append(file, x)
+		if r.pages != nil {
+			r.pages.Touch(x.Addr, x.Bytes)
+		}
+	}
+	read := r.store.Read(r.now, file)
+	moved := r.memory.Move(r.now, r.demand.extents)
+	r.row.End = max(read.Done, moved.Done)
+	r.row.Time = TimeParts{Flash: r.row.End - r.row.Start}
+	r.pipeFree = r.row.End
+	r.charge(moved, read, 0)
+}
+
+// execute runs an operator of the forward pass: it is launched, its operands
+// stream in tile by tile, and each tile is computed while the next one arrives.
+func (r *replay) execute(op traces.Op) {
+	for i := range op {
+		r.access(&op[i])
+	}
+	work := workOf(op)
+	launch := r.dispatch.Cost(op[0].Op)
+	begin := r.now + launch
+	from := begin
+	if r.runtime.Prefetch {
+		from = r.pipeFree
+	}
+	moved, read := r.transfer(from)
+	dramTime, flashTime := r.dramTime(moved), read.Done-read.Start
+	s := r.stage(dramTime, flashTime, r.compute.Time(work))
+	s.window = begin - from
+	t := s.overlap()
+
+	r.row.End = begin + t.memory + t.compute
+	r.row.Time = TimeParts{Dispatch: launch, Compute: t.compute}
+	r.blame(t.memory, r.demand.supply, dramTime, flashTime)
+	if s.fetch > 0 {
+		r.pipeFree = r.row.End - t.tail
+	}
+	r.charge(moved, read, r.compute.Energy(work))
+}
+
+// transfer moves the operator's bytes beyond the chip, from time at on.
+func (r *replay) transfer(at units.Picoseconds) (dram.Transfer, flash.Transfer) {
+	moved := dram.Transfer{Start: at, Done: at}
+	read := flash.Transfer{Start: at, Done: at}
+	if len(r.demand.pageIns) > 0 {
+		read = r.store.Read(at, r.demand.pageIns)
+	}
+	if len(r.demand.extents) > 0 {
+		moved = r.memory.Move(at, r.demand.extents)
+	}
+	return moved, read
+}
+
+// dramTime is how long the unit waits for a transfer if nothing hides it: as
+// long as the memory takes, or longer if the unit and its runtime cannot draw
+// that fast, and the start-up that keeps small matrices from full speed.
+func (r *replay) dramTime(moved dram.Transfer) units.Picoseconds {
+	if r.demand.moved == 0 {
+		return 0
+	}
+	return max(moved.Done-moved.Start, r.demand.moved.Over(r.bandwidth)) + r.startup
+}
+
+func (r *replay) stage(dramTime, flashTime, arithmetic units.Picoseconds) stage {
+	d := &r.demand
+	s := stage{
+		fetch:   max(dramTime, flashTime) + d.supply + d.first,
+		compute: arithmetic,
+		tiles:   max(1, int64((d.total+r.tile-1)/r.tile)),
+		buffers: int64(r.unit.Buffers.Value),
+	}
+	if d.total > 0 {
+		s.ahead = units.Picoseconds(float64(s.fetch) * float64(d.weights) / float64(d.total))
+	}
+	return s
+}
