@@ -28,7 +28,9 @@ func (c *Compute) StoreKV(dst []uint16, src []float32) {
 
 // Attention computes softmax(q·k/√HeadDim)·v for each head of each query,
 // causally. q is N × Heads × HeadDim; k and v are the cache, one row of
-// KVHeads × HeadDim half-precision values a position, Pos+N rows at least.
+// KVHeads × HeadDim half-precision values a position, Pos+N rows at least. As
+// in ggml, queries and softmax weights are rounded to half precision before they
+// meet keys and values.
 func (c *Compute) Attention(dst *Vectors, q []float32, k, v []uint16, a AttentionShape) {
 	if a.Heads <= 0 || a.KVHeads <= 0 || a.Heads%a.KVHeads != 0 || a.HeadDim <= 0 || a.Pos < 0 {
 		panicf("attention of %+v", a)
@@ -55,8 +57,11 @@ func (t *attentionTask) run(worker, i int) {
 	s.scores = grow(s.scores, t.Pos+t.N)
 	s.floats = grow(s.floats, t.dst.Dim)
 	row := t.dst.row(i, s.floats)
+	s.query = grow(s.query, t.HeadDim)
 	for h := range t.Heads {
-		q := t.q[(i*t.Heads+h)*t.HeadDim:][:t.HeadDim]
+		q := s.query[:t.HeadDim]
+		copy(q, t.q[(i*t.Heads+h)*t.HeadDim:])
+		roundHalf(q)
 		t.head(row[h*t.HeadDim:(h+1)*t.HeadDim], q, s.scores[:t.Pos+i+1], h/(t.Heads/t.KVHeads))
 	}
 	t.dst.encode(i, row, t.c.k)
@@ -74,6 +79,7 @@ func (t *attentionTask) head(out, q, scores []float32, kvHead int) {
 		scores[p] = sum * scale
 	}
 	softmax(scores)
+	roundHalf(scores)
 	clear(out)
 	for p, w := range scores {
 		for j, v := range t.v[p*stride+at:][:t.HeadDim] {

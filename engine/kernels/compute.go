@@ -21,8 +21,10 @@ type Compute struct {
 // scratch is memory of one worker, kept between calls.
 type scratch struct {
 	row    rowCodes
+	matvec matvecScratch
 	floats []float32
 	scores []float32
+	query  []float32
 }
 
 // New returns a Compute with the given number of threads, the caller's

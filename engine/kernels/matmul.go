@@ -8,7 +8,7 @@ func (c *Compute) MatMul(dst []float32, m Matrix, x *Vectors) {
 	switch {
 	case x.Dim != m.Cols:
 		panicf("matrix of %d columns times vectors of %d values", m.Cols, x.Dim)
-	case x.Encoding != Wants(m.Type):
+	case (x.Encoding == Int8) != (Wants(m.Type) == Int8):
 		panicf("matrix %s takes vectors of encoding %d, got %d", m.Type, Wants(m.Type), x.Encoding)
 	case len(dst) < x.N*m.Rows:
 		panicf("product of %d × %d in %d values", x.N, m.Rows, len(dst))
@@ -45,6 +45,12 @@ func (t *matmulTask) run(worker, part int) {
 	s := &t.c.scratch[worker]
 	from := part * t.rows
 	to := min(from+t.rows, t.m.Rows)
+	if f := t.c.k.matvec[t.f.id]; f != nil && to-from >= matvecRows {
+		for i := range t.x.N {
+			t.matvec(f, &s.matvec, from, to, i)
+		}
+		return
+	}
 	for r := from; r < to; r++ {
 		row := t.m.Data[r*t.rowBytes : (r+1)*t.rowBytes]
 		if t.f.floats != nil {

@@ -12,9 +12,14 @@ type Encoding uint8
 // Float weights take float activations; block-quantized weights take
 // activations quantized to int8 in blocks of 32, as ggml does, so that the
 // inner product runs on integers.
+//
+// Float16 and BFloat16 are float32 values rounded to half precision, with which
+// ggml multiplies weights of those types. They are kept in F32.
 const (
 	Float32 Encoding = iota
 	Int8
+	Float16
+	BFloat16
 )
 
 // Block is the number of values that share a scale in the Int8 encoding.
@@ -23,8 +28,12 @@ const Block = 32
 // Wants returns the encoding that products with weights of type t take.
 func Wants(t quant.Type) Encoding {
 	switch t {
-	case quant.F32, quant.F16, quant.BF16:
+	case quant.F32:
 		return Float32
+	case quant.F16:
+		return Float16
+	case quant.BF16:
+		return BFloat16
 	}
 	return Int8
 }
@@ -35,9 +44,9 @@ func Wants(t quant.Type) Encoding {
 type Vectors struct {
 	N, Dim   int
 	Encoding Encoding
-	F32      []float32 // Float32: N × Dim
+	F32      []float32 // all but Int8: N × Dim
 	Q        []int8    // Int8: N × Dim
-	Scale    []float32 // Int8: N × Dim/32, value = Scale · Q
+	Scale    []float32 // Int8: N × Dim/32, value = Scale · Q; rounded to half precision, as ggml stores it
 	Sum      []int32   // Int8: N × Dim/32, sum of a block's Q, for formats with an offset
 }
 
@@ -48,7 +57,7 @@ func NewVectors(n, dim int, e Encoding) *Vectors {
 		panicf("vectors of %d × %d", n, dim)
 	}
 	v := &Vectors{N: n, Dim: dim, Encoding: e}
-	if e == Float32 {
+	if e != Int8 {
 		v.F32 = make([]float32, n*dim)
 		return v
 	}
@@ -63,7 +72,7 @@ func NewVectors(n, dim int, e Encoding) *Vectors {
 
 // Bytes returns the memory that the N vectors occupy.
 func (v *Vectors) Bytes() int {
-	if v.Encoding == Float32 {
+	if v.Encoding != Int8 {
 		return v.N * v.Dim * 4
 	}
 	return v.N*v.Dim + v.N*(v.Dim/Block)*8
@@ -72,7 +81,7 @@ func (v *Vectors) Bytes() int {
 // Resize makes v a batch of n vectors, within the room that NewVectors made.
 func (v *Vectors) Resize(n int) {
 	v.N = n
-	if v.Encoding == Float32 {
+	if v.Encoding != Int8 {
 		v.F32 = v.F32[:n*v.Dim]
 		return
 	}
@@ -93,7 +102,7 @@ func (v *Vectors) Set(values []float32) {
 
 // Values decodes vector i into dst, which must hold Dim values.
 func (v *Vectors) Values(dst []float32, i int) {
-	if v.Encoding == Float32 {
+	if v.Encoding != Int8 {
 		copy(dst[:v.Dim], v.f32(i))
 		return
 	}
@@ -103,7 +112,7 @@ func (v *Vectors) Values(dst []float32, i int) {
 	}
 }
 
-// f32 returns vector i of a Float32 batch.
+// f32 returns vector i of a batch of floats.
 func (v *Vectors) f32(i int) []float32 { return v.F32[i*v.Dim : (i+1)*v.Dim] }
 
 // int8 returns the parts of vector i of an Int8 batch.
@@ -113,9 +122,9 @@ func (v *Vectors) int8(i int) (q []int8, scale []float32, sum []int32) {
 }
 
 // row returns where an operator should write the Dim floats of vector i before
-// it calls encode: in place when the encoding is Float32, else in scratch.
+// it calls encode: in place unless the encoding is Int8, else in scratch.
 func (v *Vectors) row(i int, scratch []float32) []float32 {
-	if v.Encoding == Float32 {
+	if v.Encoding != Int8 {
 		return v.f32(i)
 	}
 	return scratch[:v.Dim]
@@ -123,14 +132,16 @@ func (v *Vectors) row(i int, scratch []float32) []float32 {
 
 // encode stores row as vector i.
 func (v *Vectors) encode(i int, row []float32, k *kernelSet) {
-	if v.Encoding == Float32 {
+	if v.Encoding != Int8 {
 		if dst := v.f32(i); &dst[0] != &row[0] {
 			copy(dst, row)
 		}
+		v.Encoding.round(v.f32(i))
 		return
 	}
 	q, scale, sum := v.int8(i)
 	k.quantize(q, scale, sum, row)
+	roundHalf(scale)
 }
 
 func panicf(format string, args ...any) {
