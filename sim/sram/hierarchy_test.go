@@ -1,0 +1,104 @@
+package sram
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/memsim/memsim/units"
+)
+
+// drawConfigs draws one to three levels that share a line size.
+func drawConfigs(t *rapid.T) []Config {
+	line := units.Bytes(rapid.SampledFrom([]int{16, 64, 128}).Draw(t, "line"))
+	levels := rapid.IntRange(1, 3).Draw(t, "levels")
+	configs := make([]Config, levels)
+	for i := range configs {
+		policy := Policy(rapid.IntRange(0, 3).Draw(t, "policy"))
+		ways := rapid.IntRange(1, 9).Draw(t, "ways")
+		if policy == TreePLRU {
+			ways = 1 << rapid.IntRange(0, 4).Draw(t, "logWays")
+		}
+		sets := rapid.OneOf(rapid.Just(1), rapid.SampledFrom([]int{2, 4, 8, 16, 32}), rapid.IntRange(1, 40)).Draw(t, "sets")
+		c := Config{
+			Name: fmt.Sprintf("l%d", i+1), Line: line, Ways: ways, Policy: policy,
+			Capacity:  line * units.Bytes(sets*ways),
+			Inclusion: Inclusion(rapid.IntRange(0, 2).Draw(t, "inclusion")),
+			Seed:      rapid.Uint64().Draw(t, "seed"),
+		}
+		if policy == LRU && rapid.IntRange(0, 3).Draw(t, "full") == 0 {
+			c.Ways = 0
+		}
+		configs[i] = c
+	}
+	return configs
+}
+
+// accesses is a random sequence of reads and writes, some again at an address
+// that was used before.
+type access struct {
+	addr  uint64
+	n     units.Bytes
+	write bool
+}
+
+func drawAccesses(t *rapid.T, line units.Bytes, most int) []access {
+	ranges := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) access {
+		return access{
+			addr:  rapid.Uint64Range(0, uint64(line)*400).Draw(t, "addr"),
+			n:     units.Bytes(rapid.Int64Range(0, int64(line)*120).Draw(t, "n")),
+			write: rapid.IntRange(0, 3).Draw(t, "write") == 0,
+		}
+	}), 1, 6).Draw(t, "ranges")
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) access {
+		a := rapid.SampledFrom(ranges).Draw(t, "range")
+		if rapid.IntRange(0, 3).Draw(t, "part") == 0 {
+			skip := rapid.Int64Range(0, int64(a.n)).Draw(t, "skip")
+			a.addr, a.n = a.addr+uint64(skip), a.n-units.Bytes(skip)
+		}
+		return a
+	}), 1, most).Draw(t, "accesses")
+}
+
+// linesOf returns the addresses of the lines of extents, sorted.
+func linesOf(extents []Extent, line units.Bytes) []uint64 {
+	var lines []uint64
+	for _, e := range extents {
+		for addr := e.Addr; addr < e.End(); addr += uint64(line) {
+			lines = append(lines, addr)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Ranges are a way to compute what caches do line by line, not an approximation
+// of it.
+func TestRangesAnswerAsLinesDo(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		configs := drawConfigs(t)
+		line := configs[0].Line
+		h, err := NewHierarchy(configs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref := newLineByLine(configs)
+		for i, a := range drawAccesses(t, line, 30) {
+			got, want := h.Access(a.addr, a.n, a.write), ref.Access(a.addr, a.n, a.write)
+			if !slices.Equal(got.Hit, want.Hit) || got.Miss != want.Miss || got.Allocated != want.Allocated {
+				t.Fatalf("access %d %+v: hit %v allocated %d miss %d, line by line %v, %d, %d", i, a, got.Hit, got.Allocated, got.Miss, want.Hit, want.Allocated, want.Miss)
+			}
+			if !slices.Equal(got.Fetch, want.Fetch) {
+				t.Fatalf("access %d %+v: fetch %v, line by line %v", i, a, got.Fetch, want.Fetch)
+			}
+			if !slices.Equal(linesOf(got.WriteBack, line), linesOf(want.WriteBack, line)) {
+				t.Fatalf("access %d %+v: write back %v, line by line %v", i, a, got.WriteBack, want.WriteBack)
+			}
+			if got.Served()+got.Miss != a.n {
+				t.Fatalf("access %d %+v: %d hit and %d missed of %d bytes", i, a, got.Served(), got.Miss, a.n)
+			}
+		}
+	})
+}

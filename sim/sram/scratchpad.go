@@ -1,0 +1,93 @@
+package sram
+
+import (
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim/sram/recency"
+	"github.com/memsim/memsim/units"
+)
+
+// pad is the pinned lines of a scratchpad.
+type pad struct {
+	capacity uint64 // lines
+	pinned   recency.List
+}
+
+func (p *pad) next(lo, hi uint64) (end uint64, pinned bool) { return p.pinned.Next(lo, hi) }
+func (p *pad) mark(lo, hi uint64)                           { p.pinned.Use(lo, hi, true) }
+
+// Pin loads n bytes from addr on, in whole lines, into the scratchpad at a level
+// and keeps them there until Unpin. The outcome is that of reading through the
+// levels behind what was not pinned yet. More than the scratchpad holds is
+// refused, and nothing is pinned then.
+func (h *Hierarchy) Pin(level int, addr uint64, n units.Bytes) (Outcome, error) {
+	if level < 0 || level >= len(h.pads) {
+		return Outcome{}, fault.Userf("level %d is no scratchpad", level)
+	}
+	h.begin(addr, n)
+	if n <= 0 {
+		return h.out, nil
+	}
+	p := h.pads[level]
+	lo, hi := addr/h.line, (addr+uint64(n)-1)/h.line+1
+	var more uint64
+	p.gaps(lo, hi, func(lo, hi uint64) { more += hi - lo })
+	if free := p.capacity - p.pinned.Len(); more > free {
+		return Outcome{}, fault.Userf("sram %s: %d bytes to pin, but %d of %d are free", h.configs[level].Name, more*h.line, free*h.line, h.configs[level].Capacity)
+	}
+	p.gaps(lo, hi, func(lo, hi uint64) {
+		h.reach(level+1, lo, hi, read)
+	})
+	p.pinned.Use(lo, hi, false)
+	return h.out, nil
+}
+
+// Unpin gives up what is pinned of n bytes from addr on, in whole lines. Lines
+// written meanwhile go to the next cache, or are in the outcome's WriteBack.
+func (h *Hierarchy) Unpin(level int, addr uint64, n units.Bytes) (Outcome, error) {
+	if level < 0 || level >= len(h.pads) {
+		return Outcome{}, fault.Userf("level %d is no scratchpad", level)
+	}
+	h.begin(addr, n)
+	if n <= 0 {
+		return h.out, nil
+	}
+	p := h.pads[level]
+	lo, hi := addr/h.line, (addr+uint64(n)-1)/h.line+1
+	for lo < hi {
+		end, pinned := p.next(lo, hi)
+		if pinned {
+			h.release(p, lo, end)
+		}
+		lo = end
+	}
+	p.pinned.Remove(addr/h.line, hi)
+	return h.out, nil
+}
+
+// Free returns the bytes of the scratchpad at a level that are not pinned: room
+// for tiles.
+func (h *Hierarchy) Free(level int) units.Bytes {
+	p := h.pads[level]
+	return units.Bytes((p.capacity - p.pinned.Len()) * h.line)
+}
+
+// gaps calls f with the parts of a range that are not pinned.
+func (p *pad) gaps(lo, hi uint64, f func(lo, hi uint64)) {
+	for lo < hi {
+		end, pinned := p.next(lo, hi)
+		if !pinned {
+			f(lo, end)
+		}
+		lo = end
+	}
+}
+
+// release writes the dirty lines of a pinned range onwards.
+func (h *Hierarchy) release(p *pad, lo, hi uint64) {
+	for ; lo < hi; lo++ {
+		if !p.pinned.Dirty(lo) {
+			continue
+		}
+		h.leave(-1, lo, lo+1, true)
+	}
+}
