@@ -49,7 +49,7 @@ func grow[T any](s []T, n int) []T {
 }
 
 // formats lists what MatMul and Embed take. A table index is the position here.
-var formats = []format{
+var formats = index([]format{
 	{typ: quant.F32, floats: floatsF32},
 	{typ: quant.F16, floats: floatsF16},
 	{typ: quant.BF16, floats: floatsBF16},
@@ -61,17 +61,19 @@ var formats = []format{
 	{typ: quant.Q4_K, group: 32, offset: true, unpack: unpackQ4K},
 	{typ: quant.Q5_K, group: 32, offset: true, unpack: unpackQ5K},
 	{typ: quant.Q6_K, group: 16, unpack: unpackQ6K},
-}
+})
 
-func init() {
+// index numbers formats and gives them their geometry.
+func index(formats []format) []format {
 	for i := range formats {
 		f := &formats[i]
 		l, ok := f.typ.Layout()
-		if !ok {
-			panicf("format %s has no layout", f.typ)
+		if !ok || i >= maxFormats {
+			panicf("format %s has no layout or no place", f.typ)
 		}
 		f.id, f.block, f.bytes = i, l.Block, l.Bytes
 	}
+	return formats
 }
 
 // formatOf returns the format of a type; unknown ones are a programmer's error.

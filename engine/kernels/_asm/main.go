@@ -1,0 +1,92 @@
+// Command _asm writes the amd64 assembly of package kernels. It is a module of
+// its own so that building memsim needs no generator:
+//
+//	cd engine/kernels && go generate
+package main
+
+import (
+	"fmt"
+	"os"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/ir"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: go run . PART -out FILE.s -stubs FILE.go")
+		os.Exit(2)
+	}
+	part := os.Args[1]
+	os.Args = append(os.Args[:1], os.Args[2:]...)
+	ConstraintExpr("amd64")
+	switch part {
+	case "matvec_vnni":
+		matvecVNNI()
+	case "matvec_avx512":
+		matvecFloat(avx512)
+	case "matvec_avx2":
+		matvecFloat(avx2)
+	default:
+		fmt.Fprintln(os.Stderr, "no part", part)
+		os.Exit(2)
+	}
+	Generate()
+}
+
+// vpdpbusd adds to each int32 of acc the inner product of four unsigned bytes
+// of u and four signed bytes of s. Avo does not know the instruction.
+func vpdpbusd(s, u, acc Op) { vnni("VPDPBUSD", nil, s, u, acc) }
+
+// vpdpbusdBroadcast does it with the same four signed bytes in all places.
+func vpdpbusdBroadcast(s, u, acc Op) { vnni("VPDPBUSD", []string{"BCST"}, s, u, acc) }
+
+func vnni(opcode string, suffixes []string, s, u, acc Op) {
+	Instruction(&ir.Instruction{
+		Opcode:   opcode,
+		Suffixes: suffixes,
+		Operands: []Op{s, u, acc},
+		Inputs:   []Op{s, u, acc},
+		Outputs:  []Op{acc},
+		ISA:      []string{"AVX512VNNI"},
+	})
+}
+
+// constant defines read-only data of 32-bit words.
+func constant(name string, words ...uint32) Mem {
+	m := GLOBL(name, attr.RODATA|attr.NOPTR)
+	for i, w := range words {
+		DATA(4*i, U32(w))
+	}
+	return m
+}
+
+// repeat returns n copies of each of the words, in blocks.
+func repeat(n int, words ...uint32) []uint32 {
+	var all []uint32
+	for _, w := range words {
+		for range n {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// broadcast returns a 512-bit register that holds word in each of its 16
+// places.
+func broadcast(word uint32) VecVirtual {
+	r, z := GP32(), ZMM()
+	MOVL(U32(word), r)
+	VPBROADCASTD(r, z)
+	return z
+}
+
+// field returns a member of the argument struct at a.
+func field(a Register, offset int) Mem { return Mem{Base: a, Disp: offset} }
+
+// advance adds n to a pointer.
+func advance(r Register, n int) { ADDQ(U32(n), r) }

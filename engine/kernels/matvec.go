@@ -1,0 +1,62 @@
+package kernels
+
+import "unsafe"
+
+// matvecFunc multiplies rows of a matrix with one vector.
+type matvecFunc func(a *matvecArgs)
+
+// matvecRows is the number of rows that a matvecFunc needs at least: it
+// multiplies that many side by side.
+const matvecRows = 4
+
+// matvecArgs is what a matvecFunc gets. The assembly knows the offsets; it
+// changes dst and w, and keeps its own state in the last fields.
+type matvecArgs struct {
+	dst      *float32       // one result a row
+	w        *byte          // first row
+	rows     int            // at least matvecRows
+	rowBytes int            //
+	n        int            // values of a row for float formats, blocks of 32 otherwise
+	x        unsafe.Pointer // float32 or int8 values
+	scale    *float32       // of each block of x
+	sum      *int32         // of each block of x
+
+	halves        *uint16 // room for the raw scales of matvecRows rows
+	halvesStride  int     // bytes
+	factors       *float32
+	factorsStride int // bytes
+
+	next, last, lastDst uintptr
+}
+
+// matvecScratch is the memory that matvecArgs points to.
+type matvecScratch struct {
+	args    matvecArgs
+	halves  []uint16
+	factors []float32
+}
+
+// prepare makes room for rows of the given number of blocks.
+func (s *matvecScratch) prepare(blocks int) {
+	stride := (blocks+15)&^15 + 16
+	s.halves = grow(s.halves, 2*matvecRows*stride)
+	s.factors = grow(s.factors, 2*matvecRows*stride)
+	s.args.halves, s.args.halvesStride = &s.halves[0], 4*stride
+	s.args.factors, s.args.factorsStride = &s.factors[0], 8*stride
+}
+
+// matvec multiplies rows from to to-1 with vector i, by a SIMD kernel.
+func (t *matmulTask) matvec(f matvecFunc, s *matvecScratch, from, to, i int) {
+	a := &s.args
+	if t.x.Encoding == Int8 {
+		q, scale, sum := t.x.int8(i)
+		s.prepare(len(scale))
+		a.n, a.x, a.scale, a.sum = len(scale), unsafe.Pointer(&q[0]), &scale[0], &sum[0]
+	} else {
+		a.n, a.x = t.m.Cols, unsafe.Pointer(&t.x.f32(i)[0])
+	}
+	a.dst = &t.dst[i*t.m.Rows+from]
+	a.w = &t.m.Data[from*t.rowBytes]
+	a.rows, a.rowBytes = to-from, t.rowBytes
+	f(a)
+}

@@ -1,9 +1,0 @@
-package kernels
-
-// pause passes a moment without touching memory.
-//
-//go:noinline
-func pause() {
-	for range 32 {
-	}
-}
