@@ -11,7 +11,11 @@ import (
 type bound struct{ min, max string }
 
 // excludes says why v, written as text, is out of bounds; "" if it is not.
+// The zero bound excludes nothing.
 func (b bound) excludes(v reflect.Value, text string) string {
+	if b == (bound{}) {
+		return ""
+	}
 	if strings.HasPrefix(strings.TrimSpace(text), "-") {
 		return fmt.Sprintf("%s is negative; it lies between %s and %s", text, b.min, b.max)
 	}
@@ -42,6 +46,10 @@ var deviceBounds = map[string]bound{
 	"battery":      {"1 kJ", "2000 kJ"},
 	"system_power": {"0 W", "50 W"},
 
+	"thermal.sustained_power": {"0.1 W", "500 W"},
+	"thermal.burst":           {"0 J", "1000 kJ"},
+	"thermal.floor":           {"0.05", "1"},
+
 	"dram.channels":   {"1", "64"},
 	"dram.ranks":      {"1", "8"},
 	"dram.capacity":   {"256 MiB", "1024 GiB"},
@@ -50,7 +58,7 @@ var deviceBounds = map[string]bound{
 
 	"sram.*.capacity":     {"1 KiB", "1 GiB"},
 	"sram.*.line":         {"16 B", "4 KiB"},
-	"sram.*.ways":         {"0", "1024"},
+	"sram.*.ways":         {"0", "32"},
 	"sram.*.bandwidth":    {"1 GB/s", "20000 GB/s"},
 	"sram.*.latency":      {"0 ns", "1 us"},
 	"sram.*.read_energy":  {"0 pJ/bit", "100 pJ/bit"},
@@ -119,7 +127,17 @@ var (
 		"sram.*.type":      {"cache", "scratchpad"},
 		"sram.*.policy":    {"lru", "tree-plru", "srrip", "random"},
 		"sram.*.inclusion": {"inclusive", "exclusive", "none"},
+		"units.*.name":     {"cpu", "gpu", "npu"},
+
+		"units.*.rates.*.dtype":           computeTypes,
+		"runtimes.*.arithmetic.*.dtype":   storageFormats,
+		"runtimes.*.arithmetic.*.compute": computeTypes,
 	}
 	dramPartChoices  = map[string][]string{"standard": {"LPDDR4X", "LPDDR5", "LPDDR5X", "DDR5"}}
 	flashPartChoices = map[string][]string{"interface": {"ufs", "nvme", "sd"}}
+)
+
+var (
+	computeTypes   = []string{"f32", "f16", "bf16", "int8"}
+	storageFormats = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"}
 )

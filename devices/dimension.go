@@ -95,10 +95,13 @@ func (d dimension) parse(text string) (*big.Rat, error) {
 		return nil, err
 	}
 	v.Mul(v, factor)
-	if d.whole && !v.IsInt() {
-		return nil, fmt.Errorf("%q is not a whole number of %s; write a coarser value", text, d.smallest())
+	switch {
+	case !d.whole || v.IsInt():
+		return v, nil
+	case d.bare:
+		return nil, fmt.Errorf("%q is not a whole number; write one", text)
 	}
-	return v, nil
+	return nil, fmt.Errorf("%q is not a whole number of %s; round it", text, d.symbols[0].name)
 }
 
 // factor finds the size of the unit that is written as name behind number.
@@ -121,19 +124,12 @@ func (d dimension) factor(name, number string) (*big.Rat, error) {
 	return nil, fmt.Errorf("unit %q does not measure %s; use %s", name, d.name, d.accepts())
 }
 
-func (d dimension) smallest() string {
-	if len(d.symbols) == 0 {
-		return "units"
-	}
-	return d.symbols[0].name
-}
-
+// example says what to write for d.
 func (d dimension) example() string {
 	if d.bare {
 		return d.accepts()
 	}
-	names := d.accepts()
-	return fmt.Sprintf("a number and one of %s", names)
+	return "a number and one of " + d.accepts()
 }
 
 // clocks is the dimension of a DRAM time that is written in clocks.

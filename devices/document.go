@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/memsim/memsim/units"
 )
 
 // A document is a profile while it is read: the YAML tree, the problems found
@@ -16,6 +19,7 @@ import (
 // line.
 type document struct {
 	file     string
+	prefix   string // where an override finds this profile: dram.part, or nothing
 	root     *yaml.Node
 	bounds   map[string]bound
 	choices  map[string][]string
@@ -76,22 +80,33 @@ func parseDocument(file string, content []byte) *document {
 // syntaxProblem turns the YAML library's "yaml: line 3: ..." into a problem.
 func syntaxProblem(file string, err error) problem {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	p := problem{file: file, text: "not YAML: " + text + "; mend the syntax"}
+	p := problem{file: file}
 	if n, scanErr := fmt.Sscanf(text, "line %d:", &p.line); n == 1 && scanErr == nil {
 		_, text, _ = strings.Cut(text, ": ")
-		p.text = "not YAML: " + text + "; mend the syntax"
 	}
+	if startsAbove.MatchString(text) {
+		p.line++ // the library counts these lines, where the broken part begins, from zero
+	}
+	p.text = "not YAML: " + text + "; mend the syntax"
 	return p
 }
+
+var startsAbove = regexp.MustCompile(`^did not find expected (key|'-' indicator|',' or '[\]}]')`)
 
 // fail records a problem of the value n at path, and marks the path faulty.
 func (d *document) fail(n *yaml.Node, path, format string, args ...any) {
 	d.faulty[path] = true
+	d.note(n, path, format, args...)
+}
+
+// note records a problem of the value n at path that leaves the rest of the
+// value fit to be judged.
+func (d *document) note(n *yaml.Node, path, format string, args ...any) {
 	p := problem{file: d.file, path: path, text: fmt.Sprintf(format, args...)}
 	if n != nil {
 		p.line = n.Line
 		if origin, ok := d.origin[n]; ok {
-			p.file, p.line = origin, 0
+			p.file, p.line, p.path = origin, 0, join(d.prefix, path)
 		}
 	}
 	d.problems = append(d.problems, p)
@@ -209,32 +224,36 @@ func (d *document) quantity(n *yaml.Node, t reflect.Type, at place) (any, bool) 
 		d.fail(n, at.path, "is %s; write {value: %s, kind: ..., source: ...}", describe(n), exampleValue(n))
 		return nil, false
 	}
-	known := []string{"value", "kind", "source"}
-	out := map[string]any{}
-	if _, named := fieldByKey(t, "name"); named { // a quantity that carries its name
-		known = append([]string{"name"}, known...)
-		if name := d.child(n, "name"); name != nil {
-			out["name"] = name.Value
-		}
-	}
 	before := len(d.problems)
-	for _, key := range known {
-		if d.child(n, key) == nil {
+	required := []string{"value", "kind", "source"}
+	if t == reflect.TypeFor[DRAMTiming]() {
+		required = append([]string{"name"}, required...)
+	}
+	out := map[string]any{}
+	for _, key := range required {
+		child := d.child(n, key)
+		if child == nil {
 			d.fail(n, join(at.path, key), "is missing; add it")
+			continue
 		}
+		if key == "name" {
+			d.value(child, reflect.TypeFor[string](), at.field(key))
+		}
+		out[key] = child.Value
 	}
-	d.unknownKeys(n, known, at)
-	if v := d.child(n, "value"); v != nil {
-		d.amount(v, valueType(t), at)
-		out["value"], out["text"] = v.Value, v.Value
+	d.unknownKeys(n, append(required, "range", "uncertainty"), at)
+
+	value, sound := d.amount(d.child(n, "value"), valueType(t), at)
+	if sound {
+		out["text"] = value
 	}
-	if k := d.child(n, "kind"); k != nil {
-		d.kind(n, k, at)
-		out["kind"] = k.Value
+	d.kind(n, d.child(n, "kind"), at)
+	d.source(d.child(n, "source"), at)
+	if r := d.child(n, "range"); r != nil {
+		out["range"] = d.span(r, value, t, at)
 	}
-	if s := d.child(n, "source"); s != nil {
-		d.source(s, at)
-		out["source"] = s.Value
+	if u := d.child(n, "uncertainty"); u != nil {
+		out["uncertainty"], _ = d.amount(u, reflect.TypeFor[units.Ratio](), at.field("uncertainty"))
 	}
 	if len(d.problems) > before {
 		d.faulty[at.path] = true
@@ -243,35 +262,67 @@ func (d *document) quantity(n *yaml.Node, t reflect.Type, at place) (any, bool) 
 	return out, true
 }
 
-// amount checks the value of a quantity: its form, unit and bounds.
-func (d *document) amount(n *yaml.Node, t reflect.Type, at place) {
+// amount checks a number with its unit: its form, its unit and its bounds. It
+// returns the text that was written; a missing n is no fault of its own.
+func (d *document) amount(n *yaml.Node, t reflect.Type, at place) (text string, ok bool) {
+	if n == nil {
+		return "", false
+	}
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!bool" || n.Tag == "!!null" {
 		d.fail(n, at.path, "value is %s; write %s", describe(n), accepts(t))
-		return
+		return "", false
 	}
 	v := reflect.New(t).Elem()
 	if err := parseInto(v, n.Value); err != nil {
 		d.fail(n, at.path, "%s", err)
-		return
+		return "", false
 	}
-	if quoted(n) && n.Tag == "!!str" && isPlainNumber(n.Value) {
+	if quoted(n) && isPlainNumber(n.Value) {
 		d.fail(n, at.path, "%q is text; write %s without quotes", n.Value, n.Value)
-		return
+		return "", false
 	}
-	b, ok := d.bounds[at.pattern]
-	if !ok {
-		return
-	}
-	if reason := b.excludes(v, n.Value); reason != "" {
+	if reason := d.bounds[at.pattern].excludes(v, n.Value); reason != "" {
 		d.fail(n, at.path, "%s", reason)
+		return "", false
 	}
+	return n.Value, true
+}
+
+// span checks the range of a quantity, [low, high], which must hold its value.
+func (d *document) span(n *yaml.Node, value string, t reflect.Type, at place) any {
+	path := at.field("range").path
+	if n.Kind != yaml.SequenceNode || len(n.Content) != 2 {
+		d.fail(n, path, "is %s; write [lowest, highest] with their units", describe(n))
+		return nil
+	}
+	ends := place{path, at.pattern} // the bounds of the value hold for its range
+	low, okLow := d.amount(n.Content[0], valueType(t), ends)
+	high, okHigh := d.amount(n.Content[1], valueType(t), ends)
+	if !okLow || !okHigh || value == "" {
+		return nil
+	}
+	measure := func(text string) float64 {
+		v := reflect.New(valueType(t)).Elem()
+		if parseInto(v, text) != nil {
+			return 0 // it parsed a moment ago
+		}
+		return magnitude(v)
+	}
+	if measure(low) >= measure(high) || measure(value) < measure(low) || measure(value) > measure(high) {
+		d.fail(n, path, "[%s, %s] does not hold the value %s between a lower and a higher end; widen it", low, high, value)
+	}
+	return map[string]any{"low": low, "high": high}
 }
 
 func quoted(n *yaml.Node) bool {
 	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
 }
 
+// kind checks the kind of knowledge of a quantity.
 func (d *document) kind(quantity, n *yaml.Node, at place) {
+	if n == nil {
+		return
+	}
 	path := at.field("kind").path
 	_, overridden := d.origin[quantity]
 	switch Kind(n.Value) {
@@ -285,13 +336,19 @@ func (d *document) kind(quantity, n *yaml.Node, at place) {
 	}
 }
 
+// source checks that a quantity says where it is from, and keeps what it says
+// for when the references are known.
 func (d *document) source(n *yaml.Node, at place) {
-	if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" {
-		d.fail(n, at.field("source").path, "is empty; write the key of a reference, or a sentence that says how the number was derived")
+	if n == nil {
 		return
 	}
-	d.at[at.field("source").path] = n
-	d.sources = append(d.sources, sourceUse{at.field("source").path, n.Value})
+	path := at.field("source").path
+	if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" || n.Tag == "!!null" {
+		d.fail(n, path, "is empty; write the key of a reference, or a sentence that says how the number was derived")
+		return
+	}
+	d.at[path] = n
+	d.sources = append(d.sources, sourceUse{path, n.Value})
 }
 
 // list checks a list of groups, each known by its name.
@@ -337,10 +394,10 @@ func (d *document) words(n *yaml.Node, at place) (any, bool) {
 	for _, element := range n.Content {
 		switch {
 		case element.Kind != yaml.ScalarNode || element.Tag != "!!str" || element.Value == "":
-			d.fail(element, at.path, "holds %s; write names", describe(element))
+			d.note(element, at.path, "holds %s; write names", describe(element))
 			continue
 		case seen[element.Value]:
-			d.fail(element, at.path, "holds %q twice; keep one", element.Value)
+			d.note(element, at.path, "holds %q twice; keep one", element.Value)
 			continue
 		}
 		seen[element.Value] = true
@@ -361,6 +418,10 @@ func (d *document) scalar(n *yaml.Node, t reflect.Type, at place) (any, bool) {
 		d.fail(n, at.path, "is empty; write text")
 		return nil, false
 	}
+	if isName(at.path) && !namePattern.MatchString(n.Value) {
+		d.fail(n, at.path, "%q is not a name; use letters, digits, dots, dashes and underscores", n.Value)
+		return nil, false
+	}
 	if !d.choice(n, at) {
 		return nil, false
 	}
@@ -370,6 +431,13 @@ func (d *document) scalar(n *yaml.Node, t reflect.Type, at place) (any, bool) {
 		return nil, false
 	}
 	return v.Elem().Interface(), true
+}
+
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// isName reports whether the field at path is what others refer to it by.
+func isName(path string) bool {
+	return path == "name" || strings.HasSuffix(path, ".name") || strings.HasSuffix(path, ".key")
 }
 
 // choice refuses a word that is not among those allowed at its place.

@@ -85,11 +85,12 @@ var (
 	flashForm  = form[FlashPart]{flashParts, flashPartBounds, flashPartChoices, func(p *FlashPart) []Reference { return p.References }, checkFlashPart}
 )
 
-// parse reads a profile of the form from content. Its faults are in the
-// document; an error is a fault of this program.
-func (f form[T]) parse(file string, content []byte, sets []change) (*T, *document, error) {
+// parse reads a profile of the form from content, and changes it by sets, whose
+// paths start behind prefix. Its faults are in the document; an error is a fault
+// of this program.
+func (f form[T]) parse(file string, content []byte, prefix string, sets []change) (*T, *document, error) {
 	doc := parseDocument(file, content)
-	doc.bounds, doc.choices = f.bounds, f.choices
+	doc.prefix, doc.bounds, doc.choices = prefix, f.bounds, f.choices
 	target := new(T)
 	if err := doc.decode(target, sets); err != nil || doc.root == nil {
 		return nil, doc, err
@@ -106,7 +107,7 @@ func loadPart[T any](nameOrPath string, f form[T]) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	part, doc, err := f.parse(file, content, nil)
+	part, doc, err := f.parse(file, content, "", nil)
 	if err == nil {
 		err = asError(doc.problems)
 	}
@@ -121,7 +122,7 @@ func parseDevice(file string, content []byte, sets []string) (*Device, error) {
 	changes, problems := parseSets(sets)
 	own, ofDRAM, ofFlash := splitSets(changes)
 
-	device, doc, err := deviceForm.parse(file, content, own)
+	device, doc, err := deviceForm.parse(file, content, "", own)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func resolvePart[T any](doc *document, path, name string, sets []change, f form[
 		doc.failAt(path, "%s", err)
 		return nil, nil
 	}
-	part, partDoc, err := f.parse(file, content, sets)
+	part, partDoc, err := f.parse(file, content, path, sets)
 	if err != nil {
 		return nil, err
 	}

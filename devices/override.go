@@ -60,13 +60,14 @@ func (d *document) override(c change, t reflect.Type) {
 	refuse := func(format string, args ...any) {
 		d.problems = append(d.problems, problem{file: c.origin(), text: fmt.Sprintf(format, args...)})
 	}
+	path := join(d.prefix, c.path)
+	settable := d.settable(d.root, t, d.prefix)
 	s, ok := d.find(d.root, t, c.path)
-	settable := d.settable(d.root, t, "")
 	switch {
 	case !ok:
-		refuse("%s is not a field of the profile; %s", c.path, suggestPath(c.path, settable))
-	case !slices.Contains(settable, c.path):
-		refuse("%s is not a single value; set one of its fields%s", c.path, below(c.path, settable))
+		refuse("%s is not a field of the profile; %s", path, suggestPath(path, settable))
+	case !slices.Contains(settable, path):
+		refuse("%s is not a single value; set one of its fields%s", path, below(path, settable))
 	default:
 		s.set(d, c)
 	}

@@ -49,25 +49,28 @@ func asError(problems []problem) error {
 
 // nearest returns up to n of names that look like word, the likeliest first.
 func nearest(word string, names []string, n int) []string {
-	type scored struct {
-		name     string
-		distance int
+	distance := func(name string) int {
+		if len(word) > 1 && strings.HasPrefix(name, word) {
+			return 1 // begun and not ended
+		}
+		return levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(name))
 	}
-	var near []scored
-	for _, name := range names {
-		d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(name))
-		if d <= max(2, len(word)/3) || strings.HasPrefix(name, word) && word != "" {
-			near = append(near, scored{name, d})
+	if len(word) > 100 {
+		return nil // a slip is shorter, and the distance takes the square of the length
+	}
+	near := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return distance(name) > max(1, (len(word)+1)/3)
+	})
+	slices.SortFunc(near, func(a, b string) int {
+		return cmp.Or(cmp.Compare(distance(a), distance(b)), cmp.Compare(a, b))
+	})
+	near = slices.Compact(near)
+	for i := range near {
+		if i == n || 2*distance(near[i]) > 3*distance(near[0]) {
+			return near[:i]
 		}
 	}
-	slices.SortFunc(near, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
-	})
-	var out []string
-	for _, s := range near[:min(n, len(near))] {
-		out = append(out, s.name)
-	}
-	return out
+	return near
 }
 
 // suggest ends a message about an unknown word: the nearest names, or all of
@@ -75,6 +78,9 @@ func nearest(word string, names []string, n int) []string {
 func suggest(word string, names []string) string {
 	if near := nearest(word, names, 3); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	if len(names) == 0 {
+		return "none is known"
 	}
 	return "known are " + strings.Join(names, ", ")
 }

@@ -32,6 +32,20 @@ type Quantity[U any] struct {
 	Kind   Kind   `yaml:"kind"`   //
 	Source string `yaml:"source"` // key of a Reference, or a sentence that says how it was derived
 	Text   string `yaml:"text"`   // Value as the profile writes it, with its unit; filled by the loader
+
+	// Range is where the value plausibly lies, nil if the profile says nothing.
+	// A calibration may move what is estimated or calibrated within its range,
+	// and leaves alone what has none.
+	Range *Range[U] `yaml:"range"`
+	// Uncertainty is the relative standard error of a calibrated value, 0 if
+	// none is known.
+	Uncertainty units.Ratio `yaml:"uncertainty"`
+}
+
+// Range is an interval of plausible values, both ends within it.
+type Range[U any] struct {
+	Low  U `yaml:"low"`
+	High U `yaml:"high"`
 }
 
 // Reference is a document that sources of a profile name by its key.
@@ -57,6 +71,16 @@ type Device struct {
 	Units          []Unit                  `yaml:"units"`
 	Runtimes       []Runtime               `yaml:"runtimes"`
 	SystemPower    Quantity[units.Watts]   `yaml:"system_power"` // rest of the phone while generating; counts in the whole-phone figure only
+	Thermal        *Thermal                `yaml:"thermal"`      // nil: does not throttle, or nothing is known of it
+}
+
+// Thermal is the heat that a device stands: it may draw more than
+// SustainedPower until it has taken up Burst, then it slows down until it draws
+// no more, but never below Floor of its cold speed.
+type Thermal struct {
+	SustainedPower Quantity[units.Watts]  `yaml:"sustained_power"` // whole device, at which it stays below its limit for good
+	Burst          Quantity[units.Joules] `yaml:"burst"`           // heat taken up above that before it slows down
+	Floor          Quantity[units.Ratio]  `yaml:"floor"`           // of the cold speed
 }
 
 // DRAM is a device's main memory: how many channels of which part, and how its

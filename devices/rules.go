@@ -13,6 +13,7 @@ import (
 func checkDevice(doc *document, d *Device) {
 	checkMapping(doc, d.DRAM.Mapping)
 	checkCapacity(doc, d)
+	checkDefaultUnit(doc, d)
 	for i := range d.SRAM {
 		checkSRAM(doc, d, &d.SRAM[i])
 	}
@@ -22,7 +23,20 @@ func checkDevice(doc *document, d *Device) {
 	for i := range d.Runtimes {
 		checkRuntime(doc, d, &d.Runtimes[i])
 	}
-	checkDefaults(doc, d)
+	if !doc.sound("units", "runtimes") || d.strays() {
+		return // what has no runtime may only be misspelt
+	}
+	for _, u := range d.Units {
+		if len(d.RuntimesOf(u.Name)) == 0 {
+			doc.failAt("units."+u.Name, "no runtime uses this unit; add one to runtimes with unit: %s", u.Name)
+		}
+	}
+	checkDefaultRuntime(doc, d)
+}
+
+// strays reports whether a runtime names a unit that is not there.
+func (d *Device) strays() bool {
+	return slices.ContainsFunc(d.Runtimes, func(r Runtime) bool { return !slices.Contains(d.unitNames(), r.Unit) })
 }
 
 // checkMapping wants each part of a DRAM address once, from high bits to low.
@@ -72,15 +86,26 @@ func checkSRAM(doc *document, d *Device, s *SRAM) {
 	if doc.sound(at+".line") && !powerOfTwo(int64(s.Line.Value)) {
 		doc.failAt(at+".line", "%s is not a power of two; a line is 64 B or 128 B as a rule", s.Line.Text)
 	}
-	if !doc.sound(at+".capacity", at+".line", at+".ways") {
+	if s.Type == "cache" {
+		checkSets(doc, s, at)
+	}
+}
+
+// checkSets wants a cache to be made of whole sets that its policy can handle.
+func checkSets(doc *document, s *SRAM, at string) {
+	if !doc.sound(at + ".ways") {
 		return
 	}
-	set := int64(s.Line.Value) * max(1, int64(s.Ways.Value))
-	if set > 0 && int64(s.Capacity.Value)%set != 0 {
-		doc.failAt(at+".capacity", "%s is no whole number of sets of %d ways of %s; change one of the three", s.Capacity.Text, s.Ways.Value, s.Line.Text)
+	ways := int64(s.Ways.Value)
+	if doc.sound(at+".capacity", at+".line") && int64(s.Capacity.Value)%(int64(s.Line.Value)*max(1, ways)) != 0 {
+		doc.failAt(at+".capacity", "%s is no whole number of sets of %d ways of %s; change one of the three", s.Capacity.Text, max(1, ways), s.Line.Text)
 	}
-	if doc.sound(at+".policy") && s.Policy == "tree-plru" && !powerOfTwo(int64(s.Ways.Value)) {
-		doc.failAt(at+".policy", "tree-plru needs a power of two of ways, not %d; choose lru or srrip", s.Ways.Value)
+	switch {
+	case !doc.sound(at + ".policy"):
+	case ways == 0 && s.Policy != "lru":
+		doc.failAt(at+".policy", "only lru can be fully associative (ways 0), not %s; give ways, or choose lru", s.Policy)
+	case s.Policy == "tree-plru" && !powerOfTwo(ways):
+		doc.failAt(at+".policy", "tree-plru needs a power of two of ways, not %d; choose lru or srrip", ways)
 	}
 }
 
@@ -100,9 +125,6 @@ func checkUnit(doc *document, d *Device, u *Unit) {
 	}
 	if doc.sound(at+".rates") && len(u.Rates) == 0 {
 		doc.failAt(at+".rates", "is empty; give the unit's rate for at least one dtype")
-	}
-	if doc.sound("runtimes") && u.Name != "" && len(d.RuntimesOf(u.Name)) == 0 {
-		doc.failAt(at, "no runtime uses this unit; add one to runtimes with unit: %s", u.Name)
 	}
 }
 
@@ -140,24 +162,20 @@ func checkRuntime(doc *document, d *Device, r *Runtime) {
 	}
 	for _, a := range r.Arithmetic {
 		path := at + ".arithmetic." + a.DType
-		if doc.sound(path+".dtype") && !slices.Contains(storageFormats, a.DType) {
-			doc.failAt(path+".dtype", "%q is no storage format; %s", a.DType, suggest(a.DType, storageFormats))
-		}
 		if doc.sound(path+".compute") && !slices.Contains(known, a.Compute) {
 			doc.failAt(path+".compute", "unit %s has no rate for %q; %s", r.Unit, a.Compute, suggest(a.Compute, known))
 		}
 	}
 }
 
-// storageFormats are the weight formats that a runtime may be described for.
-var storageFormats = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"}
-
-func checkDefaults(doc *document, d *Device) {
+func checkDefaultUnit(doc *document, d *Device) {
 	if doc.sound("default_unit", "units") && !slices.Contains(d.unitNames(), d.DefaultUnit) {
 		doc.failAt("default_unit", "%q is no unit of this device; %s", d.DefaultUnit, suggest(d.DefaultUnit, d.unitNames()))
-		return
 	}
-	if !doc.sound("default_unit", "default_runtime", "runtimes") {
+}
+
+func checkDefaultRuntime(doc *document, d *Device) {
+	if !doc.sound("default_unit", "default_runtime") {
 		return
 	}
 	var known []string
@@ -174,12 +192,15 @@ func checkDRAMPart(doc *document, p *DRAMPart) {
 	if doc.sound("row_bytes") && !powerOfTwo(int64(p.RowBytes.Value)) {
 		doc.failAt("row_bytes", "%s is not a power of two", p.RowBytes.Text)
 	}
-	for path, q := range map[string]Quantity[units.Count]{
-		"channel_width": p.ChannelWidth, "burst_length": p.BurstLength,
-		"bank_groups": p.BankGroups, "banks_per_group": p.BanksPerGroup,
+	for _, f := range []struct {
+		path  string
+		count Quantity[units.Count]
+	}{
+		{"channel_width", p.ChannelWidth}, {"burst_length", p.BurstLength},
+		{"bank_groups", p.BankGroups}, {"banks_per_group", p.BanksPerGroup},
 	} {
-		if doc.sound(path) && !powerOfTwo(int64(q.Value)) {
-			doc.failAt(path, "%d is not a power of two", q.Value)
+		if doc.sound(f.path) && !powerOfTwo(int64(f.count.Value)) {
+			doc.failAt(f.path, "%d is not a power of two", f.count.Value)
 		}
 	}
 	if doc.sound("clock", "data_rate") {
