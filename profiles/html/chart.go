@@ -1,0 +1,162 @@
+package html
+
+import (
+	"encoding/json"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/memsim/memsim/profiles"
+)
+
+// chart is one chart of the page: its place in the document, and the options
+// that the page's script hands to ECharts.
+type chart struct {
+	ID      string          `json:"id"`
+	Title   string          `json:"-"`
+	Caption string          `json:"-"`
+	Unit    string          `json:"unit"` // of values in tooltips and labels
+	Kind    string          `json:"kind"` // what the script adds: "parts", "points" or ""
+	Height  int             `json:"-"`    // pixels
+	Option  json.RawMessage `json:"option"`
+}
+
+// Colours are names of CSS variables, which the script resolves for the light
+// or the dark scheme. The palette is that of Okabe and Ito, which people with
+// any kind of colour vision tell apart.
+const (
+	colorDRAM     = "--dram"
+	colorFlash    = "--flash"
+	colorSRAM     = "--sram"
+	colorCompute  = "--compute"
+	colorDispatch = "--dispatch"
+	colorStatic   = "--static"
+	colorRest     = "--rest"
+	colorWrite    = "--write"
+	colorRepeat   = "--repeat"
+	colorKV       = "--kv"
+	colorAct      = "--activation"
+	colorLine     = "--line"
+	colorShade    = "--shade"
+)
+
+// series is a named list of values in one colour.
+type series struct {
+	name   string
+	color  string
+	values []float64
+}
+
+// total is the sum of the values.
+func (s series) total() float64 {
+	sum := 0.0
+	for _, v := range s.values {
+		sum += v
+	}
+	return sum
+}
+
+// present drops the series that hold nothing.
+func present(all []series) []series {
+	var some []series
+	for _, s := range all {
+		if s.total() != 0 {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// configured is what all charts of go-echarts offer.
+type configured interface {
+	Validate()
+	JSON() map[string]any
+}
+
+// option encodes the options of c. json.Marshal sorts keys, so the bytes depend
+// on the chart alone, and escapes angle brackets.
+func option(c configured) (json.RawMessage, error) {
+	c.Validate()
+	return json.Marshal(c.JSON())
+}
+
+// global are the options that all charts share; the script adds colours of text
+// and lines.
+func global(more ...charts.GlobalOpts) []charts.GlobalOpts {
+	return append([]charts.GlobalOpts{
+		charts.WithAnimation(false),
+		charts.WithLegendOpts(opts.Legend{Type: "scroll", Top: "0", Left: "0", ItemWidth: 14, ItemHeight: 10}),
+		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis", AxisPointer: &opts.AxisPointer{Type: "shadow"}}),
+		charts.WithGridOpts(opts.Grid{Left: "8", Right: "20", Top: "40", Bottom: "30", ContainLabel: opts.Bool(true)}),
+	}, more...)
+}
+
+// stackedBars draws one bar per category out of the series. Lying bars suit a
+// few long names, standing ones many layers.
+func stackedBars(categories []string, all []series, unit string, lying bool) (json.RawMessage, error) {
+	bar := charts.NewBar()
+	bar.SetGlobalOptions(global()...)
+	names := make([]string, len(categories))
+	for i, c := range categories {
+		names[i] = profiles.Clean(c)
+	}
+	bar.SetXAxis(names)
+	value, category := opts.YAxis{Name: unit, NameLocation: "end", Type: "value"}, opts.XAxis{Type: "category"}
+	if lying {
+		bar.XYReversal()
+		bar.SetGlobalOptions(
+			charts.WithXAxisOpts(opts.XAxis{Name: unit, NameLocation: "middle", NameGap: 28, Type: "value"}),
+			charts.WithYAxisOpts(opts.YAxis{Type: "category", Inverse: opts.Bool(true),
+				AxisLabel: &opts.AxisLabel{Width: 120, Overflow: "break"}}))
+	} else {
+		category.Name, category.NameLocation, category.NameGap = "layer", "middle", 26
+		bar.SetGlobalOptions(charts.WithXAxisOpts(category), charts.WithYAxisOpts(value))
+	}
+	for _, s := range all {
+		bar.AddSeries(s.name, barData(s.values),
+			charts.WithBarChartOpts(opts.BarChart{Stack: "all", BarCategoryGap: "15%"}),
+			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color}))
+	}
+	return option(bar)
+}
+
+func barData(values []float64) []opts.BarData {
+	data := make([]opts.BarData, len(values))
+	for i, v := range values {
+		data[i] = opts.BarData{Value: v}
+	}
+	return data
+}
+
+// xy is a point of a line.
+type xy struct{ x, y float64 }
+
+func lineData(points []xy) []opts.LineData {
+	data := make([]opts.LineData, len(points))
+	for i, p := range points {
+		data[i] = opts.LineData{Value: []float64{p.x, p.y}}
+	}
+	return data
+}
+
+// onX marks places on the x axis by upright lines with names.
+func onX(color string, marks []xMark) charts.SeriesOpts {
+	return func(s *charts.SingleSeries) {
+		if len(marks) == 0 {
+			return
+		}
+		s.MarkLines = &opts.MarkLines{MarkLineStyle: opts.MarkLineStyle{
+			Symbol:    []string{"none", "none"},
+			LineStyle: &opts.LineStyle{Color: color, Type: "dashed"},
+			Label:     &opts.Label{Show: opts.Bool(true), Position: "insideEndTop", Formatter: "{b}", Color: color},
+		}}
+		for _, m := range marks {
+			s.MarkLines.Data = append(s.MarkLines.Data, opts.MarkLineNameXAxisItem{Name: profiles.Clean(m.name), XAxis: m.x})
+		}
+	}
+}
+
+type xMark struct {
+	name string
+	x    float64
+}

@@ -1,0 +1,105 @@
+package html
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/memsim/memsim/profiles/totals"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// layers gives each executed layer a position, and one behind them to what runs
+// outside the blocks: embedding, last norm, output matrix.
+type layers struct {
+	names   []string
+	outside int
+}
+
+func (m *Model) layers() layers {
+	count := 0
+	for _, op := range m.sums.Ops() {
+		count = max(count, int(op.Layer)+1)
+	}
+	l := layers{outside: count}
+	for i := range count {
+		l.names = append(l.names, strconv.Itoa(i))
+	}
+	l.names = append(l.names, "in/out")
+	return l
+}
+
+func (l layers) at(layer int32) int {
+	if layer < 0 {
+		return l.outside
+	}
+	return int(layer)
+}
+
+func (l layers) series(name, color string) series {
+	return series{name: name, color: color, values: make([]float64, len(l.names))}
+}
+
+// layerTraffic is DRAM traffic by layer and kind of tensor, the first pass of a
+// block apart from its shared repeats.
+func (m *Model) layerTraffic() (json.RawMessage, error) {
+	phase, n := m.focus()
+	l := m.layers()
+	first, repeat := l.series("weights", colorDRAM), l.series("weights, shared repeat", colorRepeat)
+	kv, act, written := l.series("KV cache", colorKV), l.series("activations", colorAct), l.series("written", colorWrite)
+	for _, o := range m.sums.Operands() {
+		if o.Phase != phase {
+			continue
+		}
+		s := &first
+		switch {
+		case o.Kind == traces.KV:
+			s = &kv
+		case o.Kind == traces.Activation:
+			s = &act
+		case o.Repeated:
+			s = &repeat
+		}
+		i := l.at(o.Layer)
+		s.values[i] += float64(o.Bytes.DRAMRead) / 1e6 / n
+		written.values[i] += float64(o.Bytes.DRAMWrite) / 1e6 / n
+	}
+	return stackedBars(l.names, present([]series{first, repeat, kv, act, written}), "MB/token", false)
+}
+
+// layerTime says where each layer's time goes.
+func (m *Model) layerTime() (json.RawMessage, error) {
+	l := m.layers()
+	all := []series{l.series("DRAM", colorDRAM), l.series("flash", colorFlash), l.series("SRAM", colorSRAM),
+		l.series("compute", colorCompute), l.series("dispatch", colorDispatch)}
+	m.eachOp(func(op *totals.Op, n float64) {
+		for i, t := range []units.Picoseconds{op.Time.DRAM, op.Time.Flash, op.Time.SRAM, op.Time.Compute, op.Time.Dispatch} {
+			all[i].values[l.at(op.Layer)] += t.Nanoseconds() / 1e3 / n
+		}
+	})
+	return stackedBars(l.names, present(all), "µs/token", false)
+}
+
+// layerEnergy says where each layer's energy goes.
+func (m *Model) layerEnergy() (json.RawMessage, error) {
+	l := m.layers()
+	all := []series{l.series("DRAM", colorDRAM), l.series("flash", colorFlash), l.series("SRAM", colorSRAM),
+		l.series("compute", colorCompute), l.series("static", colorStatic)}
+	m.eachOp(func(op *totals.Op, n float64) {
+		for i, e := range []units.Femtojoules{op.Energy.DRAM, op.Energy.Flash, op.Energy.SRAM, op.Energy.Compute, op.Energy.Static} {
+			all[i].values[l.at(op.Layer)] += e.Millijoules() * 1e3 / n
+		}
+	})
+	return stackedBars(l.names, present(all), "µJ/token", false)
+}
+
+// eachOp calls f with each operator of the focused phase and the tokens that
+// its sums are over.
+func (m *Model) eachOp(f func(op *totals.Op, tokens float64)) {
+	phase, n := m.focus()
+	for _, op := range m.sums.Ops() {
+		if op.Phase == phase {
+			f(op, n)
+		}
+	}
+}

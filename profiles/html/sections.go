@@ -1,0 +1,124 @@
+package html
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/sim"
+)
+
+func heading(c profiles.Comparison) string {
+	c.Unit, c.Runtime, c.Energy = "", "", ""
+	return "What a token costs on " + profiles.Clean(c.Heading())
+}
+
+func tiles(results []sim.Result) []tile {
+	if len(results) == 0 {
+		return nil
+	}
+	r := &results[0]
+	list := []tile{
+		{profiles.Number(r.TokensPerS), "tokens/s", "speed"},
+		{profiles.Number(r.LatencyMS), "ms/token", "latency"},
+		{profiles.Number(r.DRAMBytesPerToken / 1e6), "MB/token", "DRAM traffic"},
+		{profiles.Number(r.PhoneEnergyMJ), "mJ/token", "whole phone"},
+	}
+	if r.TokensPerCharge > 0 {
+		list = append(list, tile{profiles.Number(r.TokensPerCharge), "tokens", "a battery charge"})
+	}
+	return list
+}
+
+func figures(results []sim.Result) []figureRow {
+	var rows []figureRow
+	group := profiles.Group("")
+	for _, f := range profiles.Figures {
+		row := figureRow{Figure: f, Group: f.Group != group}
+		some := false
+		for i := range results {
+			r := &results[i]
+			cell := figureCell{Value: f.Value(r), Text: profiles.Number(f.Shown(r))}
+			if f.Optional && cell.Value == 0 {
+				cell.Text = "–"
+			}
+			if f.Relative && i > 0 {
+				cell.Ratio = profiles.Ratio(cell.Value, f.Value(&results[0]))
+			}
+			some = some || cell.Value != 0
+			row.Cells = append(row.Cells, cell)
+		}
+		if some {
+			rows, group = append(rows, row), f.Group
+		}
+	}
+	return rows
+}
+
+// overview are the charts of all models side by side.
+func overview(results []sim.Result) ([]chart, error) {
+	var names []string
+	latency := []series{{name: "DRAM", color: colorDRAM}, {name: "flash", color: colorFlash}, {name: "SRAM", color: colorSRAM},
+		{name: "compute", color: colorCompute}, {name: "dispatch", color: colorDispatch}}
+	energy := []series{{name: "DRAM", color: colorDRAM}, {name: "flash", color: colorFlash}, {name: "SRAM", color: colorSRAM},
+		{name: "compute", color: colorCompute}, {name: "static", color: colorStatic}, {name: "rest of the phone", color: colorRest}}
+	for i := range results {
+		r := &results[i]
+		names = append(names, r.Model)
+		l, e := r.LatencyPartsMS, r.EnergyPartsMJ
+		for j, v := range []float64{l.DRAM, l.Flash, l.SRAM, l.Compute, l.Dispatch} {
+			latency[j].values = append(latency[j].values, v)
+		}
+		for j, v := range []float64{e.DRAM, e.Flash, e.SRAM, e.Compute, e.Static, max(0, r.PhoneEnergyMJ-r.EnergyMJPerToken)} {
+			energy[j].values = append(energy[j].values, v)
+		}
+	}
+	height := 110 + 56*len(results)
+	charts := []chart{
+		{ID: "latency", Title: "Where a token's time goes", Unit: "ms", Kind: "parts", Height: height,
+			Caption: "Each part is the time in which that resource was what the token waited for; work that overlaps is counted once."},
+		{ID: "energy", Title: "Where a token's energy goes", Unit: "mJ", Kind: "parts", Height: height,
+			Caption: "DRAM, flash and SRAM are the memory path; static is the chip being on; the rest of the phone is its screen and radios."},
+	}
+	var err error
+	if charts[0].Option, err = stackedBars(names, present(latency), "ms/token", true); err != nil {
+		return nil, err
+	}
+	charts[1].Option, err = stackedBars(names, present(energy), "mJ/token", true)
+	return charts, err
+}
+
+// panel builds the charts and tables of one model.
+func (r *Report) panel(index int, m *Model, name string) (panel, error) {
+	phase, _ := m.focus()
+	p := panel{Index: index, Name: profiles.Clean(name), Phase: string(phase), Synthetic: m.header.Synthetic, Operators: m.operators()}
+	id := func(s string) string { return fmt.Sprintf("%s-%d", s, index) }
+	for _, c := range []struct {
+		chart
+		build func() (json.RawMessage, error)
+		some  bool
+	}{
+		{chart{ID: id("traffic"), Title: "DRAM traffic over time", Unit: "GB/s", Height: 280,
+			Caption: fmt.Sprintf("Means over %s µs; scroll to zoom, drag to move.", profiles.Number(m.traffic.width.Nanoseconds()/1e3))}, m.overTime, len(m.traffic.bins) > 0},
+		{chart{ID: id("layers"), Title: "DRAM traffic by layer", Unit: "MB", Height: 280,
+			Caption: "A shared block that is still on chip when it runs again moves nothing."}, m.layerTraffic, true},
+		{chart{ID: id("time"), Title: "Time by layer", Unit: "µs", Height: 280}, m.layerTime, true},
+		{chart{ID: id("joules"), Title: "Energy by layer", Unit: "µJ", Height: 280}, m.layerEnergy, true},
+		{chart{ID: id("roofline"), Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
+			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both it is launch cost."},
+			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
+		{chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "%", Kind: "curve", Height: 360,
+			Caption: "Share of requested bytes that a fully associative LRU memory of that capacity leaves to DRAM."},
+			func() (json.RawMessage, error) { return r.missCurve(m) }, len(m.misses) > 0},
+	} {
+		if !c.some || len(m.sums.Ops()) == 0 {
+			continue
+		}
+		var err error
+		if c.Option, err = c.build(); err != nil {
+			return panel{}, err
+		}
+		p.Charts = append(p.Charts, c.chart)
+	}
+	return p, nil
+}
