@@ -23,17 +23,34 @@ func (r *replay) blame(wait, supply, dramTime, flashTime units.Picoseconds) {
 // charge closes the row's account: energy by component, and time and energy by
 // operand.
 func (r *replay) charge(moved dram.Transfer, read flash.Transfer, arithmetic units.Femtojoules) {
-	background := r.memory.Idle(r.row.End)
-	r.row.DRAM = DRAMCounts{}
+	idle := r.memory.Idle(r.idleUntil())
+	r.row.DRAM = countsOf(moved.Counts.Plus(idle.Counts))
 	r.row.Energy = r.energy.Charge(energy.Use{
 		Time:    r.row.End - r.row.Start,
-		DRAM:    moved.Energy.Total() + background.Total(),
+		DRAM:    moved.Energy.Total() + idle.Energy.Total(),
 		Moved:   r.demand.moved,
 		Levels:  r.demand.levels,
 		Flash:   read.Energy + r.flash.IdlePower.Energy(r.row.End-r.row.Start),
 		Compute: arithmetic,
 	})
 	r.chargeOperands()
+}
+
+// idleUntil is up to when the DRAM's background is this operator's: to its end,
+// or until a prefetcher may begin on behalf of the next one.
+func (r *replay) idleUntil() units.Picoseconds {
+	if r.runtime.Prefetch {
+		return r.pipeFree
+	}
+	return r.row.End
+}
+
+func countsOf(c dram.Counts) DRAMCounts {
+	return DRAMCounts{
+		Reads: c.Reads, Writes: c.Writes,
+		RowHits: c.RowHits, RowMisses: c.RowMisses, RowConflicts: c.RowConflicts,
+		Activates: c.Activates, Refreshes: c.AllBankRefreshes + c.BankRefreshes,
+	}
 }
 
 // chargeOperands divides the row over its operands: what DRAM took by their
