@@ -1,0 +1,253 @@
+package dram
+
+// bankState is where a bank is between two precharges.
+type bankState uint8
+
+const (
+	bankClosed     bankState = iota
+	bankActivating           // ACT1 was issued, ACT2 was not
+	bankOpen
+)
+
+// A bank is the state of one bank and its row buffer.
+type bank struct {
+	state    bankState
+	row      int32 // the open or opening row, -1 when closed
+	opener   opener
+	accesses int32 // since the row was opened; the closed policy counts them
+	spent    bool  // the closed policy has asked for a precharge
+	used     int64 // clock of the last access; the timeout policy counts from it
+}
+
+// opener is the request for which a row was opened. It has left its queue, and
+// goes first once the row is open.
+type opener struct {
+	waits bool
+	write bool
+	age   uint64
+}
+
+// openRow returns the row that accesses hit, or -1.
+func (b *bank) openRow() int32 {
+	if b.state == bankOpen {
+		return b.row
+	}
+	return -1
+}
+
+// A channel is one memory channel with its controller: the state of the
+// command-level engine.
+type channel struct {
+	*plan
+	now     int64 // the clock that comes next
+	next    int64 // when nothing could be issued: the first clock at which something may
+	arrived int   // requests taken in at clock now
+	age     uint64
+
+	ready   []int64    // earliest clock of each column at each node
+	fawRing [][4]int64 // by rank: clocks of the last four activations, plus tFAW
+	busFree int64      // first clock at which the command bus is free
+
+	banks_    []bank
+	reads     *queue
+	writes    *queue
+	writeMode bool
+	openers   uint64 // banks whose opener waits
+	notClosed uint64 // banks that are open or activating
+	spending  uint64 // banks that reached ClosedAccesses
+
+	act2     int   // bank whose ACT2 is due, -1 if none
+	act2Due  int64 // its deadline
+	wckUntil int64 // the write clock runs until here
+	cas      cas   // a write-clock start whose burst comes next
+
+	maintenance []maintenance // refreshes and the closed policy's precharges, first come first served
+	refreshDue  int64
+	refreshBank int // next bank of per-bank refresh
+
+	power     powerState
+	idleSince int64
+
+	since    int64 // tally's residency is settled up to here
+	tally    tally
+	lastData int64 // end of the last burst on the data bus
+
+	lastArrival int64 // clock at which the last request was taken in
+
+	observer observer // nil but in tests
+}
+
+// maintenance is a command that no request asked for.
+type maintenance struct {
+	command Command
+	bank    int // for REFab: the first bank of the rank
+}
+
+// cas holds the access that a write-clock start was issued for.
+type cas struct {
+	pending bool
+	choice  choice
+}
+
+// An observer sees what a channel does, in order.
+type observer interface {
+	arrived(clock int64, age uint64, write bool, p place)
+	issued(clock int64, c Command, bank int, row int32)
+	served(clock int64, age uint64, write bool, end int64)
+}
+
+func newChannel(p *plan) *channel {
+	c := &channel{
+		plan:    p,
+		ready:   make([]int64, p.nodes*nodeStride),
+		fawRing: make([][4]int64, p.ranks),
+		banks_:  make([]bank, p.banks),
+		reads:   newQueue(p.spec.Queue.Reads, p.banks),
+		writes:  newQueue(p.spec.Queue.Writes, p.banks),
+		act2:    -1,
+	}
+	for i := range c.banks_ {
+		c.banks_[i].row = -1
+	}
+	c.refreshDue = never
+	if p.refreshEvery > 0 {
+		c.refreshDue = p.refreshEvery
+	}
+	return c
+}
+
+// busy reports whether requests wait.
+func (c *channel) busy() bool {
+	return c.reads.length+c.writes.length > 0 || c.openers != 0 || c.act2 >= 0
+}
+
+// arrive takes one request in, and reports whether there was room. Reads of a
+// burst that waits to be written, and writes to one, need no access.
+func (c *channel) arrive(bank int, row, column int32, write bool) bool {
+	q := c.reads
+	if write {
+		q = c.writes
+	}
+	if c.writes.pending>>bank&1 != 0 && c.writes.holds(bank, row, column) {
+		if write {
+			c.tally.Coalesced++
+		} else {
+			c.tally.Forwarded++
+			c.lastData = max(c.lastData, c.now+1)
+		}
+		return true
+	}
+	if q.full() {
+		return false
+	}
+	c.age++
+	c.lastArrival = c.now
+	q.push(entry{age: c.age, row: row, column: column, bank: uint8(bank)}, c.banks_[bank].openRow())
+	if c.observer != nil {
+		c.observer.arrived(c.now, c.age, write, place{bank: bank, row: row, column: column})
+	}
+	return true
+}
+
+// earliest returns the first clock at which no constraint holds a command of
+// this column back from a bank.
+func (c *channel) earliest(col column, bank int) int64 {
+	return max(c.ready[col], c.ready[c.rankNode[bank]+int(col)],
+		c.ready[c.groupNode[bank]+int(col)], c.ready[c.bankNode[bank]+int(col)])
+}
+
+// earliestInRank is earliest for the commands that go to a whole rank.
+func (c *channel) earliestInRank(col column, bank int) int64 {
+	return max(c.ready[col], c.ready[c.rankNode[bank]+int(col)])
+}
+
+// issue sends a command at clock now: it holds others back and takes the bus.
+func (c *channel) issue(cmd Command, bank int, row int32) {
+	causes := &c.causes[cmd]
+	c.hold(0, causes.channel)
+	rank := c.rankNode[bank]
+	c.hold(rank, causes.rank)
+	if len(causes.otherRanks) > 0 {
+		for r := 1; r <= c.ranks; r++ {
+			if node := r * nodeStride; node != rank {
+				c.hold(node, causes.otherRanks)
+			}
+		}
+	}
+	c.hold(c.groupNode[bank], causes.group)
+	c.hold(c.bankNode[bank], causes.bank)
+	if cmd == ACT1 && c.faw > 0 {
+		c.holdFourth(bank, rank)
+	}
+	c.busFree = c.now + c.spec.BusClocks[cmd]
+	if c.observer != nil {
+		c.observer.issued(c.now, cmd, bank, row)
+	}
+}
+
+func (c *channel) hold(node int, list []holdback) {
+	for _, h := range list {
+		if t := c.now + h.clocks; t > c.ready[node+int(h.column)] {
+			c.ready[node+int(h.column)] = t
+		}
+	}
+}
+
+// holdFourth keeps the fifth activation of a rank tFAW behind the first.
+func (c *channel) holdFourth(bank, rank int) {
+	ring := &c.fawRing[c.rankOf(bank)]
+	copy(ring[:], ring[1:])
+	ring[3] = c.now + c.faw
+	c.ready[rank+int(colACT)] = max(c.ready[rank+int(colACT)], ring[0])
+}
+
+// open makes row the open row of a bank.
+func (c *channel) open(bank int, row int32) {
+	b := &c.banks_[bank]
+	b.state, b.row, b.used = bankOpen, row, c.now
+	c.reads.reopen(bank, row)
+	c.writes.reopen(bank, row)
+}
+
+// activating marks a bank as no longer closed.
+func (c *channel) activating(bank int, row int32) {
+	c.settle()
+	b := &c.banks_[bank]
+	b.state, b.row, b.accesses, b.spent = bankActivating, row, 0, false
+	c.notClosed |= 1 << bank
+}
+
+// close marks banks of a set as precharged.
+func (c *channel) close(set uint64) {
+	set &= c.notClosed
+	c.settle()
+	c.notClosed &^= set
+	c.spending &^= set
+	each(set, func(bank int) {
+		b := &c.banks_[bank]
+		b.state, b.row, b.accesses, b.spent = bankClosed, -1, 0, false
+		c.reads.reopen(bank, -1)
+		c.writes.reopen(bank, -1)
+	})
+}
+
+// settle books the time since the last call under the state of each rank.
+func (c *channel) settle() {
+	clocks := c.now - c.since
+	c.since = c.now
+	if clocks == 0 {
+		return
+	}
+	for rank := range c.ranks {
+		switch {
+		case c.power == selfRefresh:
+			c.tally.SelfRefresh += clocks
+		case c.power == powerDown:
+			c.tally.PowerDown += clocks
+		case c.notClosed&c.rankMask[rank] != 0:
+			c.tally.Active += clocks
+		default:
+			c.tally.Precharge += clocks
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package dram
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// requestRefresh queues the refresh that is due.
+func (c *channel) requestRefresh() {
+	c.refreshDue += c.refreshEvery
+	if c.spec.Refresh == PerBank {
+		c.maintenance = append(c.maintenance, maintenance{REFpb, c.refreshBank})
+		c.refreshBank = (c.refreshBank + 1) % c.banks
+		return
+	}
+	for rank := range c.ranks {
+		c.maintenance = append(c.maintenance, maintenance{REFab, rank * c.perRank})
+	}
+}
+
+// requestPrecharges queues, under the closed policy, the precharge of each bank
+// whose row has had its accesses, once timing allows it.
+func (c *channel) requestPrecharges() {
+	each(c.spending, func(bank int) {
+		b := &c.banks_[bank]
+		if b.spent {
+			return
+		}
+		if t := c.earliest(colPREpb, bank); t > c.now {
+			c.next = min(c.next, t)
+			return
+		}
+		b.spent = true
+		c.maintenance = append(c.maintenance, maintenance{PREpb, bank})
+	})
+}
+
+// maintain issues the next command of the maintenance that came first, and
+// reports whether it could. Rows that it closes are not closed under a request
+// that opened them and still waits.
+func (c *channel) maintain() bool {
+	m := c.maintenance[0]
+	set := uint64(1) << m.bank
+	cmd, col, t := PREpb, colPREpb, int64(0)
+	if m.command == REFab {
+		set = c.rankMask[c.rankOf(m.bank)]
+		cmd, col = PREab, colPREab
+	}
+	closed := c.notClosed&set == 0
+	switch {
+	case m.command == PREpb && closed:
+		c.maintenance = slices.Delete(c.maintenance, 0, 1)
+		return len(c.maintenance) > 0 && c.maintain()
+	case closed:
+		cmd, col = m.command, columnOf[m.command]
+	case c.openers&set != 0 || c.act2 >= 0 && set>>c.act2&1 != 0:
+		return false
+	}
+	if m.command == REFab {
+		t = c.earliestInRank(col, m.bank)
+	} else {
+		t = c.earliest(col, m.bank)
+	}
+	if t > c.now {
+		c.next = min(c.next, t)
+		return false
+	}
+	c.issue(cmd, m.bank, c.banks_[m.bank].row)
+	c.book(cmd)
+	if !closed {
+		c.close(set)
+	}
+	if cmd == m.command {
+		c.maintenance = slices.Delete(c.maintenance, 0, 1)
+	}
+	return true
+}
+
+func (c *channel) book(cmd Command) {
+	switch cmd {
+	case PREpb:
+		c.tally.Precharges++
+	case PREab:
+		c.tally.PrechargeAlls++
+	case REFab:
+		c.tally.AllBankRefreshes++
+	case REFpb:
+		c.tally.BankRefreshes++
+	}
+}
+
+// closeIdle precharges, under the timeout policy, a bank that has not been
+// accessed for TimeoutClocks and whose row no request wants.
+func (c *channel) closeIdle() bool {
+	for set := c.notClosed; set != 0; set &= set - 1 {
+		bank := bits.TrailingZeros64(set)
+		b := &c.banks_[bank]
+		if b.state != bankOpen || b.opener.waits || c.reads.banks[bank].hit >= 0 || c.writes.banks[bank].hit >= 0 {
+			continue
+		}
+		if t := max(b.used+TimeoutClocks, c.earliest(colPREpb, bank)); t > c.now {
+			c.next = min(c.next, t)
+			continue
+		}
+		c.precharge(bank)
+		return true
+	}
+	return false
+}

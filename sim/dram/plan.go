@@ -1,0 +1,134 @@
+package dram
+
+import "math/bits"
+
+// maxBanks and maxQueue bound a channel so that sets of banks and of queue slots
+// are single words.
+const (
+	maxBanks = 64
+	maxQueue = 64
+)
+
+// nodeStride is the room of one node of the hierarchy in a channel's table of
+// earliest times: a time for each column.
+const nodeStride = 8
+
+// never is later than any clock.
+const never = int64(1) << 62
+
+// A plan is a Spec compiled for the engine: constraints by the command that
+// causes them, and positions in the table of earliest times. It is shared by all
+// channels and never changes.
+type plan struct {
+	spec *Spec
+
+	banks     int
+	ranks     int
+	perRank   int
+	nodes     int               // channel, ranks, bank groups, banks
+	rankNode  [maxBanks]int     // by bank: where its rank's times begin
+	groupNode [maxBanks]int     //
+	bankNode  [maxBanks]int     //
+	rankMask  [maxBanks]uint64  // by rank: its banks
+	causes    [nCommands]causes // what each command holds back
+	faw       int64             // clocks in which a rank activates four rows; 0: no limit
+
+	readLatency, writeLatency int64
+	wckRead, wckWrite         int64 // clocks that a burst keeps the write clock running
+	refreshEvery              int64 // 0: no refresh
+	writeHigh, writeLow       float64
+}
+
+// causes lists what a command holds back, by level.
+type causes struct {
+	channel, rank, otherRanks, group, bank []holdback
+}
+
+// A holdback keeps a class of commands from being issued for some clocks.
+type holdback struct {
+	column column
+	clocks int64
+}
+
+func newPlan(s *Spec) *plan {
+	p := &plan{spec: s, banks: s.Banks(), ranks: s.Ranks, perRank: s.BanksPerRank()}
+	groups := s.Ranks * s.BankGroups
+	firstGroup := 1 + s.Ranks
+	firstBank := firstGroup + groups
+	p.nodes = firstBank + p.banks
+	for b := range p.banks {
+		rank, group := b/p.perRank, b/s.BanksPerGroup
+		p.rankNode[b] = (1 + rank) * nodeStride
+		p.groupNode[b] = (firstGroup + group) * nodeStride
+		p.bankNode[b] = (firstBank + b) * nodeStride
+		p.rankMask[rank] |= 1 << b
+	}
+	for _, c := range s.Constraints {
+		p.add(c)
+	}
+	p.readLatency, p.writeLatency = s.ReadLatency(), s.WriteLatency()
+	if s.WriteClock {
+		p.wckRead = p.readLatency + s.Timing["WCKPST"]
+		p.wckWrite = p.writeLatency + s.Timing["WCKPST"]
+	}
+	switch s.Refresh {
+	case AllBank:
+		p.refreshEvery = s.Timing["REFI"]
+	case PerBank:
+		p.refreshEvery = s.Timing["REFIpb"]
+	}
+	p.writeHigh = s.Queue.High * float64(s.Queue.Writes)
+	p.writeLow = s.Queue.Low * float64(s.Queue.Writes)
+	return p
+}
+
+// add compiles one constraint. Times of the standard count from the last clock
+// of a command that takes several, while the engine counts from the first, so
+// the difference of the two commands' lengths is added.
+func (p *plan) add(c Constraint) {
+	for _, before := range c.Preceding {
+		for _, after := range c.Following {
+			clocks := c.Clocks + p.spec.BusClocks[before] - p.spec.BusClocks[after]
+			if c.Window > 1 {
+				p.faw = clocks
+				continue
+			}
+			list := p.causes[before].at(c.Level)
+			*list = tighten(*list, holdback{columnOf[after], clocks})
+		}
+	}
+}
+
+func (c *causes) at(l Level) *[]holdback {
+	switch l {
+	case LevelChannel:
+		return &c.channel
+	case LevelRank:
+		return &c.rank
+	case LevelOtherRanks:
+		return &c.otherRanks
+	case LevelBankGroup:
+		return &c.group
+	}
+	return &c.bank
+}
+
+// tighten adds h to a list, or lengthens the holdback of its column there.
+func tighten(list []holdback, h holdback) []holdback {
+	for i := range list {
+		if list[i].column == h.column {
+			list[i].clocks = max(list[i].clocks, h.clocks)
+			return list
+		}
+	}
+	return append(list, h)
+}
+
+func (p *plan) rankOf(bank int) int { return bank / p.perRank }
+
+// each calls f with the elements of a set of banks.
+func each(set uint64, f func(bank int)) {
+	for ; set != 0; set &= set - 1 {
+		f(bits.TrailingZeros64(set))
+	}
+}

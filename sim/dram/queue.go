@@ -1,0 +1,137 @@
+package dram
+
+import "math/bits"
+
+// An entry is a request that waits in a queue.
+type entry struct {
+	age     uint64 // order of arrival
+	row     int32
+	column  int32
+	bank    uint8
+	counted bool // it is already in the row hit, miss and conflict counts
+}
+
+// A queue holds requests of one direction. It knows, for each bank, the oldest
+// request for the open row and the oldest for another one, which is all that
+// first-ready scheduling asks for.
+type queue struct {
+	capacity int
+	length   int
+	free     uint64 // slots
+	pending  uint64 // banks with requests
+	slots    [maxQueue]entry
+	banks    []bankQueue
+}
+
+// bankQueue lists the slots of one bank's requests, oldest first.
+type bankQueue struct {
+	length uint8
+	hits   uint8 // requests for the open row
+	hit    int8  // slot of the oldest of them, -1 if none
+	miss   int8  // slot of the oldest other request, -1 if none
+	list   [maxQueue]uint8
+}
+
+func newQueue(capacity, banks int) *queue {
+	q := &queue{capacity: capacity, free: ^uint64(0), banks: make([]bankQueue, banks)}
+	for i := range q.banks {
+		q.banks[i].hit, q.banks[i].miss = -1, -1
+	}
+	return q
+}
+
+func (q *queue) full() bool { return q.length == q.capacity }
+
+// push adds a request; openRow is the open row of its bank, or -1.
+func (q *queue) push(e entry, openRow int32) {
+	slot := bits.TrailingZeros64(q.free)
+	q.free &^= 1 << slot
+	q.slots[slot] = e
+	q.length++
+	q.pending |= 1 << e.bank
+	b := &q.banks[e.bank]
+	b.list[b.length] = uint8(slot)
+	b.length++
+	if e.row == openRow {
+		b.hits++
+		if b.hit < 0 {
+			b.hit = int8(slot)
+		}
+	} else if b.miss < 0 {
+		b.miss = int8(slot)
+	}
+}
+
+// remove takes the request in slot out; openRow is the open row of its bank.
+func (q *queue) remove(slot int, openRow int32) {
+	e := &q.slots[slot]
+	q.free |= 1 << slot
+	q.length--
+	b := &q.banks[e.bank]
+	at := uint8(0)
+	for b.list[at] != uint8(slot) {
+		at++
+	}
+	copy(b.list[at:b.length-1], b.list[at+1:b.length])
+	b.length--
+	if b.length == 0 {
+		q.pending &^= 1 << e.bank
+	}
+	if e.row == openRow {
+		b.hits--
+	}
+	if int8(slot) == b.hit {
+		b.hit = q.first(b, at, openRow, true)
+	}
+	if int8(slot) == b.miss {
+		b.miss = q.first(b, at, openRow, false)
+	}
+}
+
+// first finds the oldest request of b, from place from on, that is for the open
+// row (or that is not).
+func (q *queue) first(b *bankQueue, from uint8, openRow int32, hit bool) int8 {
+	if hit && b.hits == 0 || !hit && b.hits == b.length {
+		return -1
+	}
+	for ; from < b.length; from++ {
+		if slot := b.list[from]; (q.slots[slot].row == openRow) == hit {
+			return int8(slot)
+		}
+	}
+	return -1
+}
+
+// reopen sorts bank's requests into hits and misses anew.
+func (q *queue) reopen(bank int, openRow int32) {
+	b := &q.banks[bank]
+	b.hits, b.hit, b.miss = 0, -1, -1
+	for _, slot := range b.list[:b.length] {
+		if q.slots[slot].row == openRow {
+			b.hits++
+			if b.hit < 0 {
+				b.hit = int8(slot)
+			}
+		} else if b.miss < 0 {
+			b.miss = int8(slot)
+		}
+	}
+}
+
+// holds reports whether a request for this burst waits.
+func (q *queue) holds(bank int, row, column int32) bool {
+	b := &q.banks[bank]
+	for _, slot := range b.list[:b.length] {
+		if e := &q.slots[slot]; e.row == row && e.column == column {
+			return true
+		}
+	}
+	return false
+}
+
+// clone returns an independent copy.
+func (q *queue) clone() *queue {
+	c := *q
+	c.banks = append([]bankQueue(nil), q.banks...)
+	return &c
+}

@@ -1,0 +1,282 @@
+package dram
+
+import "math/bits"
+
+// A choice is a command that the scheduler picked, for a request in a queue or
+// for the opener of a row.
+type choice struct {
+	command Command
+	bank    int
+	slot    int // in the queue; -1: the bank's opener
+	write   bool
+	age     uint64
+}
+
+// tick is one clock of the controller: it issues at most one command, and
+// reports whether it did. If not, c.next is the first clock at which that may
+// change without a new request.
+//
+// The order of precedence: an ACT2 whose deadline has come; the burst whose
+// write clock was started in the clock before; the openers of rows; maintenance
+// (and while any waits, no queued request); queued requests, first ready, oldest
+// first; an ACT2 in an otherwise free clock; rows to close for being idle.
+func (c *channel) tick() bool {
+	c.next = never
+	if c.now >= c.refreshDue {
+		c.requestRefresh()
+	}
+	if c.spending != 0 {
+		c.requestPrecharges()
+	}
+	if c.now < c.busFree {
+		c.next = c.busFree
+		return false
+	}
+	if c.act2 >= 0 && c.now >= c.act2Due {
+		c.finishActivation()
+		return true
+	}
+	if c.cas.pending {
+		return c.burstAfterStart()
+	}
+	if ch, ok := c.pickOpener(); ok {
+		return c.access(ch)
+	}
+	if len(c.maintenance) > 0 {
+		if c.maintain() {
+			return true
+		}
+	} else if ch, ok := c.pickQueued(); ok {
+		return c.serve(ch)
+	}
+	if c.act2 >= 0 {
+		c.finishActivation()
+		return true
+	}
+	if c.spec.Policy == Timeout && c.closeIdle() {
+		return true
+	}
+	c.next = min(c.next, c.refreshDue)
+	return false
+}
+
+// pickOpener returns the access of the oldest opener that is ready.
+func (c *channel) pickOpener() (choice, bool) {
+	best := choice{age: ^uint64(0)}
+	for set := c.openers; set != 0; set &= set - 1 {
+		bank := bits.TrailingZeros64(set)
+		o := &c.banks_[bank].opener
+		col, cmd := colRD, RD
+		if o.write {
+			col, cmd = colWR, WR
+		}
+		if t := c.earliest(col, bank); t > c.now {
+			c.next = min(c.next, t)
+		} else if o.age < best.age {
+			best = choice{cmd, bank, -1, o.write, o.age}
+		}
+	}
+	return best, best.age != ^uint64(0)
+}
+
+// pickQueued returns the next command of the oldest queued request whose next
+// command is ready: first ready, first come first served.
+func (c *channel) pickQueued() (choice, bool) {
+	c.turn()
+	q, access, cmd := c.reads, colRD, RD
+	if c.writeMode {
+		q, access, cmd = c.writes, colWR, WR
+	}
+	best := choice{age: ^uint64(0)}
+	for set := q.pending; set != 0; set &= set - 1 {
+		bank := bits.TrailingZeros64(set)
+		b, waiting := &c.banks_[bank], &q.banks[bank]
+		switch b.state {
+		case bankOpen:
+			if waiting.hit >= 0 {
+				c.consider(&best, q, cmd, access, bank, int(waiting.hit))
+			}
+			if waiting.miss >= 0 && !b.opener.waits {
+				c.consider(&best, q, PREpb, colPREpb, bank, int(waiting.miss))
+			}
+		case bankClosed:
+			if c.act2 < 0 {
+				c.consider(&best, q, ACT1, colACT, bank, int(waiting.miss))
+			}
+		}
+	}
+	best.write = c.writeMode
+	return best, best.age != ^uint64(0)
+}
+
+// consider makes a command the best choice if it is ready and older.
+func (c *channel) consider(best *choice, q *queue, cmd Command, col column, bank, slot int) {
+	age := q.slots[slot].age
+	if age >= best.age {
+		return
+	}
+	if t := c.earliest(col, bank); t > c.now {
+		c.next = min(c.next, t)
+		return
+	}
+	best.command, best.bank, best.slot, best.age = cmd, bank, slot, age
+}
+
+// turn decides between reading and writing.
+func (c *channel) turn() {
+	if c.writeMode {
+		c.writeMode = !(float64(c.writes.length) < c.writeLow && c.reads.length > 0)
+	} else {
+		c.writeMode = float64(c.writes.length) > c.writeHigh || c.reads.length == 0
+	}
+}
+
+// serve issues the chosen command of a queued request.
+func (c *channel) serve(ch choice) bool {
+	switch ch.command {
+	case ACT1:
+		c.activate(ch)
+	case PREpb:
+		c.count(ch, &c.tally.RowConflicts)
+		c.precharge(ch.bank)
+	default:
+		return c.access(ch)
+	}
+	return true
+}
+
+// queueOf returns the queue in which the request of ch waits.
+func (c *channel) queueOf(ch choice) *queue {
+	if ch.write {
+		return c.writes
+	}
+	return c.reads
+}
+
+// count books a queued request under hits, misses or conflicts, once.
+func (c *channel) count(ch choice, counter *int64) {
+	if e := &c.queueOf(ch).slots[ch.slot]; !e.counted {
+		e.counted = true
+		*counter++
+	}
+}
+
+func (c *channel) activate(ch choice) {
+	q := c.queueOf(ch)
+	row := q.slots[ch.slot].row
+	c.count(ch, &c.tally.RowMisses)
+	c.issue(ACT1, ch.bank, row)
+	c.tally.Activates++
+	q.remove(ch.slot, -1)
+	c.activating(ch.bank, row)
+	c.banks_[ch.bank].opener = opener{write: ch.write, age: ch.age}
+	c.act2, c.act2Due = ch.bank, c.now+c.spec.Timing["AAD"]
+	if !c.spec.Split {
+		c.opened()
+	}
+}
+
+// finishActivation issues the second half of an activation.
+func (c *channel) finishActivation() {
+	c.issue(ACT2, c.act2, c.banks_[c.act2].row)
+	c.opened()
+}
+
+// opened lets the request for which a row was opened go on.
+func (c *channel) opened() {
+	b := &c.banks_[c.act2]
+	b.opener.waits = true
+	c.openers |= 1 << c.act2
+	c.open(c.act2, b.row)
+	c.act2 = -1
+}
+
+func (c *channel) precharge(bank int) {
+	c.issue(PREpb, bank, c.banks_[bank].row)
+	c.tally.Precharges++
+	c.close(1 << bank)
+}
+
+// access issues a burst, or what has to come before it: LPDDR5's write clock is
+// started one clock before the burst if it stopped since the last one.
+func (c *channel) access(ch choice) bool {
+	if c.spec.WriteClock && c.now >= c.wckUntil {
+		if c.act2 >= 0 && c.act2Due <= c.now+1 {
+			c.finishActivation() // the start and its burst would take its last clocks
+			return true
+		}
+		c.startWriteClock(ch)
+		return true
+	}
+	if c.spec.Policy == Closed && c.banks_[ch.bank].accesses >= ClosedAccesses {
+		ch.command = autoPrecharge(ch.command)
+	}
+	c.burst(ch)
+	return true
+}
+
+func autoPrecharge(c Command) Command {
+	if c == RD {
+		return RDA
+	}
+	return WRA
+}
+
+func (c *channel) startWriteClock(ch choice) {
+	cmd := CASRD
+	if ch.write {
+		cmd = CASWR
+	}
+	c.issue(cmd, ch.bank, c.banks_[ch.bank].row)
+	c.tally.WriteClockStarts++
+	c.cas.pending, c.cas.choice = true, ch
+}
+
+// burstAfterStart issues the burst for which the write clock was started.
+func (c *channel) burstAfterStart() bool {
+	ch := c.cas.choice
+	if t := c.earliest(columnOf[ch.command], ch.bank); t > c.now {
+		c.next = t
+		return false
+	}
+	c.cas.pending = false
+	c.burst(ch)
+	return true
+}
+
+// burst issues a read or a write and takes its request off.
+func (c *channel) burst(ch choice) {
+	b := &c.banks_[ch.bank]
+	row := b.row
+	c.issue(ch.command, ch.bank, row)
+	c.extend(ch.write)
+	if ch.slot < 0 {
+		b.opener.waits = false
+		c.openers &^= 1 << ch.bank
+	} else {
+		c.count(ch, &c.tally.RowHits)
+		c.queueOf(ch).remove(ch.slot, row)
+	}
+	b.used = c.now
+	if ch.command == RDA || ch.command == WRA {
+		c.close(1 << ch.bank)
+		return
+	}
+	b.accesses++
+	if c.spec.Policy == Closed && b.accesses >= ClosedAccesses {
+		c.spending |= 1 << ch.bank
+	}
+}
+
+// extend books a burst's data and keeps the write clock running for it.
+func (c *channel) extend(write bool) {
+	end, wck := c.now+c.readLatency, c.now+c.wckRead
+	if write {
+		end, wck = c.now+c.writeLatency, c.now+c.wckWrite
+		c.tally.Writes++
+	} else {
+		c.tally.Reads++
+	}
+	c.lastData = max(c.lastData, end)
+	c.wckUntil = max(c.wckUntil, wck)
+}
