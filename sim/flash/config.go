@@ -64,7 +64,7 @@ func (c Config) Validate() error {
 
 // sector is the least that a device reads: the logical block of UFS and NVMe
 // devices in phones, and a code word of their error correction.
-const sector = 4 * units.KiB
+const sector = 4 << 10
 
 // unit is the bytes that a die senses at once.
 func (c *Config) unit() units.Bytes { return c.Page * units.Bytes(c.Planes) }

@@ -10,9 +10,9 @@ type Extent = units.Extent
 
 // Transfer is what a read cost.
 type Transfer struct {
-	Start    units.Picoseconds
-	Done     units.Picoseconds // last byte in memory
-	Bytes    units.Bytes
+	Start    units.Picoseconds // when it was asked for
+	Done     units.Picoseconds // when its last byte is in memory
+	Bytes    units.Bytes       // in whole sectors
 	Energy   units.Femtojoules // of the commands; idle power is apart
 	Commands int64
 }
@@ -21,6 +21,7 @@ type Transfer struct {
 type Device struct {
 	config Config
 	state  state
+	cycle  cycle
 }
 
 // New returns an idle device.
@@ -28,13 +29,10 @@ func New(c Config) (*Device, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Device{config: c, state: newState(c)}, nil
+	return &Device{config: c, state: newState(&c)}, nil
 }
 
-// IdlePower is what the device draws while it waits.
-func (d *Device) IdlePower() units.Watts { return d.config.IdlePower }
-
-// Open returns the device that a part file describes.
+// Open returns an idle device of a part file.
 func Open(part *devices.FlashPart) (*Device, error) {
 	c, err := ConfigOf(part)
 	if err != nil {
@@ -43,21 +41,41 @@ func Open(part *devices.FlashPart) (*Device, error) {
 	return New(c)
 }
 
+// IdlePower is what the device draws while it waits.
+func (d *Device) IdlePower() units.Watts { return d.config.IdlePower }
+
 // Read reads the extents in their order, from time at on, as the host reads a
 // mapped file: in windows of the read-ahead, as many in flight as the queue
-// takes.
+// takes. Reads that were asked for before go first.
 func (d *Device) Read(at units.Picoseconds, extents []Extent) Transfer {
 	t := Transfer{Start: at, Done: at}
-	window := uint64(d.config.window())
 	for _, e := range extents {
-		for addr := e.Addr; addr < e.End(); {
-			end := min(e.End(), (addr/window+1)*window)
-			t.Done = max(t.Done, d.state.read(&d.config, at, addr, units.Bytes(end-addr)))
-			t.Bytes += units.Bytes(end - addr)
-			t.Commands++
-			addr = end
-		}
+		addr, end := e.Addr/sector*sector, (e.End()+sector-1)/sector*sector
+		t.Bytes += units.Bytes(end - addr)
+		done, commands := d.stream(at, addr, end)
+		t.Done = max(t.Done, done)
+		t.Commands += commands
 	}
 	t.Energy = t.Bytes.Energy(d.config.ReadEnergy)
 	return t
+}
+
+// stream reads a range in windows. In a long one the device falls into a cycle;
+// then whole cycles are jumped over.
+func (d *Device) stream(at units.Picoseconds, addr, end uint64) (done units.Picoseconds, commands int64) {
+	window := uint64(d.config.window())
+	d.cycle.begin(&d.config, addr, end)
+	for addr < end {
+		if skipped := d.cycle.jump(&d.state, addr); skipped > 0 {
+			addr += skipped
+			commands += int64(skipped / window)
+			done = d.state.link
+			continue
+		}
+		to := min(end, (addr/window+1)*window)
+		_, done = d.state.read(&d.config, at, addr, to)
+		commands++
+		addr = to
+	}
+	return done, commands
 }

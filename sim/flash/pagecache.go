@@ -1,19 +1,18 @@
 package flash
 
 import (
-	"container/list"
-
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim/sram/recency"
 	"github.com/memsim/memsim/units"
 )
 
 // PageCache is the DRAM budget of an app whose weights are mapped from a file:
-// the pages used last stay, least recently used pages go.
+// the pages used last stay, those used longest ago go. Pages are clean, so that
+// going costs nothing; coming back costs a read.
 type PageCache struct {
 	page    uint64
-	budget  int
-	order   *list.List // most recent first
-	pages   map[uint64]*list.Element
+	budget  uint64 // pages
+	pages   recency.List
 	missing []Extent
 }
 
@@ -25,7 +24,7 @@ func NewPageCache(budget, page units.Bytes) (*PageCache, error) {
 	if budget < page {
 		return nil, fault.Userf("page cache: a budget of %d bytes holds no page of %d", budget, page)
 	}
-	return &PageCache{page: uint64(page), budget: int(budget / page), order: list.New(), pages: map[uint64]*list.Element{}}, nil
+	return &PageCache{page: uint64(page), budget: uint64(budget / page)}, nil
 }
 
 // Touch uses n bytes from addr on and returns what has to be read from storage
@@ -36,20 +35,26 @@ func (c *PageCache) Touch(addr uint64, n units.Bytes) (missing []Extent) {
 	if n <= 0 {
 		return c.missing
 	}
-	for page := addr / c.page; page <= (addr+uint64(n)-1)/c.page; page++ {
-		if e, ok := c.pages[page]; ok {
-			c.order.MoveToFront(e)
-			continue
+	lo, hi := addr/c.page, (addr+uint64(n)-1)/c.page+1
+	for lo < hi {
+		end, held := c.pages.Next(lo, hi)
+		if !held {
+			end = min(end, lo+c.budget) // more would evict itself
+			c.missing = units.AppendExtent(c.missing, lo*c.page, end*c.page)
 		}
-		c.missing = units.AppendExtent(c.missing, page*c.page, (page+1)*c.page)
-		c.pages[page] = c.order.PushFront(page)
-		if c.order.Len() > c.budget {
-			last := c.order.Back()
-			delete(c.pages, c.order.Remove(last).(uint64))
-		}
+		c.use(lo, end, held)
+		lo = end
 	}
 	return c.missing
 }
 
-// Resident is the bytes held now.
-func (c *PageCache) Resident() units.Bytes { return units.Bytes(c.order.Len()) * units.Bytes(c.page) }
+// use makes pages the newest, those that are new in place of the oldest.
+func (c *PageCache) use(lo, hi uint64, held bool) {
+	if after := c.pages.Len() + hi - lo; !held && after > c.budget {
+		c.pages.Drop(after-c.budget, func(uint64, uint64, bool) {})
+	}
+	c.pages.Use(lo, hi, false)
+}
+
+// Resident returns the bytes held now.
+func (c *PageCache) Resident() units.Bytes { return units.Bytes(c.pages.Len() * c.page) }
