@@ -87,7 +87,7 @@ func global(more ...charts.GlobalOpts) []charts.GlobalOpts {
 		charts.WithAnimation(false),
 		charts.WithLegendOpts(opts.Legend{Type: "scroll", Top: "0", Left: "0", ItemWidth: 14, ItemHeight: 10}),
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis", AxisPointer: &opts.AxisPointer{Type: "shadow"}}),
-		charts.WithGridOpts(opts.Grid{Left: "8", Right: "20", Top: "40", Bottom: "30", ContainLabel: opts.Bool(true)}),
+		charts.WithGridOpts(opts.Grid{Left: "8", Right: "20", Top: "58", Bottom: "30", ContainLabel: opts.Bool(true)}),
 	}, more...)
 }
 
@@ -106,8 +106,7 @@ func stackedBars(categories []string, all []series, unit string, lying bool) (js
 		bar.XYReversal()
 		bar.SetGlobalOptions(
 			charts.WithXAxisOpts(opts.XAxis{Name: unit, NameLocation: "middle", NameGap: 28, Type: "value"}),
-			charts.WithYAxisOpts(opts.YAxis{Type: "category", Inverse: opts.Bool(true),
-				AxisLabel: &opts.AxisLabel{Width: 120, Overflow: "break"}}))
+			charts.WithYAxisOpts(opts.YAxis{Type: "category", Inverse: opts.Bool(true)}))
 	} else {
 		category.Name, category.NameLocation, category.NameGap = "layer", "middle", 26
 		bar.SetGlobalOptions(charts.WithXAxisOpts(category), charts.WithYAxisOpts(value))

@@ -45,26 +45,43 @@ func (l layers) series(name, color string) series {
 func (m *Model) layerTraffic() (json.RawMessage, error) {
 	phase, n := m.focus()
 	l := m.layers()
-	first, repeat := l.series("weights", colorDRAM), l.series("weights, shared repeat", colorRepeat)
-	kv, act, written := l.series("KV cache", colorKV), l.series("activations", colorAct), l.series("written", colorWrite)
+	parts := newByKind(len(l.names))
 	for _, o := range m.sums.Operands() {
-		if o.Phase != phase {
-			continue
+		if o.Phase == phase {
+			parts.add(o, l.at(o.Layer), n)
 		}
-		s := &first
-		switch {
-		case o.Kind == traces.KV:
-			s = &kv
-		case o.Kind == traces.Activation:
-			s = &act
-		case o.Repeated:
-			s = &repeat
-		}
-		i := l.at(o.Layer)
-		s.values[i] += float64(o.Bytes.DRAMRead) / 1e6 / n
-		written.values[i] += float64(o.Bytes.DRAMWrite) / 1e6 / n
 	}
-	return stackedBars(l.names, present([]series{first, repeat, kv, act, written}), "MB/token", false)
+	return stackedBars(l.names, present(parts.list()), "MB/token", false)
+}
+
+// byKind are series of DRAM traffic in MB, one for each kind of cause.
+type byKind struct{ first, repeat, kv, activation, written series }
+
+func newByKind(bars int) *byKind {
+	of := func(name, color string) series {
+		return series{name: name, color: color, values: make([]float64, bars)}
+	}
+	return &byKind{first: of("weights", colorDRAM), repeat: of("weights, shared repeat", colorRepeat),
+		kv: of("KV cache", colorKV), activation: of("activations", colorAct), written: of("written", colorWrite)}
+}
+
+// add adds the traffic of o, a sum over tokens, to a bar.
+func (b *byKind) add(o *totals.Operand, bar int, tokens float64) {
+	s := &b.first
+	switch {
+	case o.Kind == traces.KV:
+		s = &b.kv
+	case o.Kind == traces.Activation:
+		s = &b.activation
+	case o.Repeated:
+		s = &b.repeat
+	}
+	s.values[bar] += float64(o.Bytes.DRAMRead) / 1e6 / tokens
+	b.written.values[bar] += float64(o.Bytes.DRAMWrite) / 1e6 / tokens
+}
+
+func (b *byKind) list() []series {
+	return []series{b.first, b.repeat, b.kv, b.activation, b.written}
 }
 
 // layerTime says where each layer's time goes.

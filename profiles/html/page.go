@@ -43,6 +43,7 @@ type page struct {
 	Policy   string
 	Title    string
 	Heading  string
+	Eyebrow  string
 	Version  string
 	Answer   []string
 	Tiles    []tile
@@ -104,6 +105,7 @@ func (r *Report) page(c profiles.Comparison) (*page, error) {
 	p := &page{
 		Policy:  policy,
 		Heading: heading(c),
+		Eyebrow: eyebrow(c),
 		Title:   "memsim: " + profiles.Clean(c.Heading()),
 		Version: profiles.Clean(c.Memsim),
 		Answer:  answer(c),
@@ -118,7 +120,7 @@ func (r *Report) page(c profiles.Comparison) (*page, error) {
 		p.Numbers = r.device.Numbers()
 	}
 	var err error
-	if p.Overview, err = overview(c.Results); err != nil {
+	if p.Overview, err = r.overview(c.Results); err != nil {
 		return nil, err
 	}
 	for i, m := range r.models {

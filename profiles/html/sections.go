@@ -3,6 +3,7 @@ package html
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
@@ -11,6 +12,21 @@ import (
 func heading(c profiles.Comparison) string {
 	c.Unit, c.Runtime, c.Energy = "", "", ""
 	return "What a token costs on " + profiles.Clean(c.Heading())
+}
+
+// eyebrow is the line above the heading: program, unit and what was assumed.
+func eyebrow(c profiles.Comparison) string {
+	parts := []string{"memsim " + c.Memsim, c.Unit, c.Runtime}
+	if c.Energy != "" {
+		parts = append(parts, "energy: "+c.Energy)
+	}
+	var some []string
+	for _, p := range parts {
+		if p != "" {
+			some = append(some, profiles.Clean(p))
+		}
+	}
+	return strings.Join(some, " · ")
 }
 
 func tiles(results []sim.Result) []tile {
@@ -53,39 +69,6 @@ func figures(results []sim.Result) []figureRow {
 		}
 	}
 	return rows
-}
-
-// overview are the charts of all models side by side.
-func overview(results []sim.Result) ([]chart, error) {
-	var names []string
-	latency := []series{{name: "DRAM", color: colorDRAM}, {name: "flash", color: colorFlash}, {name: "SRAM", color: colorSRAM},
-		{name: "compute", color: colorCompute}, {name: "dispatch", color: colorDispatch}}
-	energy := []series{{name: "DRAM", color: colorDRAM}, {name: "flash", color: colorFlash}, {name: "SRAM", color: colorSRAM},
-		{name: "compute", color: colorCompute}, {name: "static", color: colorStatic}, {name: "rest of the phone", color: colorRest}}
-	for i := range results {
-		r := &results[i]
-		names = append(names, r.Model)
-		l, e := r.LatencyPartsMS, r.EnergyPartsMJ
-		for j, v := range []float64{l.DRAM, l.Flash, l.SRAM, l.Compute, l.Dispatch} {
-			latency[j].values = append(latency[j].values, v)
-		}
-		for j, v := range []float64{e.DRAM, e.Flash, e.SRAM, e.Compute, e.Static, max(0, r.PhoneEnergyMJ-r.EnergyMJPerToken)} {
-			energy[j].values = append(energy[j].values, v)
-		}
-	}
-	height := 110 + 56*len(results)
-	charts := []chart{
-		{ID: "latency", Title: "Where a token's time goes", Unit: "ms", Kind: "parts", Height: height,
-			Caption: "Each part is the time in which that resource was what the token waited for; work that overlaps is counted once."},
-		{ID: "energy", Title: "Where a token's energy goes", Unit: "mJ", Kind: "parts", Height: height,
-			Caption: "DRAM, flash and SRAM are the memory path; static is the chip being on; the rest of the phone is its screen and radios."},
-	}
-	var err error
-	if charts[0].Option, err = stackedBars(names, present(latency), "ms/token", true); err != nil {
-		return nil, err
-	}
-	charts[1].Option, err = stackedBars(names, present(energy), "mJ/token", true)
-	return charts, err
 }
 
 // panel builds the charts and tables of one model.

@@ -38,7 +38,7 @@
     const rule = style.getPropertyValue("--rule").trim(), ground = style.getPropertyValue("--bg").trim();
     delete option.title;
     delete option.toolbox;
-    option.textStyle = { color: text, fontFamily: "inherit" };
+    option.textStyle = { color: text, fontFamily: getComputedStyle(document.body).fontFamily };
     option.legend.textStyle = { color: text };
     option.legend.pageTextStyle = { color: soft };
     option.legend.pageIconColor = text;
@@ -52,10 +52,26 @@
       axis.splitLine = { show: axis.type !== "category", lineStyle: { color: rule, opacity: .6 } };
       if (axis.type === "log") axis.axisLabel.formatter = v => String(+v.toPrecision(6));
     }
-    if (option.yAxis[0].type === "category") option.yAxis[0].axisLabel.width = Math.min(150, width * .3);
+    if (option.yAxis[0].type === "category") option.yAxis[0].axisLabel = Object.assign(option.yAxis[0].axisLabel, { lineHeight: 15, formatter: name => broken(name, width < 500 ? 14 : 22) });
     if (spec.kind === "parts") parts(option, width);
     if (spec.kind === "points") points(option, spec.unit);
     return option;
+  }
+
+  // broken breaks a long name after hyphens.
+  function broken(name, most) {
+    let line = "";
+    return name.split(/(?<=[-/ ])/).reduce((lines, piece) => {
+      if (line && line.length + piece.length > most) { lines.push(line); line = ""; }
+      line += piece;
+      return lines;
+    }, []).concat(line).join("\n");
+  }
+
+  // readable is black or white, whichever has more contrast on a colour.
+  function readable(hex) {
+    const [r, g, b] = [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16) / 255).map(c => c <= .04 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b > .18 ? "#000" : "#fff";
   }
 
   // parts writes values into the parts that are wide enough to hold them, and
@@ -63,11 +79,10 @@
   function parts(option, width) {
     const sums = option.series[0].data.map((_, i) => option.series.reduce((sum, s) => sum + s.data[i].value, 0));
     const longest = Math.max(...sums);
-    option.xAxis[0].max = longest * 1.14;
-    option.xAxis[0].axisLabel.formatter = v => v > longest * 1.12 ? "" : number(v);
+    Object.assign(option.grid[0], { left: "20", right: "64", top: "36" });
     const last = option.series.length - 1;
     option.series.forEach(s => {
-      s.label = { show: true, fontSize: 12, color: "#000", formatter: p => p.value / longest * width > 75 ? number(p.value) : "" };
+      s.label = { show: true, fontSize: 12, color: readable(s.itemStyle.color), formatter: p => p.value / longest * width > 90 ? number(p.value) : "" };
       s.barMaxWidth = 34;
     });
     option.series.push({ type: "bar", stack: "all", name: "", silent: true, tooltip: { show: false },
@@ -79,7 +94,10 @@
   function points(option, unit) {
     option.tooltip.formatter = p => p.seriesType !== "scatter" ? escape(p.seriesName) :
       "<b>" + escape(p.name) + "</b><br>" + escape(p.seriesName) + "<br>" + number(p.value[1]) + " " + unit + " at " + number(p.value[0]) + " per DRAM byte";
-    for (const s of option.series) if (s.type === "line") s.silent = true;
+    for (const s of option.series) {
+      if (s.type === "line") s.silent = true;
+      else Object.assign(s, { labelLayout: { hideOverlap: true }, label: { show: true, position: "right", fontSize: 11, color: option.textStyle.color, formatter: "{b}" } });
+    }
   }
 
   function draw(spec) {

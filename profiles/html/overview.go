@@ -1,0 +1,109 @@
+package html
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/sim"
+)
+
+// bars is a chart of models side by side, a bar each.
+type bars struct {
+	chart
+	unit   string // of the axis
+	series []series
+}
+
+// overview are the charts of all models side by side.
+func (r *Report) overview(results []sim.Result) ([]chart, error) {
+	var names []string
+	for i := range results {
+		names = append(names, results[i].Model)
+	}
+	var list []chart
+	for _, b := range []bars{latencyParts(results), energyParts(results), r.kinds(), r.operatorTimes()} {
+		var err error
+		if b.Option, err = stackedBars(names, present(b.series), b.unit, true); err != nil {
+			return nil, err
+		}
+		b.Kind, b.Height = "parts", 90+56*len(results)
+		if len(present(b.series)) > 0 {
+			list = append(list, b.chart)
+		}
+	}
+	return list, nil
+}
+
+func latencyParts(results []sim.Result) bars {
+	parts := []series{{name: "DRAM", color: colorDRAM}, {name: "flash", color: colorFlash}, {name: "SRAM", color: colorSRAM},
+		{name: "compute", color: colorCompute}, {name: "dispatch", color: colorDispatch}}
+	for i := range results {
+		l := results[i].LatencyPartsMS
+		for j, v := range []float64{l.DRAM, l.Flash, l.SRAM, l.Compute, l.Dispatch} {
+			parts[j].values = append(parts[j].values, v)
+		}
+	}
+	return bars{chart{ID: "latency", Title: "Where a token's time goes", Unit: "ms",
+		Caption: "Each part is the time in which that resource was what the token waited for; work that overlaps is counted once."}, "ms/token", parts}
+}
+
+func energyParts(results []sim.Result) bars {
+	parts := []series{{name: "DRAM", color: colorDRAM}, {name: "flash", color: colorFlash}, {name: "SRAM", color: colorSRAM},
+		{name: "compute", color: colorCompute}, {name: "static", color: colorStatic}, {name: "rest of the phone", color: colorRest}}
+	for i := range results {
+		r := &results[i]
+		e := r.EnergyPartsMJ
+		for j, v := range []float64{e.DRAM, e.Flash, e.SRAM, e.Compute, e.Static, max(0, r.PhoneEnergyMJ-r.EnergyMJPerToken)} {
+			parts[j].values = append(parts[j].values, v)
+		}
+	}
+	return bars{chart{ID: "energy", Title: "Where a token's energy goes", Unit: "mJ",
+		Caption: "DRAM, flash and SRAM are the memory path; static is the chip being on; the rest of the phone is its screen and radios."}, "mJ/token", parts}
+}
+
+// kinds is the DRAM traffic of a token by kind of tensor.
+func (r *Report) kinds() bars {
+	parts := newByKind(len(r.models))
+	for i, m := range r.models {
+		phase, n := m.focus()
+		for _, o := range m.sums.Operands() {
+			if o.Phase == phase {
+				parts.add(o, i, n)
+			}
+		}
+	}
+	return bars{chart{ID: "kinds", Title: "What a token moves through DRAM", Unit: "MB",
+		Caption: "Weights of a block that runs again for the same token are a shared repeat: from DRAM only if the block did not stay on chip."}, "MB/token", parts.list()}
+}
+
+// operatorTimes is the time of a token by operator, the dearest by name.
+func (r *Report) operatorTimes() bars {
+	const named = 7
+	sums := map[string][]float64{}
+	var order []string
+	for i, m := range r.models {
+		for _, o := range m.operators() {
+			if sums[o.Name] == nil {
+				sums[o.Name] = make([]float64, len(r.models))
+				order = append(order, o.Name)
+			}
+			sums[o.Name][i] += o.Microsecond / 1e3
+		}
+	}
+	total := func(name string) float64 { return series{values: sums[name]}.total() }
+	sort.SliceStable(order, func(i, j int) bool { return total(order[i]) > total(order[j]) })
+	var parts []series
+	others := series{name: "others", color: colorRest, values: make([]float64, len(r.models))}
+	for i, name := range order {
+		if i < named {
+			parts = append(parts, series{profiles.Clean(name), fmt.Sprintf("--op%d", i), sums[name]})
+			continue
+		}
+		for j, v := range sums[name] {
+			others.values[j] += v
+		}
+	}
+	return bars{chart{ID: "operators", Title: "Which operators take the time", Unit: "ms",
+		Caption: "Launch and waiting included."}, "ms/token", append(parts, others)}
+}
