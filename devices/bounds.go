@@ -122,12 +122,13 @@ var flashPartBounds = map[string]bound{
 // fields which name a behaviour accept.
 var (
 	deviceChoices = map[string][]string{
-		"dram.page_policy": {"open", "closed", "timeout"},
-		"dram.refresh":     {"none", "all", "per"},
-		"sram.*.type":      {"cache", "scratchpad"},
-		"sram.*.policy":    {"lru", "tree-plru", "srrip", "random"},
-		"sram.*.inclusion": {"inclusive", "exclusive", "none"},
-		"units.*.name":     {"cpu", "gpu", "npu"},
+		"dram.page_policy":   {"open", "closed", "timeout"},
+		"dram.refresh":       {"none", "all", "per"},
+		"sram.*.type":        {"cache", "scratchpad"},
+		"sram.*.policy":      {"lru", "tree-plru", "srrip", "random"},
+		"sram.*.inclusion":   {"inclusive", "exclusive", "none"},
+		"units.*.name":       {"cpu", "gpu", "npu"},
+		"runtimes.*.weights": {WeightsMapped, WeightsResident},
 
 		"units.*.rates.*.dtype":           computeTypes,
 		"runtimes.*.arithmetic.*.dtype":   storageFormats,

@@ -204,19 +204,28 @@ type Rate struct {
 	Energy Quantity[units.Picojoules]   `yaml:"energy"` // per multiply-accumulate
 }
 
+// How a runtime holds weights in DRAM. Mapped from their file, they are pages
+// that the system drops when the app goes over its budget and reads again when
+// they are needed. Resident, copied or wired, they stay even beyond the budget.
+const (
+	WeightsMapped   = "mapped"
+	WeightsResident = "resident"
+)
+
 // Runtime is an inference program on one unit of the device. What software
 // decides, dispatch cost and reached efficiency, belongs to it and not to the
 // silicon.
 type Runtime struct {
 	Name           string                      `yaml:"name"` // "llama.cpp-cpu"
 	Unit           string                      `yaml:"unit"`
-	Dispatch       Quantity[units.Picoseconds] `yaml:"dispatch"`        // per operator that it launches
-	Fused          []string                    `yaml:"fused"`           // operators that run within their predecessor's launch
-	Prefetch       bool                        `yaml:"prefetch"`        // weights of the next operator are fetched while this one computes
-	BandwidthShare Quantity[units.Ratio]       `yaml:"bandwidth_share"` // of the unit's reachable DRAM bandwidth, on large matrices
-	HalfBandwidth  Quantity[units.Bytes]       `yaml:"half_bandwidth"`  // operand size at which half of that share is reached
-	ComputeShare   Quantity[units.Ratio]       `yaml:"compute_share"`   // of the unit's peak rate, on matrix products with many tokens
-	MatVecShare    Quantity[units.Ratio]       `yaml:"matvec_share"`    // of the unit's peak rate, on matrix-vector products
+	Dispatch       Quantity[units.Picoseconds] `yaml:"dispatch"`          // per operator that it launches
+	Fused          []string                    `yaml:"fused"`             // operators that run within their predecessor's launch
+	Prefetch       bool                        `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
+	Weights        string                      `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
+	BandwidthShare Quantity[units.Ratio]       `yaml:"bandwidth_share"`   // of the unit's reachable DRAM bandwidth, on large matrices
+	HalfBandwidth  Quantity[units.Bytes]       `yaml:"half_bandwidth"`    // operand size at which half of that share is reached
+	ComputeShare   Quantity[units.Ratio]       `yaml:"compute_share"`     // of the unit's peak rate, on matrix products with many tokens
+	MatVecShare    Quantity[units.Ratio]       `yaml:"matvec_share"`      // of the unit's peak rate, on matrix-vector products
 	Arithmetic     []Arithmetic                `yaml:"arithmetic"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
@@ -45,7 +46,7 @@ type replay struct {
 	cache  *sram.Hierarchy
 	memory *dram.Memory
 	store  *flash.Device
-	pages  *flash.PageCache // nil when the model fits its budget: all weights stay in DRAM
+	pages  *flash.PageCache // nil: all weights stay in DRAM
 
 	now      units.Picoseconds // end of the last operator
 	pipeFree units.Picoseconds // since when the memory pipe is idle
@@ -68,13 +69,21 @@ func (m *Machine) newReplay(h traces.Header) (*replay, error) {
 	if r.store, err = flash.New(m.flash); err != nil {
 		return nil, err
 	}
-	if room, need := m.weightBudget(h), units.Bytes(arenaBytes(h, traces.Weight)); need > room {
-		if r.pages, err = flash.NewPageCache(max(room, pageSize), pageSize); err != nil {
-			return nil, fmt.Errorf("DRAM budget of %s: %w", m.device.Name, err)
-		}
+	if r.pages, err = m.newPageCache(h); err != nil {
+		return nil, fmt.Errorf("DRAM budget of %s: %w", m.device.Name, err)
 	}
 	r.demand.levels = make([]energy.LevelUse, len(m.caches))
 	return r, nil
+}
+
+// newPageCache returns the budget as a page cache, or nil if no weight ever has
+// to leave DRAM: they fit, or the runtime holds on to them.
+func (m *Machine) newPageCache(h traces.Header) (*flash.PageCache, error) {
+	room := m.weightBudget(h)
+	if m.runtime.Weights == devices.WeightsResident || units.Bytes(arenaBytes(h, traces.Weight)) <= room {
+		return nil, nil
+	}
+	return flash.NewPageCache(max(room, pageSize), pageSize)
 }
 
 // weightBudget is what the budget leaves for weights beside KV cache and
