@@ -17,8 +17,8 @@ type Work struct {
 	MACs         int64  // multiply-accumulates
 	WeightValues int64  // weights (or cached keys and values) that enter, each once
 	Tokens       int64  // that each weight serves; 0 is 1
-	Elements     int64  // values of element-wise work: normalised, rotated, gated, added
-	Cols         int64  // length of the inner products; 0: unknown, taken as long
+	Elements     int64  // that element-wise work writes: normalised, rotated, gated, added; scores of attention
+	Cols         int64  // length of the inner products; 0 is unknown, taken as long
 }
 
 // Model is one runtime on one unit.
@@ -109,9 +109,22 @@ func (m *Model) format(dtype string) format {
 // Time is how long the operator's arithmetic takes if its operands are there.
 func (m *Model) Time(w Work) units.Picoseconds {
 	f := m.format(w.DType)
-	seconds := (float64(w.MACs)/m.share(w.Tokens) + f.dequant*float64(w.WeightValues)/m.matvec) / f.peak
+	seconds := (float64(w.MACs)*w.stretch()/m.share(w.Tokens) + f.dequant*float64(w.WeightValues)/m.matvec) / f.peak
 	seconds += float64(w.Elements) * elementCost(w.Op) / (m.float.peak * m.matvec)
 	return units.Picoseconds(math.Ceil(seconds * 1e12))
+}
+
+// reduction is what summing a vector register into one value costs at the end of
+// an inner product, in MACs of the unit's peak: on four rows at once, a tree of
+// pairwise sums takes about one vector instruction a row.
+const reduction = 16
+
+// stretch is how much longer MACs take because inner products are short.
+func (w Work) stretch() float64 {
+	if w.Cols <= 0 {
+		return 1
+	}
+	return 1 + reduction/float64(w.Cols)
 }
 
 // share is the share of the peak rate that a product reaches when each weight
@@ -128,7 +141,3 @@ func (m *Model) Energy(w Work) units.Femtojoules {
 	pj += float64(w.Elements) * elementCost(w.Op) * m.float.energy
 	return units.FromPicojoules(pj)
 }
-
-// elementCost is the operations that one element of element-wise work takes, in
-// multiply-accumulates.
-func elementCost(op string) float64 { return 4 }
