@@ -122,14 +122,13 @@ func columnWidth(r *sim.Result, column int) int {
 // nameWidth is the width at which names of models are broken.
 const nameWidth = 17
 
-// nameLines breaks a model's name after hyphens and slashes, so that long names
-// do not make wide columns.
+// nameLines breaks a model's name into lines, so that long names do not make
+// wide columns.
 func nameLines(name string) []string {
 	var lines []string
 	line := ""
-	for _, piece := range strings.SplitAfter(strings.NewReplacer("-", "-\x00", "/", "/\x00", " ", " \x00").Replace(Clean(name)), "\x00") {
-		piece = strings.TrimSuffix(piece, "\x00")
-		for text.StringWidth(line)+text.StringWidth(piece) > nameWidth && line != "" {
+	for _, piece := range namePieces(Clean(name)) {
+		for line != "" && text.StringWidth(line+piece) > nameWidth {
 			lines, line = append(lines, line), ""
 		}
 		line += piece
@@ -139,6 +138,35 @@ func nameLines(name string) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// namePieces splits a name where it may be broken: before plus signs, which set
+// off changes of a named model, and where that is not enough after hyphens,
+// slashes and blanks.
+func namePieces(name string) []string {
+	var pieces []string
+	for _, change := range splitAt(name, func(_, next rune) bool { return next == '+' }) {
+		if text.StringWidth(change) <= nameWidth {
+			pieces = append(pieces, change)
+			continue
+		}
+		pieces = append(pieces, splitAt(change, func(last, _ rune) bool { return strings.ContainsRune("-/ ", last) })...)
+	}
+	return pieces
+}
+
+// splitAt cuts s between each two runes for which cut holds.
+func splitAt(s string, cut func(last, next rune) bool) []string {
+	var parts []string
+	start := 0
+	last := rune(0)
+	for i, next := range s {
+		if i > 0 && cut(last, next) {
+			parts, start = append(parts, s[start:i]), i
+		}
+		last = next
+	}
+	return append(parts, s[start:])
 }
 
 // render returns one table of models side by side.

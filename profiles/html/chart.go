@@ -114,6 +114,7 @@ func stackedBars(categories []string, all []series, unit string, lying bool) (js
 	for _, s := range all {
 		bar.AddSeries(s.name, barData(s.values),
 			charts.WithBarChartOpts(opts.BarChart{Stack: "all", BarCategoryGap: "15%"}),
+			func(s *charts.SingleSeries) { s.BarMaxWidth = "34" },
 			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color}))
 	}
 	return option(bar)

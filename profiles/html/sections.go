@@ -88,7 +88,7 @@ func (r *Report) panel(index int, m *Model, name string) (panel, error) {
 		{chart{ID: id("time"), Title: "Time by layer", Unit: "µs", Height: 280}, m.layerTime, true},
 		{chart{ID: id("joules"), Title: "Energy by layer", Unit: "µJ", Height: 280}, m.layerEnergy, true},
 		{chart{ID: id("roofline"), Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
-			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both it is launch cost."},
+			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both, for its launch. At the right edge stand operators without DRAM traffic."},
 			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
 		{chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "%", Kind: "curve", Height: 360,
 			Caption: "Share of requested bytes that a fully associative LRU memory of that capacity leaves to DRAM."},

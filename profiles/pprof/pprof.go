@@ -13,7 +13,7 @@
 //
 // Labels for -tagfocus and -tagshow: phase, kind (weight, kv, activation),
 // access (read, write), pass (first, or repeat for a shared block that ran
-// before), device, and the numbers layer and block; token where it was asked
+// before), device, model, and the numbers layer and block; token where it was asked
 // for.
 //
 // # Caveats
@@ -123,7 +123,7 @@ func (b *builder) add(p *Profile, o *totals.Operand, remainders []int64) {
 	sample := &profile.Sample{
 		Location: b.stack(p.model, o),
 		Value:    values,
-		Label:    labels(o, p.device),
+		Label:    p.labels(o),
 		NumLabel: numbers(o),
 		NumUnit:  map[string][]string{},
 	}
@@ -158,7 +158,7 @@ func (b *builder) frame(name string) *profile.Location {
 	return l
 }
 
-func labels(o *totals.Operand, device string) map[string][]string {
+func (p *Profile) labels(o *totals.Operand) map[string][]string {
 	pass := "first"
 	if o.Repeated {
 		pass = "repeat"
@@ -168,7 +168,8 @@ func labels(o *totals.Operand, device string) map[string][]string {
 		"kind":   {string(o.Kind)},
 		"access": {string(o.Access)},
 		"pass":   {pass},
-		"device": {device},
+		"device": {p.device},
+		"model":  {p.model},
 	}
 }
 

@@ -51,6 +51,7 @@
       axis.axisLine = { lineStyle: { color: rule } };
       axis.splitLine = { show: axis.type !== "category", lineStyle: { color: rule, opacity: .6 } };
       if (axis.type === "log") axis.axisLabel.formatter = v => String(+v.toPrecision(6));
+      if (axis.type === "value") axis.axisLabel.showMaxLabel = axis.max === undefined; // a limit is no round number
     }
     if (option.yAxis[0].type === "category") option.yAxis[0].axisLabel = Object.assign(option.yAxis[0].axisLabel, { lineHeight: 15, formatter: name => broken(name, width < 500 ? 14 : 22) });
     if (spec.kind === "parts") parts(option, width);
@@ -58,10 +59,11 @@
     return option;
   }
 
-  // broken breaks a long name after hyphens.
+  // broken breaks a long name before plus signs and after hyphens.
   function broken(name, most) {
+    const pieces = name.split(/(?=\+)/).flatMap(p => p.length > most ? p.split(/(?<=[-/ ])/) : [p]);
     let line = "";
-    return name.split(/(?<=[-/ ])/).reduce((lines, piece) => {
+    return pieces.reduce((lines, piece) => {
       if (line && line.length + piece.length > most) { lines.push(line); line = ""; }
       line += piece;
       return lines;
@@ -83,20 +85,23 @@
     const last = option.series.length - 1;
     option.series.forEach(s => {
       s.label = { show: true, fontSize: 12, color: readable(s.itemStyle.color), formatter: p => p.value / longest * width > 90 ? number(p.value) : "" };
-      s.barMaxWidth = 34;
     });
     option.series.push({ type: "bar", stack: "all", name: "", silent: true, tooltip: { show: false },
       data: sums.map(() => 0), label: { show: true, position: "right", fontWeight: "bold", color: option.textStyle.color, formatter: p => number(sums[p.dataIndex]) } });
     option.legend.data = option.series.slice(0, last + 1).map(s => s.name);
   }
 
-  // points names a point and both its coordinates.
+  // points names a point and both its coordinates, and writes names where there is room.
   function points(option, unit) {
     option.tooltip.formatter = p => p.seriesType !== "scatter" ? escape(p.seriesName) :
       "<b>" + escape(p.name) + "</b><br>" + escape(p.seriesName) + "<br>" + number(p.value[1]) + " " + unit + " at " + number(p.value[0]) + " per DRAM byte";
+    const { min, max } = option.xAxis[0];
     for (const s of option.series) {
-      if (s.type === "line") s.silent = true;
-      else Object.assign(s, { labelLayout: { hideOverlap: true }, label: { show: true, position: "right", fontSize: 11, color: option.textStyle.color, formatter: "{b}" } });
+      if (s.type === "line") { s.silent = true; continue; }
+      Object.assign(s, { labelLayout: { hideOverlap: true }, label: { show: true, position: "right", fontSize: 11, color: option.textStyle.color, formatter: "{b}" } });
+      for (const d of s.data) {
+        if (Math.log(d.value[0] / min) > .75 * Math.log(max / min)) d.label = { position: "left" };
+      }
     }
   }
 
@@ -192,6 +197,9 @@
     if (!details.open || details.querySelector("table")) return;
     const box = document.createElement("div");
     box.className = "scroll tall";
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", details.querySelector("summary").textContent);
     box.append(tensorTable(data.models[details.dataset.model].tensors));
     details.append(box);
   }));
