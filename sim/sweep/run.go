@@ -1,0 +1,101 @@
+package sweep
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim"
+)
+
+// Evaluate answers for one point. A user's mistake (fault.IsUser) means that
+// the point is not valid, and says why; any other error ends the sweep.
+type Evaluate func(ctx context.Context, p Point) (sim.Result, error)
+
+// Row is the answer for one point.
+type Row struct {
+	Index   int
+	Point   Point
+	Result  sim.Result
+	Invalid error // why there is no Result
+}
+
+// ahead is how many rows may be done before the one that is handed on next, for
+// each worker.
+const ahead = 4
+
+// Run evaluates every point of s on some workers and hands the rows to visit in
+// the space's order, whatever the number of workers. It ends early with the
+// first error of visit, of a point that failed, or of ctx; the rows before it
+// have been handed on.
+func Run(ctx context.Context, s Space, workers int, evaluate Evaluate, visit func(Row) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	workers = max(1, min(workers, s.Size()))
+	rows := make(chan chan outcome, workers*ahead)
+	go start(ctx, s, workers, evaluate, rows)
+
+	for slot := range rows {
+		o := <-slot
+		if o.err != nil {
+			cancel()
+			drain(rows)
+			return o.err
+		}
+		if err := visit(o.row); err != nil {
+			cancel()
+			drain(rows)
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+type outcome struct {
+	row Row
+	err error
+}
+
+// start evaluates the points in order, workers at a time, and queues a slot for
+// each answer; the queue's length bounds how far it runs ahead.
+func start(ctx context.Context, s Space, workers int, evaluate Evaluate, rows chan<- chan outcome) {
+	defer close(rows)
+	idle := make(chan struct{}, workers)
+	for i := range s.Size() {
+		slot := make(chan outcome, 1)
+		select {
+		case rows <- slot:
+		case <-ctx.Done():
+			return
+		}
+		idle <- struct{}{}
+		go func() {
+			defer func() { <-idle }()
+			slot <- answer(ctx, s, i, evaluate)
+		}()
+	}
+}
+
+func answer(ctx context.Context, s Space, i int, evaluate Evaluate) outcome {
+	if err := ctx.Err(); err != nil {
+		return outcome{err: err}
+	}
+	row := Row{Index: i, Point: s.Point(i)}
+	result, err := evaluate(ctx, row.Point)
+	switch {
+	case err == nil:
+		row.Result = result
+	case fault.IsUser(err):
+		row.Invalid = err
+	default:
+		return outcome{err: fmt.Errorf("point %d (%s): %w", i, row.Point, err)}
+	}
+	return outcome{row: row}
+}
+
+// drain waits for the points under way.
+func drain(rows <-chan chan outcome) {
+	for slot := range rows {
+		<-slot
+	}
+}
