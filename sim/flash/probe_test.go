@@ -1,9 +1,13 @@
 package flash
 
 import (
+	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/units"
 )
 
@@ -49,6 +53,112 @@ func TestPartsReadAsFastAsMeasured(t *testing.T) {
 			if r.GBps < test.gbps*(1-test.within) || r.GBps > test.gbps*(1+test.within) {
 				t.Errorf("%s, %d KiB %s, depth %d: %.3f GB/s, measured %.3f", test.part, test.block/units.KiB, test.pattern, depth, r.GBps, test.gbps)
 			}
+		}
+	}
+}
+
+// drawLoad draws a load that the device takes.
+func drawLoad(t *rapid.T, c *Config) Load {
+	return Load{
+		Block:    sector * units.Bytes(rapid.SampledFrom([]int{1, 2, 3, 16, 128}).Draw(t, "sectors")),
+		Pattern:  rapid.SampledFrom([]Pattern{Sequential, Random}).Draw(t, "pattern"),
+		Depth:    rapid.IntRange(1, c.Depth).Draw(t, "depth"),
+		Seed:     rapid.Uint64().Draw(t, "seed"),
+		Commands: 500,
+	}
+}
+
+func mustProbe(t *rapid.T, c Config, l Load) Report {
+	r, err := Probe(c, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Little's law: commands in flight are their rate times their mean latency, but
+// for the last ones, whose slots stay empty.
+func TestLittlesLaw(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawConfig(t)
+		l := drawLoad(t, &c)
+		r := mustProbe(t, c, l)
+		inFlight := r.IOPS * r.MeanUS * 1e-6
+		if inFlight > float64(l.Depth)*1.001 || inFlight < float64(l.Depth)*(1-float64(l.Depth)/float64(l.Commands))*0.999 {
+			t.Fatalf("%.3f commands in flight at depth %d", inFlight, l.Depth)
+		}
+	})
+}
+
+// More in flight, a faster link, faster dies: none makes a load take longer.
+func TestMoreNeverTakesLonger(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawConfig(t)
+		l := drawLoad(t, &c)
+		base := mustProbe(t, c, l)
+		deeper := l
+		deeper.Depth = c.Depth
+		link, sense := c, c
+		link.Link *= 2
+		sense.Sense /= 2
+		for name, r := range map[string]Report{
+			"a deeper queue": mustProbe(t, c, deeper), "a faster link": mustProbe(t, link, l), "faster sensing": mustProbe(t, sense, l),
+		} {
+			if r.Time > base.Time {
+				t.Fatalf("%s: %d ps, was %d", name, r.Time, base.Time)
+			}
+		}
+		if base.GBps > float64(c.Link)/1e9 {
+			t.Fatalf("%g GB/s over a link of %g", base.GBps, float64(c.Link)/1e9)
+		}
+	})
+}
+
+func TestProbeIsDeterministic(t *testing.T) {
+	c := configOf(t, "ufs-4.0")
+	l := Load{Block: 4096, Pattern: Random, Depth: 8, Seed: 7}
+	first, err := Probe(c, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := Probe(c, l); again != first {
+		t.Errorf("%+v, then %+v", first, again)
+	}
+}
+
+func TestMistakesInLoads(t *testing.T) {
+	c := configOf(t, "ufs-4.0")
+	good := Load{Block: 4096, Pattern: Random, Depth: 1}
+	tests := map[string]func(*Load){
+		"whole number of sectors": func(l *Load) { l.Block = 1000 },
+		"not seq or rand":         func(l *Load) { l.Pattern = "random" },
+		"from 1 to 32":            func(l *Load) { l.Depth = 33 },
+		"holds no block":          func(l *Load) { l.Span = 1024 },
+		"at least 1":              func(l *Load) { l.Commands = -1 },
+	}
+	for says, spoil := range tests {
+		l := good
+		spoil(&l)
+		if _, err := Probe(c, l); !fault.IsUser(err) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want a user's mistake that says %q", err, says)
+		}
+	}
+}
+
+func TestMistakesInDevices(t *testing.T) {
+	tests := map[string]func(*Config){
+		"link_bandwidth":   func(c *Config) { c.Link = 0 },
+		"channel_rate":     func(c *Config) { c.ChannelRate = -1 },
+		"command_latency":  func(c *Config) { c.Command = -1 },
+		"dies_per_channel": func(c *Config) { c.Dies = 0 },
+		"page_bytes":       func(c *Config) { c.Page = 5000 },
+		"read_ahead":       func(c *Config) { c.ReadAhead = -1 },
+	}
+	for says, spoil := range tests {
+		c := configOf(t, "ufs-4.0")
+		spoil(&c)
+		if _, err := New(c); !fault.IsUser(err) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want a user's mistake that says %q", err, says)
 		}
 	}
 }
