@@ -55,16 +55,17 @@ func formatFor(f Figure, results []sim.Result) numberFormat {
 		whole = whole && v == math.Trunc(v)
 	}
 	format := numberFormat{scale: 1}
+	prefixed := f.Unit == "tokens" // other units have theirs
 	switch {
-	case largest >= 999_950:
+	case prefixed && largest >= 999_950:
 		format = numberFormat{scale: 1e-6, prefix: "M "}
-	case largest >= 99_995:
+	case prefixed && largest >= 99_995:
 		format = numberFormat{scale: 1e-3, prefix: "k "}
 	case whole && f.Unit == "":
 		return format
 	}
 	if largest > 0 {
-		format.decimals = min(max(3-int(math.Floor(math.Log10(largest*format.scale))), 0), 6)
+		format.decimals = min(max(3-int(math.Floor(math.Log10(largest*format.scale))), 0), 5)
 	}
 	return format
 }
@@ -80,6 +81,9 @@ func Ratio(v, base float64) string {
 		return ""
 	}
 	r := v / base
+	if r >= 99_995 {
+		return strconv.FormatFloat(r, 'g', 2, 64) + "×"
+	}
 	if r >= 9.995 {
 		return significant(r) + "×"
 	}
