@@ -146,8 +146,6 @@ func (d *document) value(n *yaml.Node, t reflect.Type, at place) (v any, ok bool
 	case n.Tag == "!!null":
 		d.fail(n, at.path, "has no value; give one")
 		return nil, false
-	case t.Kind() == reflect.Pointer:
-		return d.value(n, t.Elem(), at)
 	case isQuantity(t):
 		return d.quantity(n, t, at)
 	case t.Kind() == reflect.Struct:

@@ -8,8 +8,8 @@ import (
 // A field is one key of a group in a profile and the Go type behind it.
 type field struct {
 	key      string
-	index    int
-	typ      reflect.Type
+	index    int          // in the struct
+	typ      reflect.Type // of a pointer, what it points to
 	optional bool
 }
 
@@ -22,8 +22,11 @@ func fields(t reflect.Type) []field {
 		if key == "-" || key == "" {
 			continue
 		}
-		optional := f.Type.Kind() == reflect.Pointer || options == "omitempty"
-		out = append(out, field{key, i, f.Type, optional})
+		typ, optional := f.Type, options == "omitempty"
+		if typ.Kind() == reflect.Pointer {
+			typ, optional = typ.Elem(), true
+		}
+		out = append(out, field{key, i, typ, optional})
 	}
 	return out
 }
@@ -63,9 +66,6 @@ func isQuantity(t reflect.Type) bool {
 
 // valueType is the type of a quantity's value.
 func valueType(t reflect.Type) reflect.Type {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
 	if t == reflect.TypeFor[DRAMTiming]() {
 		return reflect.TypeFor[Cycles]()
 	}

@@ -135,9 +135,6 @@ func quantityPatterns(t reflect.Type, prefix string) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
 	for _, f := range fields(t) {
 		typ, path := f.typ, join(prefix, f.key)
-		if typ.Kind() == reflect.Pointer {
-			typ = typ.Elem()
-		}
 		if typ.Kind() == reflect.Slice {
 			typ, path = typ.Elem(), path+".*"
 		}

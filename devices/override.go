@@ -112,9 +112,6 @@ func (s slot) set(d *document, c change) {
 
 // overrideNode builds the tree for the value of c as a field of type t.
 func (d *document) overrideNode(c change, t reflect.Type) *yaml.Node {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
 	scalar := func(value, tag string) *yaml.Node {
 		n := &yaml.Node{Kind: yaml.ScalarNode, Value: value, Tag: tag}
 		if tag == "" {
