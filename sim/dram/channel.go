@@ -63,7 +63,7 @@ type channel struct {
 
 	maintenance []maintenance // refreshes and the closed policy's precharges, first come first served
 	refreshDue  int64
-	refreshBank int // next bank of per-bank refresh
+	refreshBank int // next bank, of each rank, of per-bank refresh
 
 	power     powerState
 	idleSince int64
@@ -73,6 +73,15 @@ type channel struct {
 	lastData int64 // end of the last burst on the data bus
 
 	lastArrival int64 // clock at which the last request was taken in
+
+	lastRow    [maxBanks]int32 // by bank: the row last asked for
+	lastColumn [maxBanks]int32 // by bank: the column last asked for
+	itemBuf    []item
+
+	graph     *graph // nil: no fast path
+	at        *node  // the channel's state, if it is known to the graph
+	ahead     bool   // at is ahead of the fields above
+	recording recording
 
 	observer observer // nil but in tests
 }
@@ -108,6 +117,7 @@ func newChannel(p *plan) *channel {
 	}
 	for i := range c.banks_ {
 		c.banks_[i].row = -1
+		c.lastRow[i] = -1
 	}
 	c.refreshDue = never
 	if p.refreshEvery > 0 {
@@ -142,6 +152,7 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 	}
 	c.age++
 	c.lastArrival = c.now
+	c.lastRow[bank], c.lastColumn[bank] = row, column
 	q.push(entry{age: c.age, row: row, column: column, bank: uint8(bank)}, c.banks_[bank].openRow())
 	if c.observer != nil {
 		c.observer.arrived(c.now, c.age, write, place{bank: bank, row: row, column: column})

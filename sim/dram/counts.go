@@ -62,3 +62,26 @@ type tally struct {
 func (t tally) plus(o tally, n int64) tally {
 	return tally{t.Counts.plus(o.Counts, n), t.Residency.plus(o.Residency, n)}
 }
+
+// add adds o to t in place.
+func (t *tally) add(o *tally) {
+	t.Reads += o.Reads
+	t.Writes += o.Writes
+	t.Forwarded += o.Forwarded
+	t.Coalesced += o.Coalesced
+	t.RowHits += o.RowHits
+	t.RowMisses += o.RowMisses
+	t.RowConflicts += o.RowConflicts
+	t.Activates += o.Activates
+	t.Precharges += o.Precharges
+	t.PrechargeAlls += o.PrechargeAlls
+	t.AllBankRefreshes += o.AllBankRefreshes
+	t.BankRefreshes += o.BankRefreshes
+	t.WriteClockStarts += o.WriteClockStarts
+	t.PowerDowns += o.PowerDowns
+	t.SelfRefreshes += o.SelfRefreshes
+	t.Active += o.Active
+	t.Precharge += o.Precharge
+	t.PowerDown += o.PowerDown
+	t.SelfRefresh += o.SelfRefresh
+}

@@ -12,6 +12,10 @@ const (
 // idle lets a channel without requests run until a clock: it keeps up refresh,
 // and enters power-down and self-refresh after their idle times.
 func (c *channel) idle(until int64) {
+	if c.now >= until {
+		return
+	}
+	c.leave()
 	for c.now < until {
 		switch {
 		case c.power == selfRefresh:

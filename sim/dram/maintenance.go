@@ -5,17 +5,19 @@ import (
 	"slices"
 )
 
-// requestRefresh queues the refresh that is due.
+// requestRefresh queues the refresh that is due: of each rank, or of one bank of
+// each rank, in turn.
 func (c *channel) requestRefresh() {
 	c.refreshDue += c.refreshEvery
-	if c.spec.Refresh == PerBank {
-		c.maintenance = append(c.maintenance, maintenance{REFpb, c.refreshBank})
-		c.refreshBank = (c.refreshBank + 1) % c.banks
-		return
-	}
 	for rank := range c.ranks {
-		c.maintenance = append(c.maintenance, maintenance{REFab, rank * c.perRank})
+		first := rank * c.perRank
+		if c.spec.Refresh == PerBank {
+			c.maintenance = append(c.maintenance, maintenance{REFpb, first + c.refreshBank})
+		} else {
+			c.maintenance = append(c.maintenance, maintenance{REFab, first})
+		}
 	}
+	c.refreshBank = (c.refreshBank + 1) % c.perRank
 }
 
 // requestPrecharges queues, under the closed policy, the precharge of each bank
@@ -35,6 +37,19 @@ func (c *channel) requestPrecharges() {
 	})
 }
 
+// due reports whether maintenance waits. Precharges that a refresh or an
+// auto-precharge has made needless are dropped.
+func (c *channel) due() bool {
+	for len(c.maintenance) > 0 {
+		m := c.maintenance[0]
+		if m.command != PREpb || c.notClosed>>m.bank&1 != 0 {
+			return true
+		}
+		c.maintenance = slices.Delete(c.maintenance, 0, 1)
+	}
+	return false
+}
+
 // maintain issues the next command of the maintenance that came first, and
 // reports whether it could. Rows that it closes are not closed under a request
 // that opened them and still waits.
@@ -48,9 +63,6 @@ func (c *channel) maintain() bool {
 	}
 	closed := c.notClosed&set == 0
 	switch {
-	case m.command == PREpb && closed:
-		c.maintenance = slices.Delete(c.maintenance, 0, 1)
-		return len(c.maintenance) > 0 && c.maintain()
 	case closed:
 		cmd, col = m.command, columnOf[m.command]
 	case c.openers&set != 0 || c.act2 >= 0 && set>>c.act2&1 != 0:

@@ -24,6 +24,17 @@ type Transfer struct {
 
 // New returns the memory of a Spec at time zero: all rows closed, queues empty.
 func New(s Spec) *Memory {
+	m := NewCommandLevel(s)
+	g := newGraph()
+	for _, c := range m.channels {
+		c.graph = g
+	}
+	return m
+}
+
+// NewCommandLevel returns a memory like New's without the fast path: each
+// command of each burst is simulated. Its answers are the same, and take longer.
+func NewCommandLevel(s Spec) *Memory {
 	m := &Memory{spec: &s, plan: newPlan(&s), layout: newLayout(&s)}
 	for range s.Channels {
 		m.channels = append(m.channels, newChannel(m.plan))
@@ -81,31 +92,81 @@ func (m *Memory) settle(start, end int64) Transfer {
 	return t
 }
 
-// replay moves runs through a channel, until their last request is served.
+// replay moves runs through a channel, until their last request is served and
+// its data has moved.
 func (c *channel) replay(source *cutter) {
-	next, more := source.next()
+	r, more := source.next()
 	if more && c.power != standby {
+		c.leave()
 		c.wake()
 	}
-	for more || c.busy() {
+	for ; more; r, more = source.next() {
+		s, ok := c.stepOf(r)
+		if !ok {
+			c.leave()
+			c.take(r)
+		} else if !c.jump(s, r) {
+			rec := c.record(s)
+			c.leave()
+			c.take(r)
+			c.learn(rec)
+		}
+	}
+	c.finish()
+}
+
+// finish drains the queues.
+func (c *channel) finish() {
+	if c.graph == nil {
+		c.drain()
+		return
+	}
+	s := step{bank: -1, refreshIn: -1}
+	if !c.jump(s, run{}) {
+		rec := c.record(s)
+		c.leave()
+		c.drain()
+		c.learn(rec)
+	}
+}
+
+// take is the command-level engine at work on one run: it returns in the clock
+// in which the last request of the run is taken in, before that clock's tick.
+func (c *channel) take(r run) {
+	for {
 		blocked := false
-		for more && !blocked && c.arrived < c.spec.Queue.OfferedRate {
-			if blocked = !c.arrive(next.bank, next.row, next.column, next.write); blocked {
+		for c.arrived < c.spec.Queue.OfferedRate && !blocked {
+			if blocked = !c.arrive(r.bank, r.row, r.column, r.write); blocked {
 				break
 			}
 			c.arrived++
-			next.column++
-			if next.count--; next.count == 0 {
-				next, more = source.next()
+			r.column++
+			if r.count--; r.count == 0 {
+				return
 			}
 		}
-		issued := c.tick()
-		c.arrived = 0
-		if issued || more && !blocked {
-			c.now++
-		} else {
-			c.now = c.next
-		}
+		c.advance(blocked)
 	}
+}
+
+// drain serves the requests that wait, and lets their data arrive.
+func (c *channel) drain() {
+	for c.busy() {
+		c.advance(true)
+	}
+	c.arrived = 0
 	c.idleSince = c.now
+	c.idle(c.lastData)
+}
+
+// advance ticks and goes on to the next clock at which something may happen: the
+// very next one after a command was issued or while requests arrive.
+func (c *channel) advance(blocked bool) {
+	issued := c.tick()
+	c.arrived = 0
+	if issued || !blocked {
+		c.now++
+	} else {
+		c.now = c.next
+	}
 }

@@ -129,9 +129,14 @@ func (q *queue) holds(bank int, row, column int32) bool {
 	return false
 }
 
-// clone returns an independent copy.
-func (q *queue) clone() *queue {
-	c := *q
-	c.banks = append([]bankQueue(nil), q.banks...)
-	return &c
+// waiting returns the slots of the bank's requests, oldest first.
+func (b *bankQueue) waiting() []uint8 { return b.list[:b.length] }
+
+// clear takes all requests out.
+func (q *queue) clear() {
+	q.length, q.free, q.pending = 0, ^uint64(0), 0
+	for i := range q.banks {
+		b := &q.banks[i]
+		b.length, b.hits, b.hit, b.miss = 0, 0, -1, -1
+	}
 }

@@ -42,7 +42,7 @@ func (c *channel) tick() bool {
 	if ch, ok := c.pickOpener(); ok {
 		return c.access(ch)
 	}
-	if len(c.maintenance) > 0 {
+	if c.due() {
 		if c.maintain() {
 			return true
 		}

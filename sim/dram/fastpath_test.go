@@ -1,0 +1,96 @@
+package dram
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/units"
+)
+
+// parts holds the shipped parts, for generators.
+var parts = func() []*devices.DRAMPart {
+	var list []*devices.DRAMPart
+	for _, name := range devices.DRAMParts() {
+		if p, err := devices.LoadDRAMPart(name); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}()
+
+// genSpec draws a memory of a shipped part.
+func genSpec(t *rapid.T) Spec {
+	part := parts[rapid.IntRange(0, len(parts)-1).Draw(t, "part")]
+	refreshes := []string{"none", "all", "per"}
+	if part.Standard == "DDR5" {
+		refreshes = refreshes[:2]
+	}
+	s, err := SpecOf(devices.DRAM{
+		Part: part.Name, Spec: part,
+		Channels:   devices.Quantity[units.Count]{Value: units.Count(rapid.SampledFrom([]int{1, 2, 4}).Draw(t, "channels"))},
+		Ranks:      devices.Quantity[units.Count]{Value: units.Count(rapid.SampledFrom([]int{1, 2}).Draw(t, "ranks"))},
+		Mapping:    rapid.SampledFrom([]string{"RoBaRaCoCh", "ChRaBaRoCo", "RoRaBgBaCoCh", "RoBaRaCo4ChCo2", "RoBaRaCoCh+xor", "RoCoBaRaCh", "RoBaRaCh1CoCh"}).Draw(t, "mapping"),
+		PagePolicy: rapid.SampledFrom([]string{"open", "closed", "timeout"}).Draw(t, "policy"),
+		Refresh:    rapid.SampledFrom(refreshes).Draw(t, "refresh"),
+	})
+	if err != nil {
+		t.Skip(err)
+	}
+	s.Queue.Reads = rapid.SampledFrom([]int{4, 16, 32, 64}).Draw(t, "reads")
+	s.Queue.Writes = rapid.SampledFrom([]int{4, 32}).Draw(t, "writes")
+	s.Queue.OfferedRate = rapid.SampledFrom([]int{1, 2, 4}).Draw(t, "rate")
+	s.Idle.PowerDown = rapid.SampledFrom([]int64{0, 3, 64}).Draw(t, "powerDown")
+	s.Idle.SelfRefresh = rapid.SampledFrom([]int64{0, 500, 10_000}).Draw(t, "selfRefresh")
+	return s
+}
+
+// genExtents draws a list of extents: streams, strides, random accesses.
+func genExtents(t *rapid.T) []Extent {
+	var list []Extent
+	for range rapid.IntRange(1, 6).Draw(t, "pieces") {
+		base := rapid.Uint64Range(0, 1<<27).Draw(t, "addr")
+		write := rapid.IntRange(0, 3).Draw(t, "write") == 0
+		switch rapid.IntRange(0, 3).Draw(t, "kind") {
+		case 0:
+			list = append(list, Extent{base, units.Bytes(rapid.IntRange(0, 400).Draw(t, "bytes")), write})
+		case 1:
+			list = append(list, Extent{base &^ 63, units.Bytes(rapid.IntRange(1, 200_000).Draw(t, "bytes")), write})
+		case 2:
+			list = append(list, Extent{base &^ 4095, 64 << 10, write})
+		default:
+			stride := uint64(rapid.SampledFrom([]int{32, 64, 2048, 1 << 14, 1 << 17}).Draw(t, "stride"))
+			for i := range rapid.IntRange(1, 40).Draw(t, "steps") {
+				list = append(list, Extent{base + uint64(i)*stride, 32, write && i%2 == 0})
+			}
+		}
+	}
+	return list
+}
+
+// TestFastPathIsExact moves random extents through memories with and without
+// the fast path: every transfer takes the same time, the same commands and the
+// same energy. Transfers repeat, so that the graph's edges are used.
+func TestFastPathIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := genSpec(t)
+		fast, slow := New(s), NewCommandLevel(s)
+		var lists [][]Extent
+		for range rapid.IntRange(1, 3).Draw(t, "lists") {
+			lists = append(lists, genExtents(t))
+		}
+		for range rapid.IntRange(1, 8).Draw(t, "moves") {
+			list := rapid.SampledFrom(lists).Draw(t, "list")
+			gap := units.Picoseconds(rapid.SampledFrom([]int64{0, 0, 1250, 30_000, 1_000_000, 40_000_000}).Draw(t, "gap"))
+			a, b := fast.Move(fast.Now()+gap, list), slow.Move(slow.Now()+gap, list)
+			if a != b {
+				t.Fatalf("fast path: %+v\ncommand level: %+v", a, b)
+			}
+		}
+		end := fast.Now() + 5*units.Microsecond
+		if a, b := fast.Idle(end), slow.Idle(end); a != b {
+			t.Fatalf("fast path: %+v\ncommand level: %+v", a, b)
+		}
+	})
+}
