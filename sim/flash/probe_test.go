@@ -65,6 +65,7 @@ func drawLoad(t *rapid.T, c *Config) Load {
 		Depth:    rapid.IntRange(1, c.Depth).Draw(t, "depth"),
 		Seed:     rapid.Uint64().Draw(t, "seed"),
 		Commands: 500,
+		Span:     units.GiB,
 	}
 }
 
@@ -76,16 +77,29 @@ func mustProbe(t *rapid.T, c Config, l Load) Report {
 	return r
 }
 
-// Little's law: commands in flight are their rate times their mean latency, but
-// for the last ones, whose slots stay empty.
+// Little's law, exactly: over the time of a load, the latencies of its commands
+// and the time that slots stay empty at its end fill all slots.
 func TestLittlesLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawConfig(t)
 		l := drawLoad(t, &c)
-		r := mustProbe(t, c, l)
-		inFlight := r.IOPS * r.MeanUS * 1e-6
-		if inFlight > float64(l.Depth)*1.001 || inFlight < float64(l.Depth)*(1-float64(l.Depth)/float64(l.Commands))*0.999 {
-			t.Fatalf("%.3f commands in flight at depth %d", inFlight, l.Depth)
+		c.Depth = l.Depth
+		s, next := newState(&c), l.addresses()
+		var filled, end units.Picoseconds
+		for range l.Commands {
+			addr := next()
+			issued, done := s.read(&c, 0, addr, addr+uint64(l.Block))
+			if done < issued || done < end {
+				t.Fatalf("issued at %d, done at %d, after one done at %d", issued, done, end)
+			}
+			filled += done - issued
+			end = done
+		}
+		for _, last := range s.inFlight {
+			filled += end - last
+		}
+		if all := end * units.Picoseconds(l.Depth); filled != all {
+			t.Fatalf("%d slots for %d ps hold %d ps of commands", l.Depth, end, filled)
 		}
 	})
 }
