@@ -1,0 +1,164 @@
+// Package designspace answers, for one point of a design space, what a token
+// of that model costs on that machine: it shapes the model, records what its
+// forward pass moves without computing it, and replays that.
+//
+//	point ──Shape──▶ model.Shape ──shape-only engine──▶ trace ──sim.Machine──▶ sim.Result
+//
+// It is where engine and sim meet, which know nothing of each other; what a
+// grid is and how it is walked is the business of package sim/sweep.
+//
+// # Caveats
+//
+// Weights are never made, so that nothing here depends on their values. A point
+// is as exact as a run of the same model on the real engine: the events are the
+// same.
+package designspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/memsim/memsim/engine"
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/traces"
+)
+
+// ModelAxes are the axes that shape a model, by the names of their flags.
+var ModelAxes = []string{"layers", "dim", "ffn", "heads", "kv-heads", "vocab", "sharing", "repeat", "quant"}
+
+// Explorer evaluates points. It is immutable and may be used from many
+// goroutines.
+type Explorer struct {
+	Machine      *sim.Machine
+	Base         model.Shape // what a point does not say
+	Quant        string      // weight format where no axis gives one
+	PromptTokens int         // at least 1
+	Tokens       int         // decode steps, at least 1
+	Seed         uint64
+	// Params, if above zero, is the number of stored parameters that every point
+	// is given by solving for the axis Solve ("layers", "dim" or "ffn").
+	Params int64
+	Solve  string
+}
+
+// Validate reports, as a user's mistake, what no point could be evaluated with.
+func (x *Explorer) Validate(axes []sweep.Axis) error {
+	switch {
+	case x.PromptTokens < 1:
+		return fault.Userf("--prompt-tokens %d: a prompt has at least one token", x.PromptTokens)
+	case x.Tokens < 1:
+		return fault.Userf("--tokens %d: decode at least one token", x.Tokens)
+	case x.Params < 0:
+		return fault.Userf("--params %d is negative", x.Params)
+	case x.Params > 0 && x.Solve == "":
+		return fault.Userf("--params needs --solve: name the axis (layers, dim or ffn) that is free to meet it")
+	case x.Params == 0 && x.Solve != "":
+		return fault.Userf("--solve %s needs --params: the number of parameters to meet", x.Solve)
+	}
+	for _, a := range axes {
+		if !slices.Contains(ModelAxes, a.Name) {
+			return fault.Userf("axis %q is not known; the axes are %v", a.Name, ModelAxes)
+		}
+		if x.Solve != "" && a.Name == x.Solve {
+			return fault.Userf("--%s is an axis, and --solve %s wants it free; drop one of them", a.Name, x.Solve)
+		}
+	}
+	return nil
+}
+
+// Evaluate answers for one point. A shape that cannot be is a user's mistake.
+func (x *Explorer) Evaluate(ctx context.Context, p sweep.Point) (sim.Result, error) {
+	shape, quant, err := x.Shape(p)
+	if err != nil {
+		return sim.Result{}, err
+	}
+	trace, err := x.record(ctx, shape, quant)
+	if err != nil {
+		return sim.Result{}, err
+	}
+	return x.Machine.Replay(ctx, trace, nil)
+}
+
+// Shape returns the model of a point and its weight format.
+func (x *Explorer) Shape(p sweep.Point) (shape model.Shape, quant string, err error) {
+	o, err := overrides(p)
+	if err != nil {
+		return model.Shape{}, "", err
+	}
+	if shape, err = x.Base.With(o); err != nil {
+		return model.Shape{}, "", err
+	}
+	if x.Params > 0 {
+		if shape, err = shape.Solve(x.Solve, x.Params); err != nil {
+			return model.Shape{}, "", err
+		}
+	}
+	if q, ok := p.Value("quant"); ok {
+		return shape, q, nil
+	}
+	return shape, x.Quant, nil
+}
+
+// overrides reads the axes of a point that change a shape.
+func overrides(p sweep.Point) (model.Overrides, error) {
+	var o model.Overrides
+	if v, ok := p.Value("sharing"); ok {
+		o.Sharing = model.Sharing(v)
+	}
+	for _, axis := range []struct {
+		name  string
+		field *int
+	}{
+		{"layers", &o.Layers}, {"dim", &o.Dim}, {"ffn", &o.FFN}, {"heads", &o.Heads},
+		{"kv-heads", &o.KVHeads}, {"vocab", &o.Vocab}, {"repeat", &o.Repeat},
+	} {
+		text, ok := p.Value(axis.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return o, fault.Userf("--%s %s is not a whole number above zero", axis.name, text)
+		}
+		*axis.field = n
+	}
+	if o.Sharing == model.NoSharing && o.Repeat > 1 {
+		return o, fault.Userf("sharing none runs each block once, repeat %d wants more", o.Repeat)
+	}
+	return o, nil
+}
+
+// record runs the shape's forward pass without arithmetic and returns what it
+// moves.
+func (x *Explorer) record(ctx context.Context, shape model.Shape, quant string) (*traces.Trace, error) {
+	src, err := weights.Synthetic(shape, weights.Options{Quant: quant, Seed: x.Seed, ShapeOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	e, err := engine.New(src, engine.Options{ShapeOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	trace := &traces.Trace{}
+	session, err := e.NewSession(engine.SessionOptions{Context: x.PromptTokens + x.Tokens, Sink: trace})
+	if err != nil {
+		return nil, err
+	}
+	ids := engine.RandomTokens(x.Seed, x.PromptTokens+x.Tokens, shape.Vocab)
+	if err := session.Replay(ctx, ids[:x.PromptTokens], ids[x.PromptTokens:]); err != nil {
+		return nil, fmt.Errorf("record %s: %w", shape.Name, err)
+	}
+	if err := session.Flush(); err != nil {
+		return nil, err
+	}
+	trace.Head = session.Header("memsim", x.Seed)
+	return trace, nil
+}
