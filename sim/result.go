@@ -11,6 +11,11 @@ type Result struct {
 	StoredParams       int64     `json:"stored_params"` // as stored
 	LayersExecuted     int       `json:"layers_executed"`
 	LayersStored       int       `json:"layers_stored"`
+	Dim                int       `json:"dim"`
+	FFN                int       `json:"ffn"`
+	Heads              int       `json:"heads"`
+	KVHeads            int       `json:"kv_heads"`
+	Vocab              int       `json:"vocab"`
 	PromptTokens       int       `json:"prompt_tokens"`
 	Tokens             int       `json:"tokens"`
 	LatencyMS          float64   `json:"latency_ms_per_token"` // mean over decode steps
