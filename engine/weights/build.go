@@ -35,25 +35,38 @@ func (s *source) forget(shapeOnly bool) {
 // for different rows run at the same time.
 type filler func(t Tensor, row, rows int, dst []byte) error
 
-// fill gives every tensor of s memory, in the order and at the distances of
-// their offsets, and has fill write it on all cores.
+// arenaAlign is the alignment of tensors that are made in memory: a cache line.
+const arenaAlign = 64
+
+// fill gives memory to the tensors of s that have no Data yet, and has fill
+// write it on all cores. The memory is not the garbage collector's: Close
+// returns it to the system at once.
 func (s *source) fill(fill filler) error {
-	if len(s.tensors) == 0 {
+	var made []*Tensor
+	var total int64
+	for i := range s.tensors {
+		if t := &s.tensors[i]; t.Data == nil {
+			made = append(made, t)
+			total += (t.Bytes() + arenaAlign - 1) / arenaAlign * arenaAlign
+		}
+	}
+	if total == 0 {
 		return nil
 	}
-	start := int64(s.tensors[0].Offset)
-	arena, err := mmap.MapRegion(nil, int(s.size-start), mmap.RDWR, mmap.ANON, 0)
+	arena, err := mmap.MapRegion(nil, int(total), mmap.RDWR, mmap.ANON, 0)
 	if err != nil {
-		return fmt.Errorf("memory for %d bytes of weights: %w", s.size-start, err)
+		return fmt.Errorf("memory for %d bytes of weights: %w", total, err)
+	}
+	rest := arena
+	for _, t := range made {
+		n := t.Bytes()
+		t.Data = rest[:n:n]
+		rest = rest[(n+arenaAlign-1)/arenaAlign*arenaAlign:]
+	}
+	if err := inParallel(jobs(made), fill); err != nil {
+		return errors.Join(err, arena.Unmap())
 	}
 	s.addCloser(arena.Unmap)
-	for i := range s.tensors {
-		t := &s.tensors[i]
-		t.Data = arena[int64(t.Offset)-start:][:t.Bytes():t.Bytes()]
-	}
-	if err := inParallel(jobs(s.tensors), fill); err != nil {
-		return errors.Join(err, s.Close())
-	}
 	return nil
 }
 
@@ -79,12 +92,12 @@ type job struct {
 // nothing, little enough that the cores finish together.
 const jobBytes = 1 << 20
 
-func jobs(tensors []Tensor) []job {
+func jobs(tensors []*Tensor) []job {
 	var all []job
 	for _, t := range tensors {
 		step := max(1, jobBytes/max(1, t.Type.RowBytes(t.Cols)))
 		for row := 0; row < t.Rows; row += step {
-			all = append(all, job{t, row, min(step, t.Rows-row)})
+			all = append(all, job{*t, row, min(step, t.Rows-row)})
 		}
 	}
 	return all

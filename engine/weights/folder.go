@@ -1,8 +1,271 @@
 package weights
 
-import "github.com/memsim/memsim/fault"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
-// ReadFolder reads a Hugging Face folder.
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/engine/weights/safetensors"
+	"github.com/memsim/memsim/fault"
+)
+
+// ReadFolder opens a Hugging Face folder: config.json, with the weights in
+// model.safetensors or in the files that model.safetensors.index.json names.
+// Known classes are LlamaForCausalLM, MobileLLMForCausalLM, Qwen2ForCausalLM
+// and Qwen3ForCausalLM.
+//
+// Matrices are read in place in the float format that they have, or encoded
+// anew if Options.Quant asks for it; norms and biases become f32. Addresses are
+// those of a GGUF file with the same tensors and without a tokenizer. Q and K
+// stay in Hugging Face's order, for RoPE over halves.
 func ReadFolder(dir string, o Options) (Source, error) {
-	return nil, fault.Userf("%s: Hugging Face folders cannot be read yet; convert it to GGUF", dir)
+	config, err := readConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, err
+	}
+	files, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := files.source(config, o)
+	if err != nil {
+		return nil, errors.Join(err, files.close())
+	}
+	s.addCloser(files.close)
+	return s, nil
+}
+
+// folder is the open safetensors files of a model.
+type folder struct {
+	path    string
+	maps    []*mapping
+	tensors map[string]stored
+}
+
+// stored is a tensor and the file that it stands in.
+type stored struct {
+	safetensors.Tensor
+	file string
+}
+
+func (f *folder) close() error {
+	var err error
+	for _, m := range f.maps {
+		err = errors.Join(err, m.close())
+	}
+	f.maps = nil
+	return err
+}
+
+// openFolder maps the safetensors files of a folder.
+func openFolder(dir string) (*folder, error) {
+	names, err := fileNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{path: dir, tensors: map[string]stored{}}
+	for _, name := range names {
+		if err := f.add(filepath.Join(dir, name)); err != nil {
+			return nil, errors.Join(err, f.close())
+		}
+	}
+	return f, nil
+}
+
+func (f *folder) add(path string) error {
+	m, err := mapFile(path)
+	if err != nil {
+		return err
+	}
+	f.maps = append(f.maps, m)
+	parsed, err := safetensors.Parse(path, m.data)
+	if err != nil {
+		return err
+	}
+	for _, t := range parsed.Tensors {
+		if other, twice := f.tensors[t.Name]; twice {
+			return fault.Userf("%s: tensor %q: is also in %s; keep one of the two files", path, t.Name, filepath.Base(other.file))
+		}
+		f.tensors[t.Name] = stored{t, path}
+	}
+	return nil
+}
+
+// fileNames returns the safetensors files of a folder, sorted.
+func fileNames(dir string) ([]string, error) {
+	const single, index = "model.safetensors", "model.safetensors.index.json"
+	path := filepath.Join(dir, index)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, single)); err != nil {
+			return nil, fault.Userf("%s: has neither %s nor %s; fetch the model's weights into the folder (files of other kinds, such as pytorch_model.bin, are not read)", dir, single, index)
+		}
+		return []string{single}, nil
+	}
+	if err != nil {
+		return nil, fault.Userf("model %w", err)
+	}
+	var document struct {
+		WeightMap map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(data, &document); err != nil {
+		return nil, fault.Userf("%s: %w; fetch it again", path, err)
+	}
+	var names []string
+	for tensor, name := range document.WeightMap {
+		if name != filepath.Base(name) || filepath.Ext(name) != ".safetensors" {
+			return nil, fault.Userf("%s: weight_map: %q of tensor %q is not the plain name of a .safetensors file; the file is damaged", path, name, tensor)
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return nil, fault.Userf("%s: weight_map: missing or empty; fetch it again", path)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// source returns the model that a config describes from the folder's tensors.
+func (f *folder) source(c *config, o Options) (*source, error) {
+	full, err := c.shape(f)
+	if err != nil {
+		return nil, fault.Userf("%s: %w", c.path, err)
+	}
+	if err := f.check(full); err != nil {
+		return nil, err
+	}
+	shape, err := overrideStored(f.path, full, o.Overrides)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{
+		shape:      shape,
+		vocabulary: f.vocabulary,
+		metadata:   metadata{title: full.Name},
+	}
+	scheme, err := f.scheme(shape, o.Quant)
+	if err != nil {
+		return nil, err
+	}
+	s.quant = scheme.Name
+	s.tensors, s.size = s.metadata.placed(shape, scheme)
+	s.finish()
+	if o.ShapeOnly {
+		return s, nil
+	}
+	return s, f.load(s)
+}
+
+// scheme returns the scheme asked for, or the one that keeps the matrices as
+// they are: the format that most of their bytes have.
+func (f *folder) scheme(shape model.Shape, name string) (Scheme, error) {
+	if name != "" {
+		return ParseScheme(name)
+	}
+	var tensors []Tensor
+	for _, t := range slots(shape) {
+		if !t.computed() {
+			tensors = append(tensors, Tensor{Type: dtypes[f.tensors[t.huggingFace()].DType], Rows: t.rows, Cols: t.cols})
+		}
+	}
+	return ParseScheme(string(mostBytes(tensors)))
+}
+
+// dtypes are the types of values that weights are read from.
+var dtypes = map[string]quant.Type{"F32": quant.F32, "F16": quant.F16, "BF16": quant.BF16}
+
+// check holds the folder's tensors against the shape: each that it needs is
+// there in the right form, and no other is.
+func (f *folder) check(s model.Shape) error {
+	used := map[string]bool{}
+	for _, want := range slots(s) {
+		if want.computed() {
+			continue
+		}
+		name := want.huggingFace()
+		used[name] = true
+		t, ok := f.tensors[name]
+		if !ok {
+			return fault.Userf("%s: tensor %q: missing; fetch all of the model's safetensors files", f.path, name)
+		}
+		if _, ok := dtypes[t.DType]; !ok {
+			return fault.Userf("%s: tensor %q: %s values are not supported; F32, F16 and BF16 are", t.file, name, t.DType)
+		}
+		shape := []int{want.rows, want.cols}
+		if want.vector() {
+			shape = shape[1:]
+		}
+		if !slices.Equal(t.Shape, shape) {
+			return fault.Userf("%s: tensor %q: shape %v, but config.json asks for %v; the files do not belong together", t.file, name, t.Shape, shape)
+		}
+	}
+	names := make([]string, 0, len(f.tensors))
+	for name := range f.tensors {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if !used[name] && !redundant(name, s) {
+			return fault.Userf("%s: tensor %q: not part of a %s model as this engine runs it, so its results would be wrong without it",
+				f.tensors[name].file, name, s.Architecture)
+		}
+	}
+	return nil
+}
+
+// redundant reports whether a tensor repeats what is known without it: the
+// rotary frequencies that old files store, and a tied output matrix.
+func redundant(name string, s model.Shape) bool {
+	return strings.HasSuffix(name, ".rotary_emb.inv_freq") || s.Tied && name == "lm_head.weight"
+}
+
+// load gives the tensors of s their bytes: in place where the file has them in
+// the same format at an address fit for its values, converted otherwise.
+func (f *folder) load(s *source) error {
+	kinds := slots(s.shape)
+	from := make(map[string]stored, len(kinds))
+	for i := range s.tensors {
+		t := &s.tensors[i]
+		if kinds[i].computed() {
+			continue
+		}
+		source := f.tensors[kinds[i].huggingFace()]
+		width, _ := t.Type.Layout()
+		if dtypes[source.DType] == t.Type && source.Offset%int64(width.Bytes) == 0 {
+			t.Data = source.Data
+			continue
+		}
+		from[t.Name] = source
+	}
+	return s.fill(func(t Tensor, row, rows int, dst []byte) error {
+		source, ok := from[t.Name]
+		if !ok {
+			encodeDivisors(dst, s.shape)
+			return nil
+		}
+		read := dtypes[source.DType]
+		convert(dst, t.Type, source.Data[row*read.RowBytes(t.Cols):], read, rows, t.Cols)
+		return nil
+	})
+}
+
+// vocabulary names the folder if it holds a tokenizer.
+func (f *folder) vocabulary() (*Vocabulary, error) {
+	for _, name := range []string{"tokenizer.json", "tokenizer.model"} {
+		_, err := os.Stat(filepath.Join(f.path, name))
+		if err == nil {
+			return &Vocabulary{Folder: f.path}, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("tokenizer: %w", err)
+		}
+	}
+	return nil, nil
 }

@@ -98,3 +98,38 @@ func blockSlots(s model.Shape, block int) []slot {
 		slot{ffnDown, block, false, s.Dim, s.FFN},
 	)
 }
+
+// computed reports whether the tensor follows from the shape: GGUF stores
+// Llama 3's RoPE scaling as a tensor.
+func (s slot) computed() bool { return s.role == ropeFreqs }
+
+// huggingFaceNames are the tensors' names in Hugging Face files: of those in
+// blocks, the part after "model.layers.N.".
+var huggingFaceNames = map[role]string{
+	tokenEmbd:  "model.embed_tokens",
+	outputNorm: "model.norm",
+	output:     "lm_head",
+	attnNorm:   "input_layernorm",
+	attnQ:      "self_attn.q_proj",
+	attnK:      "self_attn.k_proj",
+	attnV:      "self_attn.v_proj",
+	attnQNorm:  "self_attn.q_norm",
+	attnKNorm:  "self_attn.k_norm",
+	attnOut:    "self_attn.o_proj",
+	ffnNorm:    "post_attention_layernorm",
+	ffnGate:    "mlp.gate_proj",
+	ffnUp:      "mlp.up_proj",
+	ffnDown:    "mlp.down_proj",
+}
+
+// huggingFace returns the tensor's name in a Hugging Face file.
+func (s slot) huggingFace() string {
+	name := huggingFaceNames[s.role] + ".weight"
+	if s.bias {
+		name = huggingFaceNames[s.role] + ".bias"
+	}
+	if s.block < 0 {
+		return name
+	}
+	return fmt.Sprintf("model.layers.%d.%s", s.block, name)
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/gguf"
 )
 
@@ -56,7 +57,7 @@ func turns(base float64, headDim, i, context int) float64 {
 // give them: only OriginalContext over LowFreqFactor and over HighFreqFactor
 // count, so LowFreqFactor may be taken as 1.
 func scalingOfDivisors(f *gguf.File, t gguf.Tensor, s model.Shape) (*model.Scaling, error) {
-	if t.Rows*t.Cols != s.HeadDim/2 || t.Type != "f32" {
+	if t.Rows*t.Cols != s.HeadDim/2 || t.Type != quant.F32 {
 		return nil, fmt.Errorf("tensor %q: %d values of %s, but %d of f32 are needed, half a head; the file is damaged", t.Name, t.Rows*t.Cols, t.Type, s.HeadDim/2)
 	}
 	stored := make([]float32, s.HeadDim/2)
@@ -109,4 +110,14 @@ func agrees(r model.Scaling, stored []float32, s model.Shape) bool {
 		}
 	}
 	return true
+}
+
+// encodeDivisors writes the tensor of divisors of a shape with Llama 3's
+// scaling.
+func encodeDivisors(dst []byte, s model.Shape) {
+	values := make([]float32, s.HeadDim/2)
+	for i, d := range llama3Divisors(*s.RoPEScaling, s.RoPEBase, s.HeadDim) {
+		values[i] = float32(d)
+	}
+	quant.F32.Encode(dst, values)
 }

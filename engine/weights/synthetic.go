@@ -13,7 +13,9 @@ import (
 // same shape and seed on every machine, in the scheme of o or DefaultQuant.
 //
 // Matrices have zero mean and a deviation of 1/sqrt(columns), so that each
-// layer keeps its input's scale; norms lie around 1, biases around 0. A tensor
+// layer keeps its input's scale, and the output matrix three times that, so
+// that some tokens are clearly likelier than others; norms lie around 1, biases
+// around 0. A tensor
 // in a quantized format is the encoding of the very float32 values that a
 // synthetic f32 tensor of that name has. Q and K of the llama architecture are
 // in GGUF's order.
@@ -72,10 +74,20 @@ type noise struct {
 	kinds map[string]slot
 }
 
-// poolKey is what an encoded pool depends on: the format, and the deviation.
+// poolKey is what an encoded pool depends on.
 type poolKey struct {
-	format quant.Type
-	cols   int
+	format    quant.Type
+	deviation float32
+}
+
+// key returns the pool that a matrix is made from.
+func (n *noise) key(t Tensor) poolKey {
+	deviation := 1 / math.Sqrt(float64(t.Cols))
+	switch kind := n.kinds[t.Name]; {
+	case kind.role == output, kind.role == tokenEmbd && n.shape.Tied:
+		deviation *= 3
+	}
+	return poolKey{t.Type, float32(deviation)}
 }
 
 // newNoise returns the maker of the tensors of a shape, given in the order of
@@ -95,7 +107,7 @@ func newNoise(shape model.Shape, seed uint64, tensors []Tensor) *noise {
 	}
 	for i, t := range tensors {
 		n.kinds[t.Name] = kinds[i]
-		key := poolKey{t.Type, t.Cols}
+		key := n.key(t)
 		if _, done := n.pools[key]; !done && !kinds[i].vector() {
 			n.pools[key] = n.encode(key)
 		}
@@ -103,12 +115,11 @@ func newNoise(shape model.Shape, seed uint64, tensors []Tensor) *noise {
 	return n
 }
 
-// encode returns the pool scaled for a row of a number of columns.
+// encode returns the pool of a key.
 func (n *noise) encode(key poolKey) []byte {
-	deviation := float32(1 / math.Sqrt(float64(key.cols)))
 	scaled := make([]float32, poolValues)
 	for i, v := range n.unit {
-		scaled[i] = v * deviation
+		scaled[i] = v * key.deviation
 	}
 	pool := make([]byte, key.format.RowBytes(poolValues))
 	key.format.Encode(pool, scaled)
@@ -118,11 +129,15 @@ func (n *noise) encode(key poolKey) []byte {
 // fill writes rows of a tensor.
 func (n *noise) fill(t Tensor, row, rows int, dst []byte) error {
 	stream := n.stream(t.Name)
-	if kind := n.kinds[t.Name]; kind.vector() {
+	switch kind := n.kinds[t.Name]; {
+	case kind.computed():
+		encodeDivisors(dst, n.shape)
+		return nil
+	case kind.vector():
 		n.fillVector(kind, stream, dst)
 		return nil
 	}
-	pool := n.pools[poolKey{t.Type, t.Cols}]
+	pool := n.pools[n.key(t)]
 	grain := floatBlock
 	if t.Cols%pieceValues == 0 {
 		grain = pieceValues
@@ -143,21 +158,12 @@ func (n *noise) fill(t Tensor, row, rows int, dst []byte) error {
 
 func (n *noise) fillVector(kind slot, stream uint64, dst []byte) {
 	values := make([]float32, kind.cols)
-	if kind.role == ropeFreqs { // not noise: they follow from the shape
-		for i, d := range llama3Divisors(*n.shape.RoPEScaling, n.shape.RoPEBase, n.shape.HeadDim) {
-			values[i] = float32(d)
-		}
-		quant.F32.Encode(dst, values)
-		return
-	}
 	start := int(scramble(stream) % poolValues)
 	for i := range values {
 		v := n.unit[(start+i)%poolValues]
-		switch {
-		case kind.bias:
+		values[i] = 1 + float32(0.1*v)
+		if kind.bias {
 			values[i] = 0.02 * v
-		default:
-			values[i] = 1 + float32(0.1*v)
 		}
 	}
 	quant.F32.Encode(dst, values)

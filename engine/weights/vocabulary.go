@@ -51,6 +51,47 @@ func readVocabulary(f *gguf.File) (*Vocabulary, error) {
 	return &Vocabulary{Table: v}, nil
 }
 
+// vocabularyFields returns a tokenizer's table for a GGUF file.
+func vocabularyFields(v tokenizer.Vocabulary) []gguf.Value {
+	bytesOf := func(texts []string) (n int64) {
+		for _, t := range texts {
+			n += int64(len(t))
+		}
+		return n
+	}
+	all := []gguf.Value{
+		gguf.TextValue("tokenizer.ggml.model", string(v.Family)),
+		gguf.TextsValue("tokenizer.ggml.tokens", len(v.Tokens), bytesOf(v.Tokens), func(i int) string { return v.Tokens[i] }),
+	}
+	if v.Pre != "" {
+		all = append(all, gguf.TextValue("tokenizer.ggml.pre", v.Pre))
+	}
+	if len(v.Scores) > 0 {
+		all = append(all, gguf.FloatsValue("tokenizer.ggml.scores", len(v.Scores), func(i int) float32 { return v.Scores[i] }))
+	}
+	if len(v.Kinds) > 0 {
+		all = append(all, gguf.IntsValue("tokenizer.ggml.token_type", len(v.Kinds), func(i int) int32 { return int32(v.Kinds[i]) }))
+	}
+	if len(v.Merges) > 0 {
+		all = append(all, gguf.TextsValue("tokenizer.ggml.merges", len(v.Merges), bytesOf(v.Merges), func(i int) string { return v.Merges[i] }))
+	}
+	for _, special := range []struct {
+		key string
+		id  int32
+	}{{"bos", v.BOS}, {"eos", v.EOS}, {"unknown", v.UNK}} {
+		if special.id != tokenizer.None {
+			all = append(all, gguf.Uint32Value("tokenizer.ggml."+special.key+"_token_id", int(special.id)))
+		}
+	}
+	if v.AddBOS != nil {
+		all = append(all, gguf.BoolValue("tokenizer.ggml.add_bos_token", *v.AddBOS))
+	}
+	if v.Prefix != nil {
+		all = append(all, gguf.BoolValue("tokenizer.ggml.add_space_prefix", *v.Prefix))
+	}
+	return all
+}
+
 // The made-up vocabulary of synthetic weights is SentencePiece's smallest: the
 // three special tokens, a token for each byte, and fillers that no text turns
 // into, since there are no tokens between a byte and a filler to merge through.

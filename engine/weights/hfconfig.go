@@ -1,0 +1,217 @@
+package weights
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/fault"
+)
+
+// config is what counts in a config.json. A pointer tells an absent key from a
+// zero.
+type config struct {
+	path string
+
+	Architectures         []string  `json:"architectures"`
+	HiddenSize            int       `json:"hidden_size"`
+	IntermediateSize      int       `json:"intermediate_size"`
+	NumHiddenLayers       int       `json:"num_hidden_layers"`
+	NumAttentionHeads     int       `json:"num_attention_heads"`
+	NumKeyValueHeads      int       `json:"num_key_value_heads"`
+	HeadDim               int       `json:"head_dim"`
+	VocabSize             int       `json:"vocab_size"`
+	RMSNormEps            float64   `json:"rms_norm_eps"`
+	RoPETheta             float64   `json:"rope_theta"`
+	RoPEScaling           *hfRoPE   `json:"rope_scaling"`
+	RoPEParameters        *hfRoPE   `json:"rope_parameters"` // where newer files keep both
+	MaxPositionEmbeddings int       `json:"max_position_embeddings"`
+	TieWordEmbeddings     bool      `json:"tie_word_embeddings"`
+	ShareEmbedding        bool      `json:"share_embedding"` // MobileLLM's own key
+	LayerSharing          bool      `json:"layer_sharing"`   // MobileLLM's own key
+	MemsimSharing         string    `json:"memsim_layer_sharing"`
+	MemsimRepeat          int       `json:"memsim_layer_repeat"`
+	HiddenAct             string    `json:"hidden_act"`
+	UseSlidingWindow      bool      `json:"use_sliding_window"`
+	PartialRotaryFactor   *float64  `json:"partial_rotary_factor"`
+	QuantizationConfig    *struct{} `json:"quantization_config"`
+}
+
+// hfRoPE is a rope_scaling or rope_parameters object.
+type hfRoPE struct {
+	RoPEType        string   `json:"rope_type"`
+	Type            string   `json:"type"` // older name of rope_type
+	Theta           float64  `json:"rope_theta"`
+	Factor          float64  `json:"factor"`
+	LowFreqFactor   float64  `json:"low_freq_factor"`
+	HighFreqFactor  float64  `json:"high_freq_factor"`
+	OriginalContext int      `json:"original_max_position_embeddings"`
+	PartialFactor   *float64 `json:"partial_rotary_factor"`
+}
+
+// classes are the model classes that are understood, with their GGUF
+// architecture.
+var classes = map[string]string{
+	"LlamaForCausalLM":     "llama",
+	"MobileLLMForCausalLM": "llama",
+	"Qwen2ForCausalLM":     "qwen2",
+	"Qwen3ForCausalLM":     "qwen3",
+}
+
+func readConfig(path string) (*config, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Userf("%s: has no config.json, so it is no Hugging Face model folder; give a folder with config.json and safetensors, or a .gguf file", filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, fault.Userf("model %w", err)
+	}
+	c := &config{path: path}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fault.Userf("%s: %w; fetch it again", path, err)
+	}
+	return c, nil
+}
+
+// architecture returns the GGUF architecture of the model's class.
+func (c *config) architecture() (string, error) {
+	known := make([]string, 0, len(classes))
+	for class := range classes {
+		known = append(known, class)
+	}
+	slices.Sort(known)
+	list := strings.Join(known, ", ")
+	if len(c.Architectures) != 1 {
+		return "", fmt.Errorf("architectures: has %d entries, not one; one of %s is supported", len(c.Architectures), list)
+	}
+	arch, ok := classes[c.Architectures[0]]
+	if !ok {
+		return "", fmt.Errorf("architectures: %q is not supported; %s are", c.Architectures[0], list)
+	}
+	return arch, nil
+}
+
+// shape returns the model's shape. What the config leaves to the class's habit
+// is taken from the tensors that are there.
+func (c *config) shape(f *folder) (model.Shape, error) {
+	arch, err := c.architecture()
+	if err != nil {
+		return model.Shape{}, err
+	}
+	if err := c.checkVariant(); err != nil {
+		return model.Shape{}, err
+	}
+	scaling, err := c.scaling()
+	if err != nil {
+		return model.Shape{}, err
+	}
+	s := model.Shape{
+		Name:         folderName(f.path),
+		Architecture: arch,
+		Layers:       c.NumHiddenLayers,
+		Dim:          c.HiddenSize,
+		FFN:          c.IntermediateSize,
+		Heads:        c.NumAttentionHeads,
+		KVHeads:      c.NumKeyValueHeads,
+		HeadDim:      c.HeadDim,
+		Vocab:        c.VocabSize,
+		Tied:         c.TieWordEmbeddings || c.ShareEmbedding || !f.has("lm_head.weight"),
+		NormEps:      c.RMSNormEps,
+		RoPEBase:     c.theta(),
+		RoPEStyle:    model.Halves,
+		RoPEScaling:  scaling,
+		Context:      c.MaxPositionEmbeddings,
+		QKVBias:      f.has("model.layers.0.self_attn.q_proj.bias"),
+		QKNorm:       f.has("model.layers.0.self_attn.q_norm.weight"),
+	}
+	c.share(&s)
+	s = s.Resolved()
+	if err := s.Validate(); err != nil {
+		return s, fmt.Errorf("makes no model: %s", oneLine(err))
+	}
+	return s, nil
+}
+
+// share sets the order in which blocks repeat. MobileLLM's layer_sharing runs
+// each of the num_hidden_layers stored blocks twice in a row; other orders have
+// no key in the Hugging Face form, so WriteSafetensors adds its own.
+func (c *config) share(s *model.Shape) {
+	if c.LayerSharing {
+		s.Sharing, s.Repeat = model.Immediate, 2
+	}
+	if c.MemsimSharing != "" {
+		s.Sharing, s.Repeat = model.Sharing(c.MemsimSharing), c.MemsimRepeat
+	}
+}
+
+// checkVariant refuses what this engine does not compute.
+func (c *config) checkVariant() error {
+	partial := c.PartialRotaryFactor
+	if c.RoPEParameters != nil && c.RoPEParameters.PartialFactor != nil {
+		partial = c.RoPEParameters.PartialFactor
+	}
+	switch {
+	case c.QuantizationConfig != nil:
+		return errors.New("quantization_config: quantized safetensors are not supported; give the original model, and --quant to quantize it")
+	case c.HiddenAct != "" && c.HiddenAct != "silu" && c.HiddenAct != "swish":
+		return fmt.Errorf("hidden_act: %q is not supported; silu is", c.HiddenAct)
+	case c.UseSlidingWindow:
+		return errors.New("use_sliding_window: attention over a sliding window is not supported")
+	case partial != nil && *partial != 1:
+		return fmt.Errorf("partial_rotary_factor: %g is not supported; 1 is", *partial)
+	}
+	return nil
+}
+
+func (c *config) theta() float64 {
+	if c.RoPETheta == 0 && c.RoPEParameters != nil {
+		return c.RoPEParameters.Theta
+	}
+	return c.RoPETheta
+}
+
+// scaling returns the RoPE scaling, nil for none.
+func (c *config) scaling() (*model.Scaling, error) {
+	r, key := c.RoPEScaling, "rope_scaling"
+	if r == nil {
+		r, key = c.RoPEParameters, "rope_parameters"
+	}
+	if r == nil {
+		return nil, nil
+	}
+	kind := r.RoPEType
+	if kind == "" {
+		kind = r.Type
+	}
+	switch kind {
+	case "", "default":
+		return nil, nil
+	case "linear":
+		return &model.Scaling{Type: "linear", Factor: r.Factor}, nil
+	case "llama3":
+		return &model.Scaling{
+			Type: "llama3", Factor: r.Factor, LowFreqFactor: r.LowFreqFactor,
+			HighFreqFactor: r.HighFreqFactor, OriginalContext: r.OriginalContext,
+		}, nil
+	}
+	return nil, fmt.Errorf("%s: type %q is not supported; default, linear and llama3 are", key, kind)
+}
+
+func (f *folder) has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
+}
+
+// folderName names a model after its folder.
+func folderName(dir string) string {
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	return filepath.Base(dir)
+}

@@ -1,0 +1,165 @@
+package weights
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights/gguf"
+	"github.com/memsim/memsim/fault"
+)
+
+// WriteGGUF writes the tensors of s as a GGUF file that llama.cpp loads. The
+// file appears under its name once it is whole.
+//
+// Q and K are reordered if the architecture has another RoPE style in GGUF than
+// s has; all other bytes are copied. The tokenizer is s's own, or, if s has
+// none, a made-up one in which each byte is a token. Layer sharing is written
+// to fields of memsim's own (see the package's caveats).
+func WriteGGUF(path string, s Source) error {
+	shape := s.Shape()
+	style, ok := architectures[shape.Architecture]
+	if !ok {
+		return fault.Userf("model %s: architecture %q cannot be written as GGUF; llama, qwen2 and qwen3 can", s.Name(), shape.Architecture)
+	}
+	about, err := describe(s)
+	if err != nil {
+		return err
+	}
+	kinds := map[string]slot{}
+	head := gguf.Header{Fields: about.fields(shape, fileType(s.Quant()))}
+	for _, want := range slots(shape) {
+		t, err := held(s, want)
+		if err != nil {
+			return err
+		}
+		kinds[t.Name] = want
+		head.Tensors = append(head.Tensors, gguf.Tensor{Name: t.Name, Type: t.Type, Rows: t.Rows, Cols: t.Cols})
+	}
+	head.Place()
+	return writeFile(path, func(w io.Writer) error {
+		return head.Write(w, func(placed gguf.Tensor) ([]byte, error) {
+			t, _ := s.Tensor(placed.Name)
+			return reorder(t, kinds[t.Name], shape, style), nil
+		})
+	})
+}
+
+// held returns a tensor with its bytes.
+func held(s Source, want slot) (Tensor, error) {
+	t, ok := s.Tensor(want.name())
+	switch {
+	case !ok:
+		return t, fmt.Errorf("model %s: tensor %q: missing", s.Name(), want.name())
+	case t.Data == nil:
+		return t, fmt.Errorf("model %s: tensor %q: has no data, since the model was opened shape-only", s.Name(), t.Name)
+	}
+	return t, nil
+}
+
+// describe returns the metadata that s brings along.
+func describe(s Source) (metadata, error) {
+	if own, ok := s.(*source); ok && len(own.metadata.tokenizer) > 0 {
+		return own.metadata, nil
+	}
+	m := metadata{title: s.Name()}
+	v, err := s.Vocabulary()
+	switch {
+	case err != nil:
+		return m, err
+	case v != nil && v.Folder == "" && len(v.Table.Tokens) == s.Shape().Vocab:
+		m.tokenizer = vocabularyFields(v.Table)
+	case syntheticFits(s.Shape().Vocab):
+		m.tokenizer = syntheticFields(s.Shape().Vocab)
+	default:
+		m.tokenizer = noTokenizer()
+	}
+	return m, nil
+}
+
+// guessedFileType is llama.cpp's number for "look at the tensors".
+const guessedFileType = 1024
+
+// fileType returns the number of the scheme that a label names, or whose base
+// it is.
+func fileType(label string) int {
+	for _, s := range schemes {
+		if s.Name == label || string(s.Base) == label {
+			return s.FileType
+		}
+	}
+	return guessedFileType
+}
+
+// reorder returns the bytes of a tensor with the values of each head of Q and K
+// in the order that a RoPE style asks for. The order of rows is no matter of
+// their format, so quantized rows are moved as they are.
+func reorder(t Tensor, kind slot, s model.Shape, style model.RoPEStyle) []byte {
+	if s.RoPEStyle == style || !kind.rotated() {
+		return t.Data
+	}
+	row := t.Type.RowBytes(t.Cols)
+	if kind.vector() {
+		row /= t.Cols // its values are what is moved
+	}
+	out := make([]byte, len(t.Data))
+	half := s.HeadDim / 2
+	for i := range len(t.Data) / row {
+		head, at := i/s.HeadDim*s.HeadDim, i%s.HeadDim
+		to := at/2 + at%2*half // pairs (2i, 2i+1) become (i, i + half)
+		if style == model.Interleaved {
+			to = at%half*2 + at/half
+		}
+		copy(out[(head+to)*row:][:row], t.Data[i*row:])
+	}
+	return out
+}
+
+// rotated reports whether the order of the tensor's rows, or of a vector's
+// values, is that of the values that RoPE turns.
+func (s slot) rotated() bool {
+	switch s.role {
+	case attnQ, attnK, attnQNorm, attnKNorm:
+		return true
+	}
+	return false
+}
+
+// writeFile writes a file under a temporary name beside path and renames it
+// when it is whole. An unwritable place is the user's error.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fault.Userf("cannot write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ignoreClosed(f.Close()), os.Remove(f.Name()))
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := write(w); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
