@@ -2,7 +2,6 @@ package html
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -87,47 +86,4 @@ func (t *traffic) shade() charts.SeriesOpts {
 		}
 		s.MarkAreas = areas
 	}
-}
-
-// missCurve draws what on-chip memories of rising capacity leave to DRAM, with
-// the device's own marked.
-func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
-	line := charts.NewLine()
-	line.SetGlobalOptions(global(
-		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
-		charts.WithXAxisOpts(opts.XAxis{Type: "log", Name: "SRAM capacity (MiB)", NameLocation: "middle", NameGap: 28}),
-		charts.WithYAxisOpts(opts.YAxis{Type: "value", Name: "% of bytes missed", Min: 0, Max: 100}),
-	)...)
-	var points []xy
-	for _, p := range m.misses {
-		if p.Requested > 0 && p.Capacity > 0 {
-			points = append(points, xy{float64(p.Capacity) / float64(units.MiB), round(100*float64(p.Missed)/float64(p.Requested), 4)})
-		}
-	}
-	line.AddSeries("missed", lineData(points),
-		charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(true), SymbolSize: 5}),
-		charts.WithLineStyleOpts(opts.LineStyle{Color: colorDRAM, Width: 2}),
-		charts.WithItemStyleOpts(opts.ItemStyle{Color: colorDRAM}),
-		onX(colorLine, r.capacities()))
-	return option(line)
-}
-
-// capacities are the on-chip memories on the path of the unit, nearest first,
-// and their sum.
-func (r *Report) capacities() []xMark {
-	if r.device == nil {
-		return nil
-	}
-	unit, err := r.device.Unit(r.unit)
-	if err != nil {
-		return nil
-	}
-	var marks []xMark
-	for _, name := range unit.Caches {
-		if s, err := r.device.Cache(name); err == nil && s.Capacity.Value > 0 {
-			mib := float64(s.Capacity.Value) / float64(units.MiB)
-			marks = append(marks, xMark{fmt.Sprintf("%s, %g MiB", name, mib), mib})
-		}
-	}
-	return marks
 }

@@ -34,7 +34,6 @@ import (
 	"github.com/memsim/memsim/profiles/totals"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/traces"
-	"github.com/memsim/memsim/units"
 )
 
 // Report collects the models that it compares.
@@ -57,12 +56,13 @@ type Model struct {
 	header  traces.Header
 	sums    totals.Totals
 	traffic traffic
-	misses  []MissPoint
+	misses  misses
+	steps   []decodeStep
 }
 
 // Model adds a model; models stand in the order of the results given to Write.
 func (r *Report) Model(h traces.Header) *Model {
-	m := &Model{header: h}
+	m := &Model{header: h, misses: newMisses(r.line())}
 	r.models = append(r.models, m)
 	return m
 }
@@ -71,18 +71,9 @@ func (r *Report) Model(h traces.Header) *Model {
 func (m *Model) Add(row *sim.Row) {
 	m.sums.Add(row)
 	m.traffic.add(row)
+	m.misses.add(row)
+	m.step(row)
 }
-
-// MissPoint is a point of a miss curve: what an on-chip memory of that capacity
-// leaves to DRAM.
-type MissPoint struct {
-	Capacity  units.Bytes
-	Requested units.Bytes
-	Missed    units.Bytes
-}
-
-// SetMissCurve gives the model a miss curve, by rising capacity.
-func (m *Model) SetMissCurve(points []MissPoint) { m.misses = points }
 
 // Write writes the report. The results of c belong to the models of the report,
 // in their order.

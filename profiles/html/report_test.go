@@ -10,7 +10,6 @@ import (
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/internal/ledgertest"
-	"github.com/memsim/memsim/units"
 )
 
 // models are the three of the main job.
@@ -40,7 +39,6 @@ func report(t tb, models []ledgertest.Model) (page []byte, c profiles.Comparison
 		for row := range m.Rows {
 			panel.Add(row)
 		}
-		panel.SetMissCurve(missCurve(m))
 		c.Results = append(c.Results, m.Result())
 	}
 	var b bytes.Buffer
@@ -48,23 +46,6 @@ func report(t tb, models []ledgertest.Model) (page []byte, c profiles.Comparison
 		t.Fatal(err)
 	}
 	return b.Bytes(), c
-}
-
-// missCurve drops when a block fits, and again when the model does.
-func missCurve(m ledgertest.Model) []html.MissPoint {
-	var points []html.MissPoint
-	total := units.Bytes(m.Header().ModelBytes)
-	for capacity := 256 * units.KiB; capacity <= 512*units.MiB; capacity *= 2 {
-		missed := total * 98 / 100
-		if capacity >= 8*units.MiB {
-			missed = total / units.Bytes(m.Repeat)
-		}
-		if capacity > total {
-			missed = 0
-		}
-		points = append(points, html.MissPoint{Capacity: capacity, Requested: total, Missed: missed})
-	}
-	return points
 }
 
 func TestReportIsOneFileThatAsksForNothing(t *testing.T) {
@@ -179,7 +160,7 @@ func TestEveryModelHasEveryChart(t *testing.T) {
 	for _, c := range embedded(t, page).Charts {
 		charts[c.ID] = len(c.Option.Series) > 0
 	}
-	for _, id := range []string{"latency", "energy", "traffic-0", "layers-1", "time-2", "joules-0", "roofline-1", "misses-2"} {
+	for _, id := range []string{"latency", "energy", "traffic-0", "layers-1", "time-2", "joules-0", "roofline-1", "misses-2", "tokens-0"} {
 		if !charts[id] {
 			t.Errorf("chart %s is missing or has no series", id)
 		}

@@ -90,9 +90,11 @@ func (r *Report) panel(index int, m *Model, name string) (panel, error) {
 		{chart{ID: id("roofline"), Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
 			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both, for its launch. At the right edge stand operators without DRAM traffic."},
 			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
-		{chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "%", Kind: "curve", Height: 360,
-			Caption: "Share of requested bytes that a fully associative LRU memory of that capacity leaves to DRAM."},
-			func() (json.RawMessage, error) { return r.missCurve(m) }, len(m.misses) > 0},
+		{chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "MB", Height: 360,
+			Caption: "Bytes that a fully associative LRU memory of that capacity would miss, from the stack distance of every access."},
+			func() (json.RawMessage, error) { return r.missCurve(m) }, m.misses.uses > 0},
+		{chart{ID: id("tokens"), Title: "Latency by position", Unit: "ms", Height: 240,
+			Caption: "Attention reads a KV cache that grows with every token."}, m.byToken, len(m.steps) > 1},
 	} {
 		if !c.some || len(m.sums.Ops()) == 0 {
 			continue

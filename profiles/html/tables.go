@@ -19,7 +19,8 @@ type operator struct {
 	Limit       string  `json:"mostly"`   // what most of its time is spent on
 	DRAM        float64 `json:"dram_mb_per_token"`
 	Rate        float64 `json:"dram_gbps"`
-	Hits        float64 `json:"sram_hit_pct"` // of requested bytes
+	Hits        float64 `json:"sram_hit_pct"`     // of requested bytes
+	RowHits     float64 `json:"dram_row_hit_pct"` // of DRAM bursts
 	Energy      float64 `json:"energy_uj_per_token"`
 }
 
@@ -43,6 +44,7 @@ func (m *Model) operators() []operator {
 		}
 		s := sums[k]
 		s.Runs, s.Time, s.Energy, s.Bytes = s.Runs+op.Runs, s.Time.Plus(op.Time), s.Energy.Plus(op.Energy), s.Bytes.Plus(op.Bytes)
+		s.DRAM = s.DRAM.Plus(op.DRAM)
 		all += op.Time.Total()
 	})
 	var list []operator
@@ -56,6 +58,9 @@ func (m *Model) operators() []operator {
 		}
 		if s.Bytes.Requested > 0 {
 			o.Hits = 100 * float64(s.Bytes.SRAMHit) / float64(s.Bytes.Requested)
+		}
+		if bursts := s.DRAM.RowHits + s.DRAM.RowMisses + s.DRAM.RowConflicts; bursts > 0 {
+			o.RowHits = 100 * float64(s.DRAM.RowHits) / float64(bursts)
 		}
 		list = append(list, o)
 	}

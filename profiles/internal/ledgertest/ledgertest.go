@@ -44,7 +44,7 @@ func (m Model) Header() traces.Header {
 
 // Rows yields the ledger of a prompt and the decode steps after it.
 func (m Model) Rows(yield func(*sim.Row) bool) {
-	r := run{m: m, yield: yield, more: true}
+	r := run{m: m, yield: yield, more: true, addresses: map[string]uint64{}}
 	r.pass(traces.Prefill, 0, m.Prompt)
 	for i := range m.Tokens {
 		r.pass(traces.Decode, int32(m.Prompt+i), 1)
@@ -58,7 +58,12 @@ type run struct {
 	more  bool
 	now   units.Picoseconds
 	row   sim.Row
+
+	addresses map[string]uint64 // of tensors, each in a range of its own
 }
+
+// spacing is larger than any tensor.
+const spacing = 1 << 30
 
 const (
 	bandwidth = 16.0  // bytes a nanosecond
@@ -129,6 +134,13 @@ func (r *run) emit(op string, macs int64, operands []sim.Operand) {
 		return
 	}
 	row := &r.row
+	for i := range operands {
+		o := &operands[i]
+		if _, known := r.addresses[o.Tensor]; !known {
+			r.addresses[o.Tensor] = uint64(len(r.addresses)) * spacing
+		}
+		o.Addr = r.addresses[o.Tensor]
+	}
 	row.Op, row.MACs, row.Operands = op, macs, operands
 	b := row.Bytes()
 	moved := b.DRAMRead + b.DRAMWrite

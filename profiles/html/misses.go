@@ -1,0 +1,131 @@
+package html
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/sram"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// misses gathers the stack distances of a run, of which the misses of every
+// capacity follow at once.
+type misses struct {
+	distances *sram.Distances[missKey]
+	uses      int64
+}
+
+type missKey struct {
+	phase traces.Phase
+	kind  traces.Kind
+}
+
+// defaultLine is the cache line without a device to ask.
+const defaultLine = units.Bytes(64)
+
+// line is the size of a line of the cache nearest to the unit.
+func (r *Report) line() units.Bytes {
+	for _, s := range r.caches() {
+		if n := s.Line.Value; n > 0 && n&(n-1) == 0 {
+			return n
+		}
+	}
+	return defaultLine
+}
+
+func newMisses(line units.Bytes) misses {
+	return misses{distances: sram.NewDistances[missKey](line)}
+}
+
+func (m *misses) add(r *sim.Row) {
+	if r.Phase == traces.Load {
+		return
+	}
+	for i := range r.Operands {
+		o := &r.Operands[i]
+		m.distances.Add(sram.Use[missKey]{Key: missKey{r.Phase, o.Kind}, Addr: o.Addr, Bytes: o.Bytes.Requested})
+		m.uses++
+	}
+}
+
+// missCurve draws what on-chip memories of rising capacity would leave to DRAM
+// of a token, with the device's own marked.
+func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
+	phase, tokens := m.focus()
+	all := m.misses.distances.Curve(func(k missKey) bool { return k.phase == phase })
+	weights := m.misses.distances.Curve(func(k missKey) bool { return k == missKey{phase, traces.Weight} })
+	line := charts.NewLine()
+	capacities := capacitiesUpTo(units.Bytes(m.header.ModelBytes))
+	line.SetGlobalOptions(global(
+		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
+		charts.WithXAxisOpts(opts.XAxis{Type: "log", Name: "capacity of the on-chip memory (MiB)", NameLocation: "middle", NameGap: 28,
+			Min: mebibytes(capacities[0]), Max: mebibytes(capacities[len(capacities)-1])}),
+		charts.WithYAxisOpts(opts.YAxis{Type: "value", Name: "MB/token missed", Min: 0}),
+	)...)
+	for _, s := range []struct {
+		name, color, kind string
+		curve             sram.Curve
+	}{{"all bytes", colorDRAM, "solid", all}, {"weights", colorWrite, "dashed", weights}} {
+		var points []xy
+		for _, c := range capacities {
+			points = append(points, xy{round(mebibytes(c), 4), round(float64(s.curve.Misses(c))/1e6/tokens, 5)})
+		}
+		options := []charts.SeriesOpts{
+			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Symbol: "circle"}),
+			charts.WithLineStyleOpts(opts.LineStyle{Color: s.color, Width: 2, Type: s.kind}),
+			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color}),
+		}
+		if s.name == "all bytes" {
+			options = append(options, onX(colorLine, r.capacities()))
+		}
+		line.AddSeries(s.name, lineData(points), options...)
+	}
+	return option(line)
+}
+
+// capacitiesUpTo are eight capacities an octave, from 64 KiB to twice a size.
+func capacitiesUpTo(size units.Bytes) []units.Bytes {
+	list := []units.Bytes{64 * units.KiB}
+	for i := 1; list[len(list)-1] < 2*size || i <= 64; i++ {
+		list = append(list, units.Bytes(float64(64*units.KiB)*math.Pow(2, float64(i)/8)))
+	}
+	return list
+}
+
+func mebibytes(n units.Bytes) float64 { return float64(n) / float64(units.MiB) }
+
+// caches are the on-chip memories on the path of the unit, nearest first.
+func (r *Report) caches() []*devices.SRAM {
+	if r.device == nil {
+		return nil
+	}
+	unit, err := r.device.Unit(r.unit)
+	if err != nil {
+		return nil
+	}
+	var list []*devices.SRAM
+	for _, name := range unit.Caches {
+		if s, err := r.device.Cache(name); err == nil {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// capacities are the places of the caches on an axis of MiB.
+func (r *Report) capacities() []xMark {
+	var marks []xMark
+	for _, s := range r.caches() {
+		if mib := mebibytes(s.Capacity.Value); mib > 0 {
+			marks = append(marks, xMark{fmt.Sprintf("%s, %g MiB", s.Name, mib), mib})
+		}
+	}
+	return marks
+}

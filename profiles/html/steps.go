@@ -1,0 +1,59 @@
+package html
+
+import (
+	"encoding/json"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// decodeStep is what one token cost.
+type decodeStep struct {
+	token int32
+	time  units.Picoseconds
+}
+
+// step adds a row to its decode step.
+func (m *Model) step(r *sim.Row) {
+	if r.Phase != traces.Decode {
+		return
+	}
+	if n := len(m.steps); n == 0 || m.steps[n-1].token != r.Token {
+		m.steps = append(m.steps, decodeStep{token: r.Token})
+	}
+	m.steps[len(m.steps)-1].time += r.Time.Total()
+}
+
+// maxSteps is how many steps a chart shows; of more, each shown one stands for
+// the mean of some.
+const maxSteps = 256
+
+// byToken draws time by position: attention reads a KV cache that grows with
+// every token.
+func (m *Model) byToken() (json.RawMessage, error) {
+	line := charts.NewLine()
+	line.SetGlobalOptions(global(
+		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
+		charts.WithXAxisOpts(opts.XAxis{Type: "value", Name: "position of the token", NameLocation: "middle", NameGap: 28, Scale: opts.Bool(true), MinInterval: 1}),
+		charts.WithYAxisOpts(opts.YAxis{Type: "value", Name: "ms/token", Min: 0}),
+	)...)
+	var points []xy
+	group := (len(m.steps) + maxSteps - 1) / maxSteps
+	for i := 0; i < len(m.steps); i += group {
+		some := m.steps[i:min(i+group, len(m.steps))]
+		var time units.Picoseconds
+		for _, s := range some {
+			time += s.time
+		}
+		points = append(points, xy{float64(some[0].token), round(time.Milliseconds()/float64(len(some)), 6)})
+	}
+	line.AddSeries("latency", lineData(points),
+		charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(len(points) < 40), SymbolSize: 5}),
+		charts.WithLineStyleOpts(opts.LineStyle{Color: colorDRAM, Width: 2}),
+		charts.WithItemStyleOpts(opts.ItemStyle{Color: colorDRAM}))
+	return option(line)
+}
