@@ -67,9 +67,8 @@ type Config struct {
 	Seed      uint64 // of Random
 }
 
-// maxWays bounds the associativity of a set; the tree of TreePLRU and the
-// predictions of SRRIP are kept in one word per set.
-const maxWays = 32
+// maxWays bounds the associativity of a set, which is searched way by way.
+const maxWays = 1024
 
 // ConfigOf returns the configuration that a profile describes.
 func ConfigOf(s devices.SRAM) (Config, error) {

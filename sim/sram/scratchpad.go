@@ -20,8 +20,8 @@ func (p *pad) mark(lo, hi uint64)                           { p.pinned.Use(lo, h
 // levels behind what was not pinned yet. More than the scratchpad holds is
 // refused, and nothing is pinned then.
 func (h *Hierarchy) Pin(level int, addr uint64, n units.Bytes) (Outcome, error) {
-	if level < 0 || level >= len(h.pads) {
-		return Outcome{}, fault.Userf("level %d is no scratchpad", level)
+	if err := h.checkPad(level); err != nil {
+		return Outcome{}, err
 	}
 	h.begin(addr, n)
 	if n <= 0 {
@@ -44,8 +44,8 @@ func (h *Hierarchy) Pin(level int, addr uint64, n units.Bytes) (Outcome, error) 
 // Unpin gives up what is pinned of n bytes from addr on, in whole lines. Lines
 // written meanwhile go to the next cache, or are in the outcome's WriteBack.
 func (h *Hierarchy) Unpin(level int, addr uint64, n units.Bytes) (Outcome, error) {
-	if level < 0 || level >= len(h.pads) {
-		return Outcome{}, fault.Userf("level %d is no scratchpad", level)
+	if err := h.checkPad(level); err != nil {
+		return Outcome{}, err
 	}
 	h.begin(addr, n)
 	if n <= 0 {
@@ -64,9 +64,20 @@ func (h *Hierarchy) Unpin(level int, addr uint64, n units.Bytes) (Outcome, error
 	return h.out, nil
 }
 
+// checkPad reports that a level is no scratchpad.
+func (h *Hierarchy) checkPad(level int) error {
+	if level >= 0 && level < len(h.pads) {
+		return nil
+	}
+	return fault.Userf("level %d of the on-chip memories is no scratchpad; %d of them are, nearest first", level, len(h.pads))
+}
+
 // Free returns the bytes of the scratchpad at a level that are not pinned: room
-// for tiles.
+// for tiles. It is 0 at a level that is no scratchpad.
 func (h *Hierarchy) Free(level int) units.Bytes {
+	if h.checkPad(level) != nil {
+		return 0
+	}
 	p := h.pads[level]
 	return units.Bytes((p.capacity - p.pinned.Len()) * h.line)
 }
@@ -84,10 +95,9 @@ func (p *pad) gaps(lo, hi uint64, f func(lo, hi uint64)) {
 
 // release writes the dirty lines of a pinned range onwards.
 func (h *Hierarchy) release(p *pad, lo, hi uint64) {
-	for ; lo < hi; lo++ {
-		if !p.pinned.Dirty(lo) {
-			continue
+	for ; lo < hi; lo++ { // one at a time: leave takes lines that meet in no set
+		if p.pinned.Dirty(lo) {
+			h.leave(-1, lo, lo+1, true)
 		}
-		h.leave(-1, lo, lo+1, true)
 	}
 }
