@@ -1,0 +1,99 @@
+package sweeps
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/sweep"
+	"github.com/parquet-go/parquet-go"
+)
+
+var axes = []sweep.Axis{{Name: "kv-heads", Values: []string{"1", "2"}}, {Name: "quant", Values: []string{"f16"}}}
+
+func rows(t *testing.T) []sweep.Row {
+	t.Helper()
+	s, err := sweep.NewSpace(axes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []sweep.Row{
+		{Index: 0, Point: s.Point(0), Result: sim.Result{Model: "a", Quant: "f16", KVHeads: 1, LatencyMS: 1.5, FitsDRAMBudget: true}},
+		{Index: 1, Point: s.Point(1), Invalid: errors.New(`2 heads, and "no" more`)},
+	}
+}
+
+func TestCSVHasTheAxesThenTheKeysThenTheRefusal(t *testing.T) {
+	var b bytes.Buffer
+	w, err := NewCSV(&b, axes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows(t) {
+		if err := w.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(&b).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := lines[0]
+	if head[0] != "kv_heads" || head[1] != "quant" || head[len(head)-1] != "invalid" {
+		t.Errorf("columns are %v", head)
+	}
+	for _, name := range head {
+		if n := len(slices.DeleteFunc(slices.Clone(head), func(s string) bool { return s != name })); n != 1 {
+			t.Errorf("column %s is there %d times", name, n)
+		}
+	}
+	latency := slices.Index(head, "latency_ms_per_token")
+	if lines[1][latency] != "1.5" || lines[2][latency] != "" || lines[2][len(head)-1] != `2 heads, and "no" more` {
+		t.Errorf("rows are %v", lines[1:])
+	}
+}
+
+func TestParquetHasTheSameColumnsTyped(t *testing.T) {
+	var b bytes.Buffer
+	w := NewParquet(&b, axes)
+	for _, r := range rows(t) {
+		if err := w.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	table := newTable(axes)
+	f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, field := range f.Schema().Fields() {
+		names = append(names, field.Name())
+	}
+	if strings.Join(names, ",") != strings.Join(table.names, ",") {
+		t.Errorf("columns are %v, want %v", names, table.names)
+	}
+	type narrow struct {
+		KVHeads int64    `parquet:"kv_heads"`
+		Latency *float64 `parquet:"latency_ms_per_token"`
+		Fits    string   `parquet:"fits_dram_budget"`
+		Invalid string   `parquet:"invalid"`
+	}
+	got, err := parquet.Read[narrow](bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[0].KVHeads != 1 || *got[0].Latency != 1.5 || got[0].Fits != "true" || got[1].Latency != nil || got[1].Invalid == "" {
+		t.Errorf("rows are %+v", got)
+	}
+}
