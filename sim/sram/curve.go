@@ -44,6 +44,21 @@ func (c Curve) HitRate(capacity units.Bytes) float64 {
 	return 1 - float64(c.Misses(capacity))/float64(c.Requested)
 }
 
+// Capacity returns the least capacity at which the hit rate reaches a share of
+// what any capacity can reach: Capacity(1) hits all but first uses. It is 0 for
+// a curve without a second use.
+func (c Curve) Capacity(share float64) units.Bytes {
+	reachable := float64(c.Requested - c.Cold)
+	var hit units.Bytes
+	for _, s := range c.Steps {
+		hit += s.Bytes
+		if float64(hit) >= share*reachable {
+			return s.Capacity
+		}
+	}
+	return 0
+}
+
 // Use is one access of a sequence, with what it is to be counted under: a
 // tensor, a layer.
 type Use[K comparable] struct {

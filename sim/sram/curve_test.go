@@ -125,10 +125,12 @@ func ExampleMissCurve() {
 		fmt.Printf("%d MiB: immediate %.0f %% hit, repeat-all-over %.0f %%\n",
 			capacity>>20, 100*immediate.HitRate(capacity), 100*repeated.HitRate(capacity))
 	}
+	fmt.Printf("all hits from %d and %d MiB on\n", immediate.Capacity(1)>>20, repeated.Capacity(1)>>20)
 	// Output:
 	// 2 MiB: immediate 0 % hit, repeat-all-over 0 %
 	// 4 MiB: immediate 50 % hit, repeat-all-over 0 %
 	// 8 MiB: immediate 50 % hit, repeat-all-over 50 %
+	// all hits from 4 and 8 MiB on
 }
 
 // BenchmarkMissCurve passes over decode steps.

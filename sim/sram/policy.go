@@ -151,23 +151,23 @@ func lastFree(set []uint64) int {
 }
 
 // srripVictim returns the place of an invalid line, else of the line filled
-// longest ago among those predicted distant, after ageing all until there is
-// one.
+// longest ago (the last) among those predicted distant, after ageing all until
+// there is one.
 func srripVictim(set []uint64) int {
 	last := len(set) - 1
 	if set[last] == 0 {
 		return last
 	}
-	oldest := uint64(0)
-	for _, w := range set {
-		oldest = max(oldest, w&predicted)
-	}
-	victim := last
-	for i, w := range set {
-		if w&predicted == oldest {
-			victim = i
+	victim, oldest := last, set[last]&predicted
+	for i := last - 1; i >= 0 && oldest < distant; i-- {
+		if p := set[i] & predicted; p > oldest {
+			victim, oldest = i, p
 		}
-		set[i] += distant - oldest
+	}
+	if oldest < distant {
+		for i := range set {
+			set[i] += distant - oldest
+		}
 	}
 	return victim
 }
