@@ -1,0 +1,220 @@
+package quant
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// golden is testdata/ggml.json: values and what ggml makes of them.
+type golden struct {
+	Values  []byte
+	Formats map[Type]struct{ Encoded, Decoded []byte }
+}
+
+func readGolden(t *testing.T) golden {
+	t.Helper()
+	data, err := os.ReadFile("testdata/ggml.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g golden
+	if err := json.Unmarshal(data, &g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func floats(data []byte) []float32 {
+	values := make([]float32, len(data)/4)
+	F32.Decode(values, data)
+	return values
+}
+
+func roundTrip(t Type, values []float32) []float32 {
+	data := make([]byte, t.RowBytes(len(values)))
+	t.Encode(data, values)
+	out := make([]float32, len(values))
+	t.Decode(out, data)
+	return out
+}
+
+func TestEncodesAsGGMLDoes(t *testing.T) {
+	g := readGolden(t)
+	values := floats(g.Values)
+	for format, want := range g.Formats {
+		got := make([]byte, format.RowBytes(len(values)))
+		format.Encode(got, values)
+		if !bytes.Equal(got, want.Encoded) {
+			l, _ := format.Layout()
+			for i := range len(got) / l.Bytes {
+				if a, b := got[i*l.Bytes:][:l.Bytes], want.Encoded[i*l.Bytes:][:l.Bytes]; !bytes.Equal(a, b) {
+					t.Errorf("%s: block %d is\n%x, ggml has\n%x", format, i, a, b)
+					break
+				}
+			}
+		}
+	}
+}
+
+func TestDecodesToTheSameBitsAsGGML(t *testing.T) {
+	g := readGolden(t)
+	for format, want := range g.Formats {
+		got := make([]float32, len(g.Values)/4)
+		format.Decode(got, want.Encoded)
+		for i, v := range floats(want.Decoded) {
+			if math.Float32bits(got[i]) != math.Float32bits(v) {
+				t.Errorf("%s: value %d is %g, ggml has %g", format, i, got[i], v)
+				break
+			}
+		}
+	}
+}
+
+// row draws a row as weights have them: noise of some
+// scale around some mean.
+func row(t *rapid.T, n int) []float32 {
+	scale := rapid.Float32Range(1e-3, 100).Draw(t, "scale")
+	mean := rapid.Float32Range(-2, 2).Draw(t, "mean")
+	unit := rapid.SliceOfN(rapid.Float32Range(-1, 1), n, n).Draw(t, "unit")
+	values := make([]float32, n)
+	for i, u := range unit {
+		values[i] = scale * (u + mean)
+	}
+	return values
+}
+
+// largestError returns the largest |a-b| of a row.
+func largestError(a, b []float32) (worst float64) {
+	for i := range a {
+		worst = max(worst, math.Abs(float64(a[i])-float64(b[i])))
+	}
+	return worst
+}
+
+// f16Error is the largest relative error of rounding to float16.
+const f16Error = 0x1p-11
+
+func TestErrorOfBlockFormatsIsWithinHalfAStep(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := row(t, 32)
+		low, high := span(values)
+		top := math.Abs(float64(peak(values)))
+		width := float64(high) - float64(low)
+		for format, bound := range map[Type]float64{
+			F16:  top * f16Error,
+			BF16: top * 0x1p-8,
+			// The scale's own rounding moves the outermost code by that much.
+			Q8_0: top * (0.5/127 + f16Error),
+			// A value opposite to the largest reaches one code further than there is.
+			Q4_0: top * (1./8 + f16Error),
+			Q5_0: top * (1./16 + f16Error),
+			Q4_1: width*(0.5/15+f16Error) + math.Abs(float64(low))*f16Error,
+			Q5_1: width*(0.5/31+f16Error) + math.Abs(float64(low))*f16Error,
+		} {
+			if e := largestError(values, roundTrip(format, values)); e > bound*1.0001+1e-7 {
+				t.Fatalf("%s: error %g is above %g", format, e, bound)
+			}
+		}
+	})
+}
+
+func TestErrorOfSuperBlocksIsWithinAStep(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := row(t, super)
+		low, high := span(values)
+		width := max(float64(high), 0) - min(float64(low), 0)
+		top := math.Abs(float64(peak(values)))
+		for format, bound := range map[Type]float64{
+			// A code step, and half a step of the quantized scale and offset over
+			// all codes.
+			Q4_K: width/15 + width/63,
+			Q5_K: width/31 + width/63,
+			Q6_K: 1.5 * top / 32,
+		} {
+			if e := largestError(values, roundTrip(format, values)); e > bound {
+				t.Fatalf("%s: error %g is above %g", format, e, bound)
+			}
+		}
+	})
+}
+
+// A model that is quantized twice must not drift.
+func TestEncodingDecodedBlocksChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := row(t, 32)
+		for _, format := range []Type{F32, F16, BF16, Q8_0, Q4_0, Q5_0} {
+			once := roundTrip(format, values)
+			if twice := roundTrip(format, once); largestError(once, twice) != 0 {
+				t.Fatalf("%s: %v became %v", format, once, twice)
+			}
+		}
+	})
+}
+
+func TestZerosStayZeros(t *testing.T) {
+	for _, format := range Types() {
+		for i, v := range roundTrip(format, make([]float32, super)) {
+			if v != 0 {
+				t.Errorf("%s: zero %d became %g", format, i, v)
+				break
+			}
+		}
+	}
+}
+
+// Damaged weights may hold anything; codes are then arbitrary, and nothing
+// panics.
+func TestNonFiniteValuesDoNotPanic(t *testing.T) {
+	strange := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), math.MaxFloat32, math.SmallestNonzeroFloat32, -1e30}
+	values := make([]float32, super)
+	for i := range values {
+		values[i] = strange[i*7%len(strange)]
+	}
+	for _, format := range Types() {
+		roundTrip(format, values)
+		noise := bytes.Repeat([]byte{0xff, 0x7c, 0x00, 0xfc}, format.RowBytes(super)/4+1)[:format.RowBytes(super)]
+		format.Decode(make([]float32, super), noise)
+	}
+}
+
+func TestRowBytes(t *testing.T) {
+	for _, c := range []struct {
+		format Type
+		cols   int
+		want   int
+	}{
+		{F32, 3, 12}, {F16, 576, 1152}, {BF16, 1, 2}, {Q8_0, 576, 612}, {Q8_0, 33, 0}, {Q4_0, 64, 36}, {Q4_1, 64, 40},
+		{Q5_0, 64, 44}, {Q5_1, 64, 48}, {Q4_K, 2048, 1152}, {Q4_K, 576, 0}, {Q5_K, 256, 176}, {Q6_K, 256, 210}, {"q2_k", 256, 0},
+	} {
+		if got := c.format.RowBytes(c.cols); got != c.want {
+			t.Errorf("%s.RowBytes(%d) = %d, want %d", c.format, c.cols, got, c.want)
+		}
+	}
+}
+
+func TestBitsPerValue(t *testing.T) {
+	for format, want := range map[Type]float64{F32: 32, BF16: 16, Q8_0: 8.5, Q6_K: 6.5625, Q4_K: 4.5, Q4_0: 4.5, "nosuch": 0} {
+		if got := format.BitsPerValue(); got != want {
+			t.Errorf("%s has %g bits a value, want %g", format, got, want)
+		}
+	}
+}
+
+func TestParseType(t *testing.T) {
+	if format, ok := ParseType("Q4_K"); !ok || format != Q4_K {
+		t.Errorf("Q4_K is %q, %v", format, ok)
+	}
+	if format, ok := ParseType("q4_k_m"); ok {
+		t.Errorf("q4_k_m, a mixture, is the format %q", format)
+	}
+	for _, format := range Types() {
+		if parsed, ok := ParseType(string(format)); !ok || parsed != format {
+			t.Errorf("%s is %q, %v", format, parsed, ok)
+		}
+	}
+}
