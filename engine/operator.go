@@ -124,8 +124,8 @@ func attended(c *cacheHalf) operand {
 
 // encodingName is the dtype of an encoded buffer in a trace.
 func encodingName(e kernels.Encoding) string {
-	if e == kernels.Float32 {
-		return "f32"
+	if e == kernels.Int8 {
+		return "int8"
 	}
-	return "int8"
+	return "f32" // rounded or not
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math/rand/v2"
-	"testing"
 
 	"pgregory.net/rapid"
 
@@ -164,7 +163,13 @@ func drawTokens(t *rapid.T, s model.Shape, least, most int) []int32 {
 	return rapid.SliceOfN(rapid.Int32Range(0, int32(s.Vocab-1)), least, most).Draw(t, "tokens")
 }
 
-func newEngine(t testing.TB, src weights.Source, o Options) *Engine {
+// tester is what *testing.T and *rapid.T have in common.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func newEngine(t tester, src weights.Source, o Options) *Engine {
 	t.Helper()
 	if o.Threads == 0 {
 		o.Threads = 2
@@ -176,7 +181,7 @@ func newEngine(t testing.TB, src weights.Source, o Options) *Engine {
 	return e
 }
 
-func newSession(t testing.TB, e *Engine, o SessionOptions) *Session {
+func newSession(t tester, e *Engine, o SessionOptions) *Session {
 	t.Helper()
 	s, err := e.NewSession(o)
 	if err != nil {

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/traces"
+)
+
+// record replays tokens on a model and returns the trace.
+func record(t tester, src *madeUp, o Options, batch int, prompt, tokens []int32) *traces.Trace {
+	t.Helper()
+	e := newEngine(t, src, o)
+	defer e.Close()
+	trace := &traces.Trace{}
+	s := newSession(t, e, SessionOptions{Batch: batch, Sink: trace})
+	if err := s.Replay(background, prompt, tokens); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	trace.Head = s.Header("test", 1)
+	return trace
+}
+
+// TestShapeOnlyRecordsTheSameEvents holds a run without weights and arithmetic
+// to one with them, host times aside.
+func TestShapeOnlyRecordsTheSameEvents(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := drawShape(t)
+		src := makeUp(shape, drawTypes(t), 1)
+		batch := rapid.IntRange(1, 6).Draw(t, "batch")
+		prompt, tokens := drawTokens(t, shape, 1, 10), drawTokens(t, shape, 0, 4)
+		full := record(t, src, Options{}, batch, prompt, tokens)
+		bare := record(t, src.withoutData(), Options{ShapeOnly: true}, batch, prompt, tokens)
+		for i := range full.Events {
+			full.Events[i].HostNS = 0
+		}
+		if !slices.Equal(full.Events, bare.Events) {
+			for i := range full.Events {
+				if full.Events[i] != bare.Events[i] {
+					t.Fatalf("event %d:\n%+v with weights\n%+v shape-only", i, full.Events[i], bare.Events[i])
+				}
+			}
+			t.Fatalf("%d events with weights, %d shape-only", len(full.Events), len(bare.Events))
+		}
+		if !slices.Equal(full.Head.Arenas, bare.Head.Arenas) || !bare.Head.ShapeOnly || full.Head.ShapeOnly {
+			t.Fatalf("headers:\n%+v\n%+v", full.Head, bare.Head)
+		}
+	})
+}
+
+// TestEventsAreValid checks what every trace must hold: valid events, operands
+// within the arena of their kind, operators numbered in order.
+func TestEventsAreValid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := drawShape(t)
+		src := makeUp(shape, drawTypes(t), 1).withoutData()
+		trace := record(t, src, Options{ShapeOnly: true}, 4, drawTokens(t, shape, 1, 10), drawTokens(t, shape, 0, 4))
+		arenas := map[traces.Kind]traces.Arena{}
+		for i, a := range trace.Head.Arenas {
+			arenas[a.Kind] = a
+			if i > 0 && a.Addr%(2<<20) != 0 {
+				t.Fatalf("arena %+v is not aligned", a)
+			}
+		}
+		seq := int64(0)
+		for op, err := range trace.Ops() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if op[0].Seq != seq {
+				t.Fatalf("operator %d follows %d", op[0].Seq, seq-1)
+			}
+			seq++
+			for i, e := range op {
+				if err := e.Validate(); err != nil {
+					t.Fatalf("%+v: %v", e, err)
+				}
+				a := arenas[e.Kind]
+				if e.Addr < a.Addr || e.Addr+uint64(e.Bytes) > a.Addr+uint64(a.Bytes) {
+					t.Fatalf("%+v lies outside of %+v", e, a)
+				}
+				if i > 0 && (e.MACs != 0 || e.HostNS != 0) {
+					t.Fatalf("operand %d of %s has the operator's figures", i, e.Op)
+				}
+			}
+		}
+	})
+}
+
+// TestADecodeStepReadsTheWholeModelOnce is the reason of all this: without
+// sharing, a token's weight traffic is the model without the rows of the
+// embedding that it does not look up; with sharing, each block's once a run.
+func TestADecodeStepReadsTheWholeModelOnce(t *testing.T) {
+	for _, sharing := range []model.Sharing{model.NoSharing, model.Immediate, model.Reverse} {
+		shape := small()
+		shape.Sharing, shape.Tied = sharing, false
+		if sharing != model.NoSharing {
+			shape.Repeat = 2
+		}
+		src := makeUp(shape, allOf(quant.F16), 1)
+		trace := record(t, src, Options{ShapeOnly: true}, 4, []int32{1, 2}, []int32{3})
+		var weights, kv, macs int64
+		for _, e := range trace.Events {
+			if e.Phase != traces.Decode {
+				continue
+			}
+			macs += e.MACs
+			switch e.Kind {
+			case traces.Weight:
+				weights += e.Bytes
+			case traces.KV:
+				kv += e.Bytes
+			}
+		}
+		var want, products int64
+		for _, tensor := range src.tensors {
+			runs := int64(1)
+			if blockOf(tensor.Name) >= 0 {
+				runs = int64(shape.Runs())
+			}
+			if tensor.Rows > 1 && tensor.Name != "token_embd.weight" {
+				products += runs * int64(tensor.Rows) * int64(tensor.Cols)
+			}
+			if tensor.Name == "token_embd.weight" {
+				want += int64(tensor.Type.RowBytes(tensor.Cols))
+				continue
+			}
+			want += runs * tensor.Bytes()
+		}
+		if weights != want {
+			t.Errorf("%s: %d bytes of weights, want %d", sharing, weights, want)
+		}
+		// The third token writes a row of K and of V and reads three, per layer.
+		row := int64(shape.KVDim() * 2)
+		if layers := int64(shape.Executed()); kv != layers*2*(row+3*row) {
+			t.Errorf("%s: %d bytes of KV cache, want %d", sharing, kv, layers*2*4*row)
+		}
+		if want := products + int64(shape.Executed()*2*3*shape.QDim()); macs != want {
+			t.Errorf("%s: %d multiply-accumulates, want %d", sharing, macs, want)
+		}
+	}
+}
+
+func TestLoadComesFirstAndReadsEveryTensor(t *testing.T) {
+	src := makeUp(small(), allOf(quant.Q8_0), 1)
+	trace := record(t, src, Options{ShapeOnly: true}, 4, []int32{1}, nil)
+	for i, tensor := range src.tensors {
+		e := trace.Events[i]
+		if e.Phase != traces.Load || e.Tensor != tensor.Name || e.Addr != tensor.Offset || e.Bytes != tensor.Bytes() || e.Op != "load" || e.Token != -1 || e.Layer != -1 {
+			t.Errorf("event %d is %+v", i, e)
+		}
+	}
+	if e := trace.Events[len(src.tensors)]; e.Phase != traces.Prefill || e.Seq != int64(len(src.tensors)) {
+		t.Errorf("load is followed by %+v", e)
+	}
+	if e := trace.Events[3]; e.Block != 0 {
+		t.Errorf("%s belongs to block %d", e.Tensor, e.Block)
+	}
+}
+
+func TestHostTimesOfATokenSumToItsTime(t *testing.T) {
+	trace := record(t, makeUp(small(), allOf(quant.F32), 1), Options{}, 4, []int32{1, 2, 3, 4, 5}, []int32{6, 7, 8})
+	sums := map[traces.Phase]int64{}
+	for _, e := range trace.Events {
+		sums[e.Phase] += e.HostNS
+	}
+	for phase, whole := range map[traces.Phase]int64{traces.Prefill: trace.Head.HostPrefillNS, traces.Decode: trace.Head.HostDecodeNS} {
+		if sums[phase] <= 0 || sums[phase] > whole {
+			t.Errorf("%s: operators took %d ns of %d", phase, sums[phase], whole)
+		}
+	}
+	if h := trace.Head; h.PromptTokens != 5 || h.Tokens != 3 {
+		t.Errorf("header counts %d and %d tokens", h.PromptTokens, h.Tokens)
+	}
+}
+
+func TestRecordingAllocatesNothing(t *testing.T) {
+	src := makeUp(small(), allOf(quant.F32), 1)
+	e := newEngine(t, src, Options{Threads: 1})
+	defer e.Close()
+	s := newSession(t, e, SessionOptions{Sink: discard{}})
+	step := func() {
+		s.Reset() // so that the kernels' scratch does not grow with the position
+		if _, err := s.Decode(background, 3); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	if n := testing.AllocsPerRun(20, step); n != 0 {
+		t.Errorf("a recorded step and its events allocate %v times", n)
+	}
+}
+
+type discard struct{}
+
+func (discard) Emit([]traces.Event) error { return nil }
