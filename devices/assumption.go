@@ -34,5 +34,5 @@ func LoadEnergyAssumption(nameOrPath string) (*EnergyAssumption, error) {
 
 // Numbers lists every number of the assumption.
 func (a *EnergyAssumption) Numbers() []NumberRow {
-	return collect(reflect.ValueOf(a).Elem(), "", a.References)
+	return rowsOf(reflect.ValueOf(a).Elem(), "", a.References)
 }

@@ -19,7 +19,8 @@ import (
 // line.
 type document struct {
 	file     string
-	prefix   string // where an override finds this profile: dram.part, or nothing
+	prefix   string     // where an override finds this profile: dram.part, or nothing
+	document *yaml.Node // with the comments around the root
 	root     *yaml.Node
 	bounds   map[string]bound
 	choices  map[string][]string
@@ -73,7 +74,7 @@ func parseDocument(file string, content []byte) *document {
 	if err := decoder.Decode(new(yaml.Node)); err != io.EOF {
 		d.problems = append(d.problems, problem{file: file, text: "holds more than one YAML document; keep one profile a file"})
 	}
-	d.root = root.Content[0]
+	d.document, d.root = &root, root.Content[0]
 	return d
 }
 

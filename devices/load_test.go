@@ -61,7 +61,9 @@ func TestShippedPartsAreValid(t *testing.T) {
 func checkReferencesAreUsed(t *testing.T, references []Reference, rows []NumberRow) {
 	t.Helper()
 	for _, ref := range references {
-		if !slices.ContainsFunc(rows, func(r NumberRow) bool { return r.Source == ref.Text || strings.Contains(strings.ToLower(r.Source), ref.Key) }) {
+		if !slices.ContainsFunc(rows, func(r NumberRow) bool {
+			return r.Source == ref.Text || strings.Contains(strings.ToLower(r.Source), ref.Key)
+		}) {
 			t.Errorf("no number cites %s", ref.Key)
 		}
 	}

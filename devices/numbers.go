@@ -2,7 +2,9 @@ package devices
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // NumberRow is one number of a profile, as "memsim devices show" prints it.
@@ -11,34 +13,59 @@ type NumberRow struct {
 	Value  string // with its unit, as the profile writes it
 	Kind   Kind   //
 	Source string // the text of the reference, or the sentence of the profile
+	URL    string // of the reference, if it has one
 }
 
 // Numbers lists every number of the device and of its parts, in the order of
 // the schema. Fields of parts stand under dram.part and flash.part.
 func (d *Device) Numbers() []NumberRow {
-	return collect(reflect.ValueOf(d).Elem(), "", d.References)
+	rows := rowsOf(reflect.ValueOf(d).Elem(), "", d.References)
+	if p := d.DRAM.Spec; p != nil {
+		rows = insertAfter(rows, "dram.", rowsOf(reflect.ValueOf(p).Elem(), "dram.part", p.References))
+	}
+	if p := d.Flash.Spec; p != nil {
+		rows = insertAfter(rows, "dram.", rowsOf(reflect.ValueOf(p).Elem(), "flash.part", p.References))
+	}
+	return rows
 }
 
 // Numbers lists every number of the part, in the order of the schema.
 func (p *DRAMPart) Numbers() []NumberRow {
-	return collect(reflect.ValueOf(p).Elem(), "", p.References)
+	return rowsOf(reflect.ValueOf(p).Elem(), "", p.References)
 }
 
 // Numbers lists every number of the part, in the order of the schema.
 func (p *FlashPart) Numbers() []NumberRow {
-	return collect(reflect.ValueOf(p).Elem(), "", p.References)
+	return rowsOf(reflect.ValueOf(p).Elem(), "", p.References)
+}
+
+// rowsOf lists the numbers of a struct of the schema.
+func rowsOf(v reflect.Value, prefix string, references []Reference) []NumberRow {
+	var rows []NumberRow
+	walk(v, prefix, func(path string, n number) { rows = append(rows, n.row(path, references)) })
+	return rows
+}
+
+// insertAfter inserts more behind the last of rows whose path starts with prefix.
+func insertAfter(rows []NumberRow, prefix string, more []NumberRow) []NumberRow {
+	i := len(rows)
+	for i > 0 && !strings.HasPrefix(rows[i-1].Path, prefix) {
+		i--
+	}
+	return slices.Insert(rows, i, more...)
 }
 
 // A number is a Quantity of any unit.
 type number interface {
 	row(path string, references []Reference) NumberRow
+	parameter(path string) (Parameter, bool)
 }
 
 func (q Quantity[U]) row(path string, references []Reference) NumberRow {
 	r := NumberRow{Path: path, Value: q.String(), Kind: q.Kind, Source: q.Source}
 	for _, ref := range references {
 		if ref.Key == q.Source {
-			r.Source = ref.Text
+			r.Source, r.URL = ref.Text, ref.URL
 		}
 	}
 	return r
@@ -77,66 +104,44 @@ func format(v reflect.Value) string {
 	return best
 }
 
-// collect walks v, a struct of the schema, for its numbers.
-func collect(v reflect.Value, prefix string, references []Reference) []NumberRow {
-	var rows []NumberRow
+// walk visits the numbers of v, a struct of the schema, in its order.
+func walk(v reflect.Value, prefix string, visit func(path string, n number)) {
 	for _, f := range fields(v.Type()) {
-		rows = append(rows, collectField(v.Field(f.index), join(prefix, f.key), references)...)
+		walkField(v.Field(f.index), join(prefix, f.key), visit)
 	}
-	return rows
 }
 
-func collectField(v reflect.Value, path string, references []Reference) []NumberRow {
+func walkField(v reflect.Value, path string, visit func(path string, n number)) {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
-			return nil
+			return
 		}
 		v = v.Elem()
 	}
 	if n, ok := v.Interface().(number); ok {
-		return []NumberRow{n.row(path, references)}
+		visit(path, n)
+		return
 	}
-	var rows []NumberRow
 	switch v.Kind() {
+	case reflect.Struct:
+		walk(v, path, visit)
 	case reflect.Slice:
 		for i := range v.Len() {
-			if e := v.Index(i); e.Kind() == reflect.Struct {
-				rows = append(rows, collectElement(e, path, references)...)
-			}
+			walkElement(v.Index(i), path, visit)
 		}
-	case reflect.Struct:
-		rows = collect(v, path, references)
-		rows = append(rows, partNumbers(v, path)...)
 	}
-	return rows
 }
 
-func collectElement(e reflect.Value, path string, references []Reference) []NumberRow {
+// walkElement visits the numbers of an element of a list, under its name.
+func walkElement(e reflect.Value, path string, visit func(path string, n number)) {
 	if t, ok := e.Interface().(DRAMTiming); ok {
-		return []NumberRow{t.Quantity.row(join(path, t.Name), references)}
+		visit(join(path, t.Name), t.Quantity)
+		return
 	}
-	f, ok := fieldByKey(e.Type(), elementKey(e.Type()))
-	if !ok {
-		return nil
+	if e.Kind() != reflect.Struct {
+		return
 	}
-	return collect(e, join(path, e.Field(f.index).String()), references)
-}
-
-// partNumbers lists the numbers of the part that a DRAM or a Flash resolved.
-func partNumbers(v reflect.Value, path string) []NumberRow {
-	var rows []NumberRow
-	switch v := v.Interface().(type) {
-	case DRAM:
-		if v.Spec != nil {
-			rows = v.Spec.Numbers()
-		}
-	case Flash:
-		if v.Spec != nil {
-			rows = v.Spec.Numbers()
-		}
+	if f, ok := fieldByKey(e.Type(), elementKey(e.Type())); ok {
+		walk(e, join(path, e.Field(f.index).String()), visit)
 	}
-	for i := range rows {
-		rows[i].Path = join(path+".part", rows[i].Path)
-	}
-	return rows
 }

@@ -90,7 +90,7 @@ func TestNumbersResolveReferences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := NumberRow{Path: "battery", Value: "12.5 Wh", Kind: Spec, Source: "The book of phones"}
+	want := NumberRow{Path: "battery", Value: "12.5 Wh", Kind: Spec, Source: "The book of phones", URL: "https://example.org/book"}
 	if got := d.Numbers()[0]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

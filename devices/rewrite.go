@@ -1,0 +1,157 @@
+package devices
+
+import (
+	"bytes"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/units"
+)
+
+// Change is a new value for one number of a profile and where it comes from.
+type Change struct {
+	Path        string      // as in Numbers: "runtimes.mlc-gpu.dispatch"
+	Value       string      // with its unit; see Parameter.Text
+	Kind        Kind        // spec, measured, estimated or calibrated
+	Source      string      // key of a reference of the profile, or a sentence
+	Uncertainty units.Ratio // relative standard error; 0 leaves it out
+}
+
+// Rewrite returns the YAML of a device under a new name and with changes made;
+// comments, ranges and all that is not changed stay. The error names every
+// fault, as that of Load does. Numbers of parts (dram.part.…) stand in files of
+// their own and cannot be changed so; parts that the device names by a relative
+// path are still meant relative to nameOrPath.
+func Rewrite(nameOrPath, name string, changes []Change) ([]byte, error) {
+	file, content, err := phones.read(nameOrPath, "")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parseDevice(file, content, nil); err != nil {
+		return nil, err
+	}
+	doc := parseDocument(file, content)
+	*doc.child(doc.root, "name") = *scalarNode(name)
+	for _, c := range changes {
+		if err := doc.change(c); err != nil {
+			return nil, err
+		}
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(doc.document); err != nil {
+		return nil, err
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, err
+	}
+	if _, err := parseDevice(filepath.Join(filepath.Dir(file), name+".yaml"), out.Bytes(), nil); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// change replaces one number of the document.
+func (d *document) change(c Change) error {
+	t := reflect.TypeFor[Device]()
+	s, ok := d.find(d.root, t, c.Path)
+	if !ok || !isQuantity(s.typ) || s.key == "" {
+		return fault.Userf("%s: %s is not a number of the profile; %s", d.file, c.Path, suggestPath(c.Path, d.settable(d.root, t, "")))
+	}
+	n := d.child(s.mapping, s.key)
+	set := map[string]string{"value": c.Value, "kind": string(c.Kind), "source": c.Source}
+	if c.Uncertainty > 0 {
+		set["uncertainty"] = strconv.FormatFloat(100*float64(c.Uncertainty), 'g', 2, 64) + " %"
+	}
+	for _, key := range []string{"value", "kind", "source", "uncertainty"} {
+		setField(n, key, set[key])
+	}
+	return nil
+}
+
+// setField sets or, if value is empty, removes a field of the mapping n.
+func setField(n *yaml.Node, key, value string) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != key {
+			continue
+		}
+		if value == "" {
+			n.Content = slices.Delete(n.Content, i, i+2)
+		} else {
+			n.Content[i+1] = scalarNode(value)
+		}
+		return
+	}
+	if value != "" {
+		n.Content = append(n.Content, scalarNode(key), scalarNode(value))
+	}
+}
+
+// scalarNode is value as YAML, quoted if it is a sentence.
+func scalarNode(value string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Value: value}
+	n.Tag = n.ShortTag()
+	if strings.Count(value, " ") > 1 {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+// Parameter is a number that a calibration may move: one that is estimated or
+// calibrated, and that says in which range it plausibly lies. Value, Low and
+// High count in the unit of the number's Go type.
+type Parameter struct {
+	Path  string
+	Value float64 // what the profile says: the prior
+	Low   float64
+	High  float64
+	Kind  Kind
+	text  func(float64) string
+}
+
+// Text writes v with its unit, as --set and Change take it.
+func (p Parameter) Text(v float64) string { return p.text(v) }
+
+// Parameters lists the numbers of the device (not those of its parts) that a
+// calibration may move, in the order of the schema.
+func (d *Device) Parameters() []Parameter {
+	var out []Parameter
+	walk(reflect.ValueOf(d).Elem(), "", func(path string, n number) {
+		if p, ok := n.parameter(path); ok {
+			out = append(out, p)
+		}
+	})
+	return out
+}
+
+func (q Quantity[U]) parameter(path string) (Parameter, bool) {
+	if q.Range == nil || q.Kind != Estimated && q.Kind != Calibrated {
+		return Parameter{}, false
+	}
+	return Parameter{
+		Path:  path,
+		Value: magnitude(reflect.ValueOf(q.Value)),
+		Low:   magnitude(reflect.ValueOf(q.Range.Low)),
+		High:  magnitude(reflect.ValueOf(q.Range.High)),
+		Kind:  q.Kind,
+		text:  textOf[U],
+	}, true
+}
+
+// textOf writes v, which counts in the unit of U.
+func textOf[U any](v float64) string {
+	u := reflect.New(reflect.TypeFor[U]()).Elem()
+	if u.CanInt() {
+		u.SetInt(int64(v + 0.5)) // such numbers are never negative
+	} else {
+		u.SetFloat(v)
+	}
+	return format(u)
+}
