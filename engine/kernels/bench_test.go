@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -12,7 +13,7 @@ import (
 var benchShapes = [][2]int{{576, 576}, {1536, 576}, {576, 1536}, {32000, 576}, {2560, 960}, {960, 2560}}
 
 // benchBytes is how much weight a benchmark walks over: more than caches hold.
-const benchBytes = 256 << 20
+var benchBytes = flag.Int("bench-bytes", 256<<20, "weights that MatVec benchmarks walk over")
 
 // benchMatrices returns a walk of different matrices of a shape.
 func benchMatrices(t quant.Type, rows, cols, bytes int) []Matrix {
@@ -40,7 +41,7 @@ func BenchmarkMatVec(b *testing.B) {
 				cols = (cols + 255) &^ 255
 			}
 			b.Run(fmt.Sprintf("%s/%dx%d", t, rows, cols), func(b *testing.B) {
-				ms := benchMatrices(t, rows, cols, benchBytes)
+				ms := benchMatrices(t, rows, cols, *benchBytes)
 				c := withSet(b, active, 0)
 				x := NewVectors(1, cols, Wants(t))
 				x.Set(noise(r, cols))

@@ -47,5 +47,11 @@ func vnniSet() *kernelSet {
 	s.name = "vnni"
 	s.setMatvec(quant.Q8_0, matvecQ8_0VNNI)
 	s.setMatvec(quant.Q4_0, matvecQ4_0VNNI)
+	s.setMatvec(quant.Q4_1, matvecQ4_1VNNI)
+	s.setMatvec(quant.Q5_0, matvecQ5_0VNNI)
+	s.setMatvec(quant.Q5_1, matvecQ5_1VNNI)
+	s.setMatvec(quant.Q4_K, matvecQ4KVNNI)
+	s.setMatvec(quant.Q5_K, matvecQ5KVNNI)
+	s.setMatvec(quant.Q6_K, matvecQ6KVNNI)
 	return &s
 }

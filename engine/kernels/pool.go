@@ -62,9 +62,7 @@ func (p *pool) close() {
 	if p.closed.Swap(true) {
 		return
 	}
-	for range p.threads - 1 {
-		p.wake <- struct{}{}
-	}
+	close(p.wake)
 	for range p.threads - 1 {
 		<-p.exited
 	}

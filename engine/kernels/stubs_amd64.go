@@ -27,3 +27,21 @@ func matvecQ8_0VNNI(a *matvecArgs)
 
 //go:noescape
 func matvecQ4_0VNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ4_1VNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ5_0VNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ5_1VNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ4KVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ5KVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ6KVNNI(a *matvecArgs)

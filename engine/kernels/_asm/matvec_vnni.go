@@ -47,7 +47,15 @@ type vnniFormat struct {
 	// pair puts the codes of two groups of one row into z; for a last group
 	// without partner, single is true and the upper half must become 0.
 	pair func(g *vnni512, z VecVirtual, row func(disp int) Mem, single bool)
+
+	// part puts the codes of quarter j of a superblock of 256 into z.
+	part func(g *vnni512, z VecVirtual, row func(disp int) Mem, j int)
+	// scales computes the factors of a superblock of four rows.
+	scales func(g *vnni512, c *superblock)
 }
+
+// super reports whether the format has superblocks of 256 values.
+func (f *vnniFormat) super() bool { return f.values == 256 }
 
 // vnni512 is a function under construction.
 type vnni512 struct {
@@ -91,7 +99,13 @@ func loadArg(args Register, offset int) Register {
 func matvecVNNI() {
 	formats := []*vnniFormat{
 		{name: "Q8_0", bytes: 34, values: 32, bias: 128, setup: setupQ8, pair: pairQ8},
-		{name: "Q4_0", bytes: 18, values: 32, bias: 8, setup: setupNibbles, pair: pairQ4(2)},
+		{name: "Q4_0", bytes: 18, values: 32, bias: 8, setup: setupNibbles, pair: pairNibbles(2, 0)},
+		{name: "Q4_1", bytes: 20, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(4, 0)},
+		{name: "Q5_0", bytes: 22, values: 32, bias: 16, setup: setupNibbles, pair: pairNibbles(6, 2)},
+		{name: "Q5_1", bytes: 24, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(8, 4)},
+		{name: "Q4K", bytes: 144, values: 256, min: true, setup: setupQ4K, part: partQ4K, scales: scalesQ45K},
+		{name: "Q5K", bytes: 176, values: 256, min: true, setup: setupQ5K, part: partQ5K, scales: scalesQ45K},
+		{name: "Q6K", bytes: 210, values: 256, bias: 32, setup: setupQ6K, part: partQ6K, scales: scalesQ6K},
 	}
 	for _, f := range formats {
 		f.generate()
@@ -110,6 +124,9 @@ func (f *vnniFormat) generate() {
 	k := K()
 	KMOVW(m, k)
 	g.upper = k
+	for range rowsAtOnce {
+		g.acc = append(g.acc, ZMM())
+	}
 	f.setup(g)
 	if f.bias != 0 {
 		g.constants["bias"] = broadcast(f.bias * 0x01010101)
@@ -119,17 +136,30 @@ func (f *vnniFormat) generate() {
 
 	// The scales of a group of rows are gathered while the group before it is
 	// multiplied: a vector load right after the narrow stores would stall.
-	g.stage(loadArg(g.args, argW))
+	if !f.super() {
+		g.stage(loadArg(g.args, argW))
+	}
 	Label("group")
-	g.convert()
+	for _, z := range g.acc {
+		VPXORD(z, z, z)
+	}
+	if f.super() {
+		g.convertSuper()
+	} else {
+		g.convert()
+	}
 	next := loadArg(g.args, argW)
 	rowBytes := loadArg(g.args, argRowBytes)
 	LEAQ(Mem{Base: next, Index: rowBytes, Scale: 4}, next)
 	CMPQ(next, field(g.args, argLast))
 	CMOVQHI(field(g.args, argLast), next)
 	MOVQ(next, field(g.args, argNext))
-	g.stage(next)
-	g.multiply()
+	if f.super() {
+		g.multiplySuper()
+	} else {
+		g.stage(next)
+		g.multiply()
+	}
 	var sums []VecVirtual
 	for _, z := range g.acc {
 		sums = append(sums, avx512.reduce(z))
@@ -157,6 +187,11 @@ func (g *vnni512) stage(w Register) {
 	Label("stage" + id)
 	for r := range rowsAtOnce {
 		t := GP32()
+		if g.f.min {
+			MOVL(rowMem(b, b3, rowBytes, r, 0), t)
+			MOVL(t, rowMem(h, h3, stride, r, 0))
+			continue
+		}
 		MOVWLZX(rowMem(b, b3, rowBytes, r, 0), t)
 		MOVW(t.As16(), rowMem(h, h3, stride, r, 0))
 	}
@@ -166,8 +201,8 @@ func (g *vnni512) stage(w Register) {
 	advance(b, int(g.f.bytes))
 	advance(b3, int(g.f.bytes))
 	advance(ahead, int(rowsAtOnce*g.f.bytes))
-	ADDQ(Imm(2), h)
-	ADDQ(Imm(2), h3)
+	advance(h, g.f.staged())
+	advance(h3, g.f.staged())
 	DECQ(n)
 	JNE(LabelRef("stage" + id))
 }
@@ -183,6 +218,8 @@ func (g *vnni512) convert() {
 	s3 := third(s, sStride)
 	xs := loadArg(g.args, argScale)
 	n := loadArg(g.args, argBlocks)
+	at := GP64()
+	XORQ(at, at)
 	all := GP32()
 	mask, x := K(), ZMM()
 	Label("convert")
@@ -193,29 +230,57 @@ func (g *vnni512) convert() {
 	Label("whole")
 	KMOVW(all, mask)
 	VMOVUPS_Z(Mem{Base: xs}, mask, x)
+	offset := ZMM()
+	if g.f.min {
+		sums := loadArg(g.args, argSum)
+		VMOVDQU32_Z(Mem{Base: sums, Index: at, Scale: 1}, mask, offset)
+		VCVTDQ2PS(offset, offset)
+		VMULPS(x, offset, offset)
+	}
 	for r := range rowsAtOnce {
 		z := ZMM()
-		VCVTPH2PS(rowMem(h, h3, stride, r, 0), z)
+		staged := rowMem(h, h3, stride, r, 0)
+		if g.f.min {
+			m, half := ZMM(), YMM()
+			VPMOVDW_Z(loaded(staged), mask, half)
+			VCVTPH2PS(half, z)
+			VPSRLD(Imm(16), loaded(staged), m)
+			VPMOVDW_Z(m, mask, half)
+			VCVTPH2PS(half, m)
+			VFMADD231PS(m, offset, g.acc[r])
+		} else {
+			VCVTPH2PS(staged, z)
+		}
 		VMULPS(x, z, z)
 		VMOVUPS(z, rowMem(s, s3, sStride, r, 0))
 	}
-	ADDQ(Imm(32), h)
-	ADDQ(Imm(32), h3)
-	ADDQ(Imm(64), s)
-	ADDQ(Imm(64), s3)
-	ADDQ(Imm(64), xs)
+	advance(h, 16*g.f.staged())
+	advance(h3, 16*g.f.staged())
+	advance(s, 64)
+	advance(s3, 64)
+	advance(xs, 64)
+	advance(at, 64)
 	SUBQ(Imm(16), n)
 	JG(LabelRef("convert"))
 }
 
+// staged is the size of a block's scale, and offset, as staged.
+func (f *vnniFormat) staged() int {
+	if f.min {
+		return 4
+	}
+	return 2
+}
+
+// loaded returns a register with the 64 bytes at m.
+func loaded(m Mem) VecVirtual {
+	z := ZMM()
+	VMOVDQU64(m, z)
+	return z
+}
+
 // multiply sums the products of the four rows at g.w in g.acc.
 func (g *vnni512) multiply() {
-	g.acc = nil
-	for range rowsAtOnce {
-		z := ZMM()
-		VPXORD(z, z, z)
-		g.acc = append(g.acc, z)
-	}
 	g.w = loadArg(g.args, argW)
 	g.rowBytes = loadArg(g.args, argRowBytes)
 	g.sStride = loadArg(g.args, argFactorsStride)
@@ -228,12 +293,8 @@ func (g *vnni512) multiply() {
 	JL(LabelRef("single"))
 	Label("pair")
 	g.pair(false)
-	pairBytes := 64 / g.f.values * g.f.bytes
-	if g.f.values >= 64 {
-		panic("superblocks have a loop of their own")
-	}
-	advance(g.w, int(pairBytes))
-	advance(g.w3, int(pairBytes))
+	advance(g.w, 2*g.f.bytes)
+	advance(g.w3, 2*g.f.bytes)
 	ADDQ(Imm(64), g.x)
 	ADDQ(Imm(8), g.s)
 	ADDQ(Imm(8), g.s3)
@@ -254,6 +315,22 @@ func (g *vnni512) pair(single bool) {
 	} else {
 		VMOVDQU64(Mem{Base: g.x}, x)
 	}
+	start := g.start(x)
+	for r := range rowsAtOnce {
+		codes := ZMM()
+		g.f.pair(g, codes, func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, disp) }, single)
+		s := ZMM()
+		VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 0), s)
+		if !single {
+			VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4), g.upper, s)
+		}
+		g.accumulate(r, x, codes, start, s)
+	}
+}
+
+// start returns what the integer sums of a pair begin with: minus the bias of
+// the codes times the activations x.
+func (g *vnni512) start(x VecVirtual) VecVirtual {
 	start := ZMM()
 	VPXORD(start, start, start)
 	if g.f.bias != 0 {
@@ -262,20 +339,16 @@ func (g *vnni512) pair(single bool) {
 		vpdpbusd(x, g.constants["bias"], b)
 		VPSUBD(b, start, start)
 	}
-	for r := range rowsAtOnce {
-		codes := ZMM()
-		g.f.pair(g, codes, func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, disp) }, single)
-		p := ZMM()
-		VMOVDQA64(start, p)
-		vpdpbusd(x, codes, p)
-		VCVTDQ2PS(p, p)
-		s := ZMM()
-		VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 0), s)
-		if !single {
-			VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4), g.upper, s)
-		}
-		VFMADD231PS(s, p, g.acc[r])
-	}
+	return start
+}
+
+// accumulate adds the products of codes and x, times factors s, to row r.
+func (g *vnni512) accumulate(r int, x, codes, start, s VecVirtual) {
+	p := ZMM()
+	VMOVDQA64(start, p)
+	vpdpbusd(x, codes, p)
+	VCVTDQ2PS(p, p)
+	VFMADD231PS(s, p, g.acc[r])
 }
 
 func setupQ8(g *vnni512) { g.constants["sign"] = broadcast(0x80808080) }
@@ -292,14 +365,13 @@ func pairQ8(g *vnni512, z VecVirtual, row func(int) Mem, single bool) {
 // every second 128 bits.
 func setupNibbles(g *vnni512) {
 	g.constants["low"] = broadcast(0x0f0f0f0f)
-	m := constant("shifts"+g.f.name, repeat(4, 0, 4, 0, 4)...)
-	z := ZMM()
-	VMOVDQU64(m, z)
-	g.constants["shifts"] = z
+	g.constants["fifth"] = broadcast(0x10101010)
+	g.constants["shifts"] = loaded(constant("shifts"+g.f.name, repeat(4, 0, 4, 0, 4)...))
 }
 
-// pairQ4 decodes blocks of 16 bytes of nibbles at an offset in the block.
-func pairQ4(offset int) func(*vnni512, VecVirtual, func(int) Mem, bool) {
+// pairNibbles decodes blocks with 16 bytes of nibbles at an offset in the
+// block, and 32 fifth bits at another one, if that is not 0.
+func pairNibbles(offset, fifths int) func(*vnni512, VecVirtual, func(int) Mem, bool) {
 	return func(g *vnni512, z VecVirtual, row func(int) Mem, single bool) {
 		if single {
 			VBROADCASTI32X4(row(offset), z.AsY())
@@ -309,6 +381,19 @@ func pairQ4(offset int) func(*vnni512, VecVirtual, func(int) Mem, bool) {
 		}
 		VPSRLVD(g.constants["shifts"], z, z)
 		VPANDD(g.constants["low"], z, z)
+		if fifths == 0 {
+			return
+		}
+		bits, k := GP64(), K()
+		MOVL(row(fifths), bits.As32())
+		if !single {
+			high := GP64()
+			MOVL(row(g.f.bytes+fifths), high.As32())
+			SHLQ(Imm(32), high)
+			ORQ(high, bits)
+		}
+		KMOVQ(bits, k)
+		VPADDB(g.constants["fifth"], z, k, z)
 	}
 }
 
