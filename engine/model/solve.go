@@ -99,8 +99,10 @@ func (s Shape) within(params int64) bool {
 	return math.Abs(float64(s.StoredParams()-params)) <= solveTolerance*float64(params)
 }
 
-// distortion is how far the ratio of FFN to Dim is from that of was.
+// distortion is how far s is from the proportions of was: the ratio of FFN to
+// width, and of heads to KV heads, each as a logarithm.
 func (s Shape) distortion(was Shape) float64 {
-	ratio := func(x Shape) float64 { return math.Log(float64(x.FFN) / float64(x.Dim)) }
-	return math.Abs(ratio(s) - ratio(was))
+	ffn := func(x Shape) float64 { return math.Log(float64(x.FFN) / float64(x.Dim)) }
+	group := func(x Shape) float64 { return math.Log(float64(x.Heads) / float64(x.KVHeads)) }
+	return math.Abs(ffn(s)-ffn(was)) + math.Abs(group(s)-group(was))
 }
