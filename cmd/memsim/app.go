@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/memsim/memsim/fault"
+)
+
+// version is the program's version: in traces, in JSON results, in "memsim version".
+const version = "0.1.0"
+
+// generator is how files that memsim writes name their writer.
+const generator = "memsim " + version
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailure     = 1
+	exitMistake     = 2
+	exitInterrupted = 130
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In            io.Reader
+	Out           io.Writer // results
+	Err           io.Writer // all else
+	ErrIsTerminal bool      // a progress bar may be drawn on Err
+}
+
+// app is one run of the program.
+type app struct {
+	Streams
+	env    map[string]string
+	common common
+	root   *cobra.Command
+}
+
+// common are the flags of every command.
+type common struct {
+	format  string
+	config  string
+	seed    uint64
+	threads int
+	quiet   bool
+	verbose bool
+}
+
+// Main runs memsim with the arguments after the program's name and an
+// environment of KEY=value lines, and returns its exit code. Cancelling ctx
+// interrupts it; what it was writing is removed.
+func Main(ctx context.Context, args []string, s Streams, environ []string) int {
+	a := &app{Streams: s, env: map[string]string{}}
+	for _, line := range environ {
+		key, value, _ := strings.Cut(line, "=")
+		a.env[key] = value
+	}
+	a.root = a.rootCommand()
+	a.root.SetArgs(args)
+	a.root.SetIn(s.In)
+	a.root.SetOut(s.Out)
+	a.root.SetErr(s.Err)
+	return a.report(ctx, a.root.ExecuteContext(ctx))
+}
+
+// report prints err as one message and returns the exit code that it means.
+func (a *app) report(ctx context.Context, err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.Err, "memsim: interrupted; what was not complete has been removed")
+		return exitInterrupted
+	case fault.IsUser(err):
+		fmt.Fprintf(a.Err, "memsim: %s\n", err)
+		return exitMistake
+	}
+	fmt.Fprintf(a.Err, "memsim: %s\n", err)
+	return exitFailure
+}
+
+func (a *app) getenv(key string) string { return a.env[key] }
+
+// note prints a line for the person at the terminal, unless --quiet.
+func (a *app) note(format string, args ...any) {
+	if !a.common.quiet {
+		fmt.Fprintf(a.Err, format+"\n", args...)
+	}
+}
+
+// detail prints a line under -v.
+func (a *app) detail(format string, args ...any) {
+	if a.common.verbose {
+		a.note(format, args...)
+	}
+}
+
+// addCommon defines the flags of every command on root.
+func (a *app) addCommon(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.Var(newChoice(&a.common.format, "", "table", "md", "json", "csv"), "format", "output `format`: table, md, json or csv")
+	f.StringVar(&a.common.config, "config", "", "settings `file` (YAML); without it memsim.yaml in the working folder, if there is one")
+	f.Uint64Var(&a.common.seed, "seed", 1, "seed of synthetic weights, prompts and sampling")
+	f.IntVar(&a.common.threads, "threads", 0, "worker threads of the engine (0: one per core)")
+	f.BoolVar(&a.common.quiet, "quiet", false, "print results and errors only")
+	f.BoolVarP(&a.common.verbose, "verbose", "v", false, "say what is being done")
+	completeWith(root, "format", "table", "md", "json", "csv")
+}
+
+// format returns the output format; a command that was not told otherwise
+// prints a table.
+func (a *app) format() string {
+	if a.common.format == "" {
+		return "table"
+	}
+	return a.common.format
+}
+
+// checkCommon refuses values of the common flags that make no sense.
+func (a *app) checkCommon() error {
+	if a.common.threads < 0 {
+		return fault.Userf("--threads %d is negative; give a number of threads, or 0 for one per core", a.common.threads)
+	}
+	return nil
+}
+
+// flagError rewords what pflag says of a flag, and names the nearest one.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return fault.User(err)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	name := unknown.GetSpecifiedName()
+	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
+	if near := nearest(name, names, 1); len(name) > 1 && len(near) > 0 {
+		hint = fmt.Sprintf("did you mean --%s? %s", near[0], hint)
+	}
+	return fault.Userf("%s; %s", err, hint)
+}
+
+// noArguments refuses arguments of a command that takes none, and names the
+// commands that were perhaps meant.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if len(names) == 0 {
+		return fault.Userf("%s takes no argument, but got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	hint := ""
+	if near := nearest(args[0], names, 2); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? "
+	}
+	return fault.Userf("unknown command %q for %s; %ssee %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
+}
+
+// oneArgument wants exactly one argument, described by what.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fault.Userf("%s wants %s, but got %d arguments: %s", cmd.CommandPath(), what, len(args), cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// printAll writes what write produces to stdout at once, so that a failure
+// leaves no half of it.
+func (a *app) printAll(write func(io.Writer) error) error {
+	var buffer bytes.Buffer
+	if err := write(&buffer); err != nil {
+		return err
+	}
+	if _, err := a.Out.Write(buffer.Bytes()); err != nil {
+		return fmt.Errorf("cannot write results: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// choice is a flag that takes one of some values.
+type choice struct {
+	target  *string
+	allowed []string
+}
+
+func newChoice(target *string, initial string, allowed ...string) *choice {
+	*target = initial
+	return &choice{target, allowed}
+}
+
+func (c *choice) String() string { return *c.target }
+
+// Type is what help calls the value.
+func (c *choice) Type() string { return "string" }
+
+func (c *choice) Set(value string) error {
+	if !slices.Contains(c.allowed, value) {
+		return fmt.Errorf("must be one of %s", strings.Join(c.allowed, ", "))
+	}
+	*c.target = value
+	return nil
+}
+
+// completeWith makes the shell complete a flag with fixed values.
+func completeWith(cmd *cobra.Command, flag string, values ...string) {
+	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values, cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // the flag is defined a line above
+	}
+}
+
+// completeWithFiles makes the shell complete a flag with fixed values and with
+// files.
+func completeWithFiles(cmd *cobra.Command, flag string, values ...string) {
+	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values, cobra.ShellCompDirectiveDefault
+	}
+	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // the flag is defined a line above
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim"
+)
+
+// deviceFlags name a device, what of it computes, and how energy is counted.
+type deviceFlags struct {
+	device  string
+	unit    string
+	runtime string
+	energy  string
+	sets    []string
+}
+
+func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
+	f := cmd.Flags()
+	f.StringVarP(&d.device, "device", "d", fallback, "`device`: a shipped profile (see memsim devices) or the path of a YAML file")
+	f.Var(newChoice(&d.unit, "", "cpu", "gpu", "npu"), "unit", "compute `unit`: cpu, gpu or npu (default: the device's own)")
+	f.StringVar(&d.runtime, "runtime", "", "inference `program` whose costs are assumed, such as llama.cpp-cpu (default: the unit's own)")
+	f.StringVar(&d.energy, "energy", deviceEnergy, "`figures` of energy: device, or paper (MobileLLM's 0.1 J per billion 8-bit weights)")
+	f.StringArrayVar(&d.sets, "set", nil, "override a `field` of the profile, as dram.channels=2 (repeatable)")
+	completeWithFiles(cmd, "device", devices.Names()...)
+	completeWith(cmd, "unit", "cpu", "gpu", "npu")
+	completeWith(cmd, "energy", append([]string{deviceEnergy}, devices.EnergyAssumptions()...)...)
+}
+
+// deviceEnergy is the value of --energy for the device's own figures.
+const deviceEnergy = "device"
+
+// machine loads the device and sets it up for replay.
+func (d *deviceFlags) machine() (*sim.Machine, error) {
+	if d.device == "" {
+		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", list(devices.Names()))
+	}
+	device, err := devices.Load(d.device, d.sets)
+	if err != nil {
+		return nil, err
+	}
+	config := sim.Config{Device: device, Unit: d.unit, Runtime: d.runtime}
+	if d.energy != deviceEnergy {
+		if config.Energy, err = devices.LoadEnergyAssumption(d.energy); err != nil {
+			return nil, err
+		}
+	}
+	return sim.New(config)
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/devices"
+)
+
+// deviceRow describes a device in a list.
+type deviceRow struct {
+	Device          string   `json:"device"`
+	Title           string   `json:"title"`
+	SoC             string   `json:"soc"`
+	DRAM            string   `json:"dram"`
+	DRAMBytes       int64    `json:"dram_bytes"`
+	DRAMPeakGBps    float64  `json:"dram_peak_gbps"`
+	Flash           string   `json:"flash"`
+	Units           []string `json:"units"`
+	Runtimes        []string `json:"runtimes"`
+	DefaultUnit     string   `json:"default_unit"`
+	DefaultRuntime  string   `json:"default_runtime"`
+	DRAMBudgetBytes int64    `json:"dram_budget_bytes"`
+}
+
+func (a *app) devicesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "devices",
+		Short: "List device profiles, show every number of one with its source, check a file",
+		Args:  noArguments,
+		RunE:  func(*cobra.Command, []string) error { return a.listDevices() },
+	}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the shipped device profiles",
+		Args:  noArguments,
+		RunE:  func(*cobra.Command, []string) error { return a.listDevices() },
+	}
+	cmd.AddCommand(list, a.devicesShowCommand(), a.devicesCheckCommand())
+	return cmd
+}
+
+func (a *app) listDevices() error {
+	var rows []deviceRow
+	g := grid{columns: columns("device", "name", "SoC", "DRAM", "GB/s>", "flash", "units", "runtimes")}
+	for _, name := range devices.Names() {
+		d, err := devices.Load(name, nil)
+		if err != nil {
+			return err
+		}
+		r := deviceRow{
+			Device: name, Title: d.Title, SoC: d.SoC, DRAM: d.DRAM.Part, DRAMBytes: int64(d.DRAM.Capacity.Value),
+			DRAMPeakGBps: float64(d.PeakBandwidth()) / 1e9, Flash: d.Flash.Part,
+			DefaultUnit: d.DefaultUnit, DefaultRuntime: d.DefaultRuntime,
+			DRAMBudgetBytes: int64(float64(d.DRAM.Capacity.Value) * float64(d.DRAM.AppBudget.Value)),
+		}
+		for i := range d.Units {
+			r.Units = append(r.Units, d.Units[i].Name)
+		}
+		for i := range d.Runtimes {
+			r.Runtimes = append(r.Runtimes, d.Runtimes[i].Name)
+		}
+		rows = append(rows, r)
+		g.add(name, r.Title, r.SoC, d.DRAM.Capacity.String()+" "+r.DRAM, strconv.FormatFloat(r.DRAMPeakGBps, 'f', 1, 64), r.Flash, list(r.Units), list(r.Runtimes))
+	}
+	g.foot = []string{"memsim devices show DEVICE prints every number with its source."}
+	return a.print(rows, g)
+}
+
+func (a *app) devicesShowCommand() *cobra.Command {
+	var sets []string
+	cmd := &cobra.Command{
+		Use:   "show DEVICE",
+		Short: "Print every number of a profile with its kind and source",
+		Args:  oneArgument("a device: a shipped profile or the path of a YAML file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := devices.Load(args[0], sets)
+			if err != nil {
+				return err
+			}
+			return a.showDevice(d)
+		},
+		ValidArgsFunction: completeDevices,
+	}
+	cmd.Flags().StringArrayVar(&sets, "set", nil, "override a `field` of the profile, as dram.channels=2 (repeatable)")
+	return cmd
+}
+
+func completeDevices(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return devices.Names(), cobra.ShellCompDirectiveDefault
+}
+
+// numberRow is one number of a profile.
+type numberRow struct {
+	Path   string `json:"path"`
+	Value  string `json:"value"`
+	Kind   string `json:"kind"`
+	Source string `json:"source"`
+}
+
+// deviceReply is a resolved device: as it was used, with its sources.
+type deviceReply struct {
+	Device         string      `json:"device"`
+	Title          string      `json:"title"`
+	SoC            string      `json:"soc"`
+	DefaultUnit    string      `json:"default_unit"`
+	DefaultRuntime string      `json:"default_runtime"`
+	Numbers        []numberRow `json:"numbers"`
+}
+
+func resolvedDevice(d *devices.Device) deviceReply {
+	reply := deviceReply{Device: d.Name, Title: d.Title, SoC: d.SoC, DefaultUnit: d.DefaultUnit, DefaultRuntime: d.DefaultRuntime}
+	for _, n := range d.Numbers() {
+		reply.Numbers = append(reply.Numbers, numberRow{n.Path, n.Value, string(n.Kind), n.Source})
+	}
+	return reply
+}
+
+func (a *app) showDevice(d *devices.Device) error {
+	reply := resolvedDevice(d)
+	g := grid{title: d.Title + " (" + d.SoC + ")", columns: columns("field", "value>", "kind", "source")}
+	for _, n := range reply.Numbers {
+		g.add(n.Path, n.Value, n.Kind, n.Source)
+	}
+	return a.print(reply, g)
+}
+
+func (a *app) devicesCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE",
+		Short: "Check a profile of your own and report every fault at once",
+		Args:  oneArgument("the path of a YAML file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := devices.Load(args[0], nil)
+			if err != nil {
+				return err
+			}
+			kinds := map[devices.Kind]int{}
+			numbers := d.Numbers()
+			for _, n := range numbers {
+				kinds[n.Kind]++
+			}
+			g := grid{columns: columns("device", "numbers>", "spec>", "measured>", "estimated>", "calibrated>")}
+			count := func(k devices.Kind) string { return strconv.Itoa(kinds[k]) }
+			g.add(d.Name, strconv.Itoa(len(numbers)), count(devices.Spec), count(devices.Measured), count(devices.Estimated), count(devices.Calibrated))
+			return a.print(struct {
+				Device     string `json:"device"`
+				Numbers    int    `json:"numbers"`
+				Spec       int    `json:"spec"`
+				Measured   int    `json:"measured"`
+				Estimated  int    `json:"estimated"`
+				Calibrated int    `json:"calibrated"`
+			}{d.Name, len(numbers), kinds[devices.Spec], kinds[devices.Measured], kinds[devices.Estimated], kinds[devices.Calibrated]}, g)
+		},
+	}
+}

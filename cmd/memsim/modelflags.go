@@ -1,0 +1,61 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fault"
+)
+
+// sharings are the orders of layer sharing.
+var sharings = []string{string(model.NoSharing), string(model.Immediate), string(model.Repeat), string(model.Reverse)}
+
+// shapeFlags are the overrides of a model's shape and weight format.
+type shapeFlags struct {
+	overrides model.Overrides
+	sharing   string
+	quant     string
+}
+
+func (s *shapeFlags) add(cmd *cobra.Command) {
+	f, o := cmd.Flags(), &s.overrides
+	f.IntVar(&o.Layers, "layers", 0, "override the number of stored layers")
+	f.IntVar(&o.Dim, "dim", 0, "override the width")
+	f.IntVar(&o.FFN, "ffn", 0, "override the feed-forward width")
+	f.IntVar(&o.Heads, "heads", 0, "override the number of attention heads")
+	f.IntVar(&o.KVHeads, "kv-heads", 0, "override the number of key-value heads")
+	f.IntVar(&o.Vocab, "vocab", 0, "override the vocabulary's size")
+	f.IntVar(&o.Repeat, "repeat", 0, "how often each stored block runs, with --sharing")
+	f.Var(newChoice(&s.sharing, "", sharings...), "sharing", "`order` of layer sharing: none, immediate, repeat or reverse")
+	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+" (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
+	completeWith(cmd, "sharing", sharings...)
+	completeWith(cmd, "quant", weights.Schemes()...)
+}
+
+// options returns how to open a model with the overrides.
+func (s *shapeFlags) options(a *app) weights.Options {
+	o := s.overrides
+	o.Sharing = model.Sharing(s.sharing)
+	return weights.Options{Overrides: o, Quant: s.quant, Seed: a.common.seed}
+}
+
+// modelFlags name one model.
+type modelFlags struct {
+	shapeFlags
+	model string
+}
+
+func (m *modelFlags) add(cmd *cobra.Command, fallback string) {
+	cmd.Flags().StringVarP(&m.model, "model", "m", fallback, "`model`: a preset, a .gguf file, a Hugging Face folder or a shape file (.yaml)")
+	completeWithFiles(cmd, "model", model.Presets()...)
+	m.shapeFlags.add(cmd)
+}
+
+// needModel refuses a command line without a model.
+func (m *modelFlags) needModel() error {
+	if m.model == "" {
+		return fault.Userf("name the model with --model: a preset (see memsim models), a .gguf file, a Hugging Face folder or a shape file")
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/traces"
+)
+
+// replaying is the replay command.
+type replaying struct {
+	deviceFlags
+	timeline bool
+	out      string
+}
+
+func (a *app) replayCommand() *cobra.Command {
+	var r replaying
+	cmd := &cobra.Command{
+		Use:   "replay TRACE... --device DEVICE",
+		Short: "Simulate captured traces on a device",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fault.Userf("%s wants one trace file or more: %s", cmd.CommandPath(), cmd.UseLine())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), &r, args) },
+	}
+	r.deviceFlags.add(cmd, "")
+	cmd.Flags().StringVarP(&r.out, "out", "o", "", "`folder` for the report and the profile (default: none are written)")
+	cmd.Flags().BoolVar(&r.timeline, "timeline", false, "with --out, also write a timeline for ui.perfetto.dev")
+	return cmd
+}
+
+func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
+	c, err := a.newComparing(&r.deviceFlags)
+	if err != nil {
+		return err
+	}
+	c.timeline = r.timeline
+	if r.out != "" {
+		if c.folder, err = newOutputFolder(r.out); err != nil {
+			return err
+		}
+		defer c.folder.Discard()
+	}
+	for _, path := range paths {
+		if err := c.replayFile(ctx, path); err != nil {
+			return err
+		}
+	}
+	if c.folder == nil {
+		return c.print()
+	}
+	options := struct {
+		Traces []string `json:"traces"`
+		Set    []string `json:"set"`
+	}{paths, r.sets}
+	if err := c.writeFiles(options); err != nil {
+		return err
+	}
+	if err := c.folder.Commit(); err != nil {
+		return err
+	}
+	if err := c.print(); err != nil {
+		return err
+	}
+	a.note("%s", c.closingLine())
+	return nil
+}
+
+func (c *comparing) replayFile(ctx context.Context, path string) error {
+	f, err := traces.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.replay(ctx, f)
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
+)
+
+// defaultOut is where the main job writes its files.
+const defaultOut = "memsim-out"
+
+// job is the main job: models through the engine, their traces through the
+// simulator.
+type job struct {
+	deviceFlags
+	shapeFlags
+	models    []string
+	prompt    int
+	tokens    int
+	shapeOnly bool
+	timeline  bool
+	out       string
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	var j job
+	root := &cobra.Command{
+		Use:   "memsim --device DEVICE",
+		Short: "What does a token of this model cost on this phone?",
+		Long: `memsim runs language models with a real engine, writes down every byte that
+moves, and replays that on a simulated phone.
+
+Without a command it does the main job: mobilellm-125m, mobilellm-ls-125m (the
+same with each block run twice) and the same 60 layers unshared, or every
+--model given, are run and replayed on --device. A table of what a token costs
+goes to stdout; a report, the traces and a pprof profile go to --out.`,
+		Example: `  memsim --device pixel8pro
+  memsim --device iphone15 --unit gpu --model my.gguf --format json
+  memsim --device iphone13 --model mobilellm-350m --quant q4_0 --set dram.channels=2`,
+		Version:       version,
+		Args:          noArguments,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.applySettings(cmd); err != nil {
+				return err
+			}
+			return a.checkCommon()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runJob(cmd.Context(), &j) },
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("memsim {{.Version}}\n")
+	a.addCommon(root)
+	f := root.Flags()
+	f.StringArrayVarP(&j.models, "model", "m", nil, "`model` to run, the first is what the others are measured against (repeatable)")
+	completeWithFiles(root, "model", model.Presets()...)
+	j.deviceFlags.add(root, "")
+	j.shapeFlags.add(root)
+	f.IntVar(&j.prompt, "prompt-tokens", 16, "length of the prompt in tokens")
+	f.IntVar(&j.tokens, "tokens", 16, "tokens to decode")
+	f.BoolVar(&j.shapeOnly, "shape-only", false, "record what would move without computing it: fast, and for models larger than this machine")
+	f.BoolVar(&j.timeline, "timeline", false, "also write a timeline of each model for ui.perfetto.dev")
+	f.StringVarP(&j.out, "out", "o", defaultOut, "`folder` for the report, the traces and the profile")
+	root.AddCommand(
+		a.runCommand(), a.modelsCommand(), a.traceCommand(), a.inspectCommand(),
+		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// captures returns what the main job runs: the models asked for, or the three
+// of the paper's question, is depth worth its bytes when layers share them.
+func (j *job) captures(a *app) []capture {
+	options := j.shapeFlags.options(a)
+	options.ShapeOnly = j.shapeOnly
+	one := func(ref string, o weights.Options) capture {
+		return capture{model: ref, open: o, prompt: j.prompt, tokens: j.tokens, threads: a.common.threads, seed: a.common.seed}
+	}
+	var list []capture
+	for _, ref := range j.models {
+		list = append(list, one(ref, options))
+	}
+	if len(list) > 0 {
+		return list
+	}
+	unshared := options
+	unshared.Overrides.Layers = 60
+	return []capture{one("mobilellm-125m", options), one("mobilellm-ls-125m", options), one("mobilellm-125m", unshared)}
+}
+
+func (a *app) runJob(ctx context.Context, j *job) error {
+	if err := checkLengths(j.prompt, j.tokens); err != nil {
+		return err
+	}
+	c, err := a.newComparing(&j.deviceFlags)
+	if err != nil {
+		return err
+	}
+	if c.folder, err = newOutputFolder(j.out); err != nil {
+		return err
+	}
+	defer c.folder.Discard()
+	c.timeline = j.timeline
+	captures := j.captures(a)
+	bar := a.newProgress(len(captures) * (j.tokens + 3))
+	defer bar.done()
+	for i := range captures {
+		if err := c.captureAndReplay(ctx, &captures[i], bar); err != nil {
+			return err
+		}
+	}
+	bar.done()
+	if err := c.writeFiles(j.options(a)); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.folder.Commit(); err != nil {
+		return err
+	}
+	if err := c.print(); err != nil {
+		return err
+	}
+	a.note("%s", c.closingLine())
+	return nil
+}
+
+// captureAndReplay runs one model and adds it to the comparison.
+func (c *comparing) captureAndReplay(ctx context.Context, run *capture, bar *progress) error {
+	bar.begin(run.model + ": weights")
+	path := c.folder.File(c.traceName(run))
+	trace, err := run.toFile(ctx, path, true, func(doing string) { bar.step(run.model + ": " + doing) })
+	if err != nil {
+		return err
+	}
+	defer bar.step(run.model + ": replayed")
+	return c.replay(ctx, trace)
+}
+
+// traceName names the trace of a model; a model that is run twice gets a number.
+func (c *comparing) traceName(run *capture) string {
+	name := run.model
+	if o := run.open.Overrides; !o.IsZero() {
+		name += "+" + o.String()
+	}
+	return fmt.Sprintf("%d-%s.parquet", len(c.headers)+1, fileName(filepath.Base(name)))
+}
+
+// jobOptions are the options of the main job as they were used.
+type jobOptions struct {
+	Models       []string `json:"models"`
+	Quant        string   `json:"quant"`
+	Overrides    string   `json:"overrides"`
+	PromptTokens int      `json:"prompt_tokens"`
+	Tokens       int      `json:"tokens"`
+	ShapeOnly    bool     `json:"shape_only"`
+	Seed         uint64   `json:"seed"`
+	Set          []string `json:"set"`
+}
+
+func (j *job) options(a *app) jobOptions {
+	o := j.shapeFlags.options(a)
+	return jobOptions{j.models, j.quant, o.Overrides.String(), j.prompt, j.tokens, j.shapeOnly, a.common.seed, j.sets}
+}
+
+// closingLine says what was written and how to look at it.
+func (c *comparing) closingLine() string {
+	at := func(name string) string { return filepath.Join(c.folder.path, name) }
+	return fmt.Sprintf("wrote the report, %s and a pprof profile to %s: open %s, or go tool pprof -http=: %s",
+		tracesText(len(c.headers)), c.folder.path, at(reportFile), at(profileFile))
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/engine"
+	"github.com/memsim/memsim/engine/tokenizer"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fault"
+)
+
+// running is the run command.
+type running struct {
+	modelFlags
+	promptFlags
+	engine.Sampling
+	tokens    int
+	context   int
+	logprobs  string
+	ignoreEnd bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var r running
+	cmd := &cobra.Command{
+		Use:   "run --model MODEL --prompt TEXT",
+		Short: "Generate text with the real engine",
+		Example: `  memsim run --model tinyllama.gguf --prompt "Once upon a time"
+  memsim run --model m.gguf --prompt-ids 1,5,9 --tokens 32 --temperature 0 --logprobs 64 --format json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), &r) },
+	}
+	r.modelFlags.add(cmd, "")
+	r.promptFlags.add(cmd)
+	f := cmd.Flags()
+	f.IntVarP(&r.tokens, "tokens", "n", 128, "tokens to generate at most")
+	f.Float64Var(&r.Temperature, "temperature", 0.8, "how freely tokens are drawn; 0 takes the likeliest")
+	f.IntVar(&r.TopK, "top-k", 40, "draw from the `K` likeliest tokens (0: all)")
+	f.Float64Var(&r.TopP, "top-p", 0.95, "draw from the likeliest tokens that together have this `probability`")
+	f.IntVar(&r.context, "context", 0, "positions of the KV cache (0: as many as the request needs)")
+	f.StringVar(&r.logprobs, "logprobs", "", "print the `N` likeliest tokens after the prompt with their probabilities, or all (JSON only)")
+	f.BoolVar(&r.ignoreEnd, "ignore-eos", false, "go on after the end of the text")
+	return cmd
+}
+
+// runReply is what the run command prints for scripts.
+type runReply struct {
+	Model         string       `json:"model"`
+	Quant         string       `json:"quant"`
+	PromptIDs     []int32      `json:"prompt_ids"`
+	TokenIDs      []int32      `json:"token_ids"`
+	Text          string       `json:"text"`
+	Probabilities [][2]float64 `json:"next_token_probabilities,omitempty"` // id and probability, likeliest first
+	PrefillRate   float64      `json:"prefill_tokens_per_s"`
+	DecodeRate    float64      `json:"decode_tokens_per_s"`
+}
+
+func (a *app) run(ctx context.Context, r *running) error {
+	if err := r.check(a.format()); err != nil {
+		return err
+	}
+	r.Seed = a.common.seed
+	sampler, err := engine.NewSampler(r.Sampling)
+	if err != nil {
+		return err
+	}
+	probabilities, err := parseLogprobs(r.logprobs)
+	if err != nil {
+		return err
+	}
+	src, err := openModel(ctx, r.model, r.modelFlags.options(a))
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	tok, err := tokenizerOf(src)
+	if err != nil {
+		return err
+	}
+	prompt, err := r.promptFlags.encode(tok, src.Name())
+	if err != nil {
+		return err
+	}
+	session, closeEngine, err := r.session(src, a.common.threads, len(prompt))
+	if err != nil {
+		return err
+	}
+	defer closeEngine()
+	reply := runReply{Model: src.Name(), Quant: src.Quant(), PromptIDs: prompt, TokenIDs: []int32{}}
+	out := a.newTranscript(tok)
+	request := engine.Generation{Prompt: prompt, Tokens: r.tokens, Chooser: sampler, OnToken: out.token}
+	if tok != nil && !r.ignoreEnd {
+		request.Stop = tok.Ends
+	}
+	request.OnPrompt = func(logits []float32) error {
+		reply.Probabilities = top(logits, probabilities)
+		return nil
+	}
+	ids, err := session.Generate(ctx, request)
+	reply.TokenIDs = append(reply.TokenIDs, ids...)
+	if err := errors.Join(err, out.end()); err != nil {
+		return err
+	}
+	reply.Text = out.text.String()
+	timing := session.Timing()
+	reply.PrefillRate, reply.DecodeRate = rate(timing.PromptTokens, timing.Prefill), rate(timing.Tokens, timing.Decode)
+	if a.format() == "json" {
+		return a.print(reply)
+	}
+	a.note("%s %s: prompt %d tokens at %.1f/s, generated %d at %.1f/s", reply.Model, reply.Quant, timing.PromptTokens, reply.PrefillRate, len(ids), reply.DecodeRate)
+	return nil
+}
+
+func (r *running) check(format string) error {
+	if err := r.needModel(); err != nil {
+		return err
+	}
+	if err := r.promptFlags.check(); err != nil {
+		return err
+	}
+	switch {
+	case !r.promptFlags.given():
+		return fault.Userf("give a prompt with --prompt TEXT or --prompt-ids 1,5,9")
+	case format != "json" && format != "table":
+		return fault.Userf("--format %s: run prints text, or JSON with --format json", format)
+	case r.logprobs != "" && format != "json":
+		return fault.Userf("--logprobs needs --format json")
+	case r.tokens < 0:
+		return fault.Userf("--tokens %d is negative", r.tokens)
+	}
+	return nil
+}
+
+// session starts an engine with room for the request.
+func (r *running) session(src weights.Source, threads, prompt int) (*engine.Session, func() error, error) {
+	e, err := engine.New(src, engine.Options{Threads: threads})
+	if err != nil {
+		return nil, nil, err
+	}
+	room := r.context
+	if room == 0 {
+		room = prompt + max(r.tokens, 1)
+	}
+	s, err := e.NewSession(engine.SessionOptions{Context: room})
+	if err != nil {
+		e.Close()
+		return nil, nil, err
+	}
+	return s, e.Close, nil
+}
+
+// allTokens asks for the probability of every token.
+const allTokens = -1
+
+func parseLogprobs(text string) (int, error) {
+	switch text {
+	case "":
+		return 0, nil
+	case "all":
+		return allTokens, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.Userf("--logprobs %q: give a number of tokens, or all", text)
+	}
+	return n, nil
+}
+
+// top returns the n likeliest tokens.
+func top(logits []float32, n int) [][2]float64 {
+	if n == 0 {
+		return nil
+	}
+	all := engine.Probabilities(logits)
+	if n != allTokens {
+		all = all[:min(n, len(all))]
+	}
+	pairs := make([][2]float64, len(all))
+	for i, p := range all {
+		pairs[i] = [2]float64{float64(p.ID), p.Probability}
+	}
+	return pairs
+}
+
+func rate(tokens int, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(tokens) / d.Seconds()
+}
+
+// transcript shows tokens as they come, unless JSON is wanted, and keeps their text.
+// Without a tokenizer it shows ids.
+type transcript struct {
+	app    *app
+	stream *tokenizer.Stream
+	live   bool
+	any    bool
+	text   strings.Builder
+}
+
+func (a *app) newTranscript(tok *tokenizer.Tokenizer) *transcript {
+	t := &transcript{app: a, live: a.format() != "json"}
+	if tok != nil {
+		t.stream = tok.Stream().Continue()
+	}
+	return t
+}
+
+func (t *transcript) token(id int32) error {
+	if t.stream != nil {
+		return t.show(t.stream.Next(id))
+	}
+	if !t.live {
+		return nil
+	}
+	separator := ","
+	if !t.any {
+		separator = ""
+	}
+	t.any = true
+	_, err := fmt.Fprintf(t.app.Out, "%s%d", separator, id)
+	return err
+}
+
+func (t *transcript) show(piece string) error {
+	t.text.WriteString(piece)
+	if !t.live {
+		return nil
+	}
+	_, err := fmt.Fprint(t.app.Out, piece)
+	return err
+}
+
+// end shows what is held back, and ends the line.
+func (t *transcript) end() error {
+	if t.stream != nil {
+		if err := t.show(t.stream.End()); err != nil {
+			return err
+		}
+	}
+	if !t.live {
+		return nil
+	}
+	_, err := fmt.Fprintln(t.app.Out)
+	return err
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// llamaCPP is what llama.cpp answers on a reference model.
+type llamaCPP struct {
+	Prompt        []int32      `json:"prompt_tokens"`
+	Greedy        []int32      `json:"greedy_tokens"`
+	Probabilities [][2]float64 `json:"next_token_probabilities"`
+}
+
+func readReference(t *testing.T, name string) llamaCPP {
+	t.Helper()
+	data, err := os.ReadFile(reference(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer llamaCPP
+	if err := json.Unmarshal(data, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func idsText(ids []int32) string {
+	var texts []string
+	for _, id := range ids {
+		texts = append(texts, strconv.Itoa(int(id)))
+	}
+	return strings.Join(texts, ",")
+}
+
+func TestRunForScripts(t *testing.T) {
+	for name, tolerance := range map[string]float64{"tiny-f16": 2e-3, "tiny-q8": 1e-2} {
+		t.Run(name, func(t *testing.T) {
+			want := readReference(t, name+".ref.json")
+			r := decode[runReply](t, mustMemsim(t, "run", "--model", reference(t, name+".gguf"), "--prompt-ids", idsText(want.Prompt),
+				"--tokens", strconv.Itoa(len(want.Greedy)), "--temperature", "0", "--logprobs", "all", "--format", "json"))
+			if !slices.Equal(r.PromptIDs, want.Prompt) {
+				t.Errorf("prompt_ids %v, want %v", r.PromptIDs, want.Prompt)
+			}
+			if name == "tiny-f16" && !slices.Equal(r.TokenIDs, want.Greedy) {
+				t.Errorf("token_ids %v, want %v", r.TokenIDs, want.Greedy)
+			}
+			if r.PrefillRate <= 0 || r.DecodeRate <= 0 {
+				t.Errorf("rates %g and %g", r.PrefillRate, r.DecodeRate)
+			}
+			checkProbabilities(t, r.Probabilities, want.Probabilities, tolerance)
+		})
+	}
+}
+
+func checkProbabilities(t *testing.T, got, want [][2]float64, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d probabilities, want %d", len(got), len(want))
+	}
+	expected := map[float64]float64{}
+	for _, p := range want {
+		expected[p[0]] = p[1]
+	}
+	for i, p := range got {
+		if i > 0 && p[1] > got[i-1][1] {
+			t.Errorf("probability %d, %g, is above the one before it", i, p[1])
+		}
+		if d := math.Abs(p[1] - expected[p[0]]); d > tolerance {
+			t.Errorf("token %g has probability %g, llama.cpp says %g", p[0], p[1], expected[p[0]])
+		}
+	}
+}
+
+func TestRunPrintsText(t *testing.T) {
+	model := reference(t, "tiny-f16.gguf")
+	scripted := decode[runReply](t, mustMemsim(t, "run", "--model", model, "--prompt", "hi", "--tokens", "8", "--temperature", "0", "--format", "json"))
+	shown := mustMemsim(t, "run", "--model", model, "--prompt", "hi", "--tokens", "8", "--temperature", "0")
+	if shown.out != scripted.Text+"\n" {
+		t.Errorf("shown %q, in JSON %q", shown.out, scripted.Text)
+	}
+	if len(scripted.Probabilities) != 0 {
+		t.Error("probabilities that were not asked for")
+	}
+	if !strings.Contains(shown.err, "/s") {
+		t.Errorf("stderr %q lacks the speed", shown.err)
+	}
+}
+
+func TestSameSeedDrawsTheSameText(t *testing.T) {
+	args := []string{"run", "--model", reference(t, "tiny-f16.gguf"), "--prompt-ids", "1,5,9", "--tokens", "12", "--seed", "3", "--format", "json"}
+	a, b := decode[runReply](t, mustMemsim(t, args...)), decode[runReply](t, mustMemsim(t, args...))
+	if !slices.Equal(a.TokenIDs, b.TokenIDs) {
+		t.Errorf("%v and %v", a.TokenIDs, b.TokenIDs)
+	}
+}
+
+func TestRunOfAPresetPrintsIDs(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	r := mustMemsim(t, "run", "--model", "small.yaml", "--prompt-ids", "1,2", "--tokens", "3", "--temperature", "0")
+	if strings.Count(r.out, ",") != 2 || !strings.HasSuffix(r.out, "\n") {
+		t.Errorf("%q, want three ids", r.out)
+	}
+}
+
+func TestIDsBeyondTheVocabularyAreMistakes(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--prompt-ids", "256", "--format", "json"), "256", "255")
+}

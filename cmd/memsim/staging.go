@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/memsim/memsim/fault"
+)
+
+// outputFolder is a folder that gets its files all at once: they are written
+// beside their final place and moved there by Commit. It is made, and so found
+// to be writable, before any work is done.
+type outputFolder struct {
+	path    string
+	staging string
+	made    string // topmost folder that did not exist before, "" if all did
+	done    bool
+}
+
+// newOutputFolder prepares path. The caller defers Discard and calls Commit at
+// its end.
+func newOutputFolder(path string) (*outputFolder, error) {
+	o := &outputFolder{path: path, made: firstMissing(path)}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		o.Discard()
+		return nil, unwritable(path, err)
+	}
+	staging, err := os.MkdirTemp(path, ".memsim-")
+	if err != nil {
+		o.Discard()
+		return nil, unwritable(path, err)
+	}
+	o.staging = staging
+	return o, nil
+}
+
+// firstMissing returns the topmost folder on the way to path that does not
+// exist, "" if path does.
+func firstMissing(path string) string {
+	missing := ""
+	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
+		if _, err := os.Lstat(p); !errors.Is(err, fs.ErrNotExist) || p == filepath.Dir(p) {
+			return missing
+		}
+		missing = p
+	}
+}
+
+func unwritable(path string, err error) error {
+	var reason error = err
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		reason = e.Err
+	}
+	if errors.Is(reason, syscall.ENOSPC) {
+		return fmt.Errorf("cannot write to %s: %w", path, reason)
+	}
+	return fault.Userf("cannot write to %s: %w; name another place with --out", path, reason)
+}
+
+// File returns the path at which a file of the folder is written until Commit.
+func (o *outputFolder) File(name string) string { return filepath.Join(o.staging, name) }
+
+// Write writes a whole file of the folder.
+func (o *outputFolder) Write(name string, write func(*os.File) error) error {
+	f, err := os.Create(o.File(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// Commit moves the files into the folder, in place of older ones of their name.
+func (o *outputFolder) Commit() error {
+	entries, err := os.ReadDir(o.staging)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Rename(o.File(e.Name()), filepath.Join(o.path, e.Name())); err != nil {
+			return unwritable(o.path, err)
+		}
+	}
+	o.done = true
+	return os.Remove(o.staging)
+}
+
+// Discard removes what was not committed, and the folders made for it. After
+// Commit it does nothing.
+func (o *outputFolder) Discard() {
+	if o.done {
+		return
+	}
+	if o.staging != "" {
+		os.RemoveAll(o.staging)
+	}
+	if o.made == "" {
+		return
+	}
+	// Only empty folders go: somebody else may have put a file there meanwhile.
+	for p := filepath.Clean(o.path); os.Remove(p) == nil && p != o.made; {
+		p = filepath.Dir(p)
+	}
+}
+
+// outputFile checks that a file can be written at path, before any work is done,
+// and leaves nothing behind.
+func outputFile(path string) error {
+	if path == "" {
+		return fault.Userf("name the file to write with --out (-o)")
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fault.Userf("cannot write to %s: it is a folder; name a file with --out", path)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".memsim-")
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
