@@ -46,7 +46,7 @@ func limit(r *sim.Result) string {
 	if r.LatencyMS > 0 {
 		s += fmt.Sprintf(", %.0f %% of it %s", 100*largest.ms/r.LatencyMS, largest.what)
 	}
-	return s + fmt.Sprintf(": it moves %s MB through DRAM.", profiles.Number(r.DRAMBytesPerToken/1e6))
+	return s + fmt.Sprintf(", and moves %s MB through DRAM.", profiles.Number(r.DRAMBytesPerToken/1e6))
 }
 
 // sharing compares a model that runs its blocks more than once with the first

@@ -139,19 +139,26 @@ func lineData(points []xy) []opts.LineData {
 	return data
 }
 
-// onX marks places on the x axis by upright lines with names.
+// onX marks places on the x axis by upright lines with names, at changing
+// heights so that neighbours can be read.
 func onX(color string, marks []xMark) charts.SeriesOpts {
+	type upright struct {
+		Name  string     `json:"name"`
+		XAxis float64    `json:"xAxis"`
+		Label opts.Label `json:"label"`
+	}
 	return func(s *charts.SingleSeries) {
 		if len(marks) == 0 {
 			return
 		}
 		s.MarkLines = &opts.MarkLines{MarkLineStyle: opts.MarkLineStyle{
-			Symbol:    []string{"none", "none"},
-			LineStyle: &opts.LineStyle{Color: color, Type: "dashed"},
-			Label:     &opts.Label{Show: opts.Bool(true), Position: "insideEndTop", Formatter: "{b}", Color: color},
+			Symbol: []string{"none", "none"}, LineStyle: &opts.LineStyle{Color: color, Type: "dashed"},
 		}}
-		for _, m := range marks {
-			s.MarkLines.Data = append(s.MarkLines.Data, opts.MarkLineNameXAxisItem{Name: profiles.Clean(m.name), XAxis: m.x})
+		for i, m := range marks {
+			s.MarkLines.Data = append(s.MarkLines.Data, upright{profiles.Clean(m.name), m.x, opts.Label{
+				Show: opts.Bool(true), Formatter: "{b}", Color: color,
+				Position: []string{"insideEndTop", "insideMiddleTop", "insideStartTop"}[i%3],
+			}})
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (r *Report) roofs(m *Model) []roof {
 	}
 	peak := r.device.PeakBandwidth()
 	reach := units.BytesPerSecond(float64(peak) * float64(unit.Bandwidth.Value) * float64(runtime.BandwidthShare.Value))
-	roofs := []roof{{name: "DRAM peak", bandwidth: peak}, {name: "DRAM as " + runtime.Name + " reaches it", bandwidth: reach}}
+	roofs := []roof{{name: "DRAM peak", bandwidth: peak}, {name: "DRAM, usable", bandwidth: reach}}
 	types := map[string]bool{}
 	for _, o := range m.sums.Operands() {
 		if o.Kind != traces.Weight {

@@ -51,7 +51,7 @@
       axis.axisLine = { lineStyle: { color: rule } };
       axis.splitLine = { show: axis.type !== "category", lineStyle: { color: rule, opacity: .6 } };
       if (axis.type === "log") axis.axisLabel.formatter = v => String(+v.toPrecision(6));
-      if (axis.type === "value") axis.axisLabel.showMaxLabel = axis.max === undefined; // a limit is no round number
+      if (axis.type !== "category") axis.axisLabel.showMaxLabel = axis.max === undefined || axis.type === "log" && Number.isInteger(Math.log10(axis.max)); // others are no round numbers
     }
     if (option.yAxis[0].type === "category") option.yAxis[0].axisLabel = Object.assign(option.yAxis[0].axisLabel, { lineHeight: 15, formatter: name => broken(name, width < 500 ? 14 : 22) });
     if (spec.kind === "parts") parts(option, width);
@@ -96,8 +96,15 @@
     option.tooltip.formatter = p => p.seriesType !== "scatter" ? escape(p.seriesName) :
       "<b>" + escape(p.name) + "</b><br>" + escape(p.seriesName) + "<br>" + number(p.value[1]) + " " + unit + " at " + number(p.value[0]) + " per DRAM byte";
     const { min, max } = option.xAxis[0];
+    option.legend.data = option.series.filter(s => s.type === "scatter").map(s => s.name);
     for (const s of option.series) {
-      if (s.type === "line") { s.silent = true; continue; }
+      if (s.type === "line") { // a roof, with its name where there is room
+        const flat = s.data[0].value[1] === s.data[1].value[1];
+        Object.assign(s, { silent: true, showSymbol: true, symbol: "circle", symbolSize: .1,
+          label: { show: true, position: flat ? "right" : "left", offset: [0, -8], fontSize: 11, color: s.itemStyle.color, formatter: "{a}" } });
+        s.data[flat ? 1 : 0].label = { show: false };
+        continue;
+      }
       Object.assign(s, { labelLayout: { hideOverlap: true }, label: { show: true, position: "right", fontSize: 11, color: option.textStyle.color, formatter: "{b}" } });
       for (const d of s.data) {
         if (Math.log(d.value[0] / min) > .75 * Math.log(max / min)) d.label = { position: "left" };
