@@ -11,6 +11,7 @@ type Compute struct {
 	k       *kernelSet
 	scratch []scratch // one a worker
 
+	vectors   gemmVectors
 	matmul    matmulTask
 	norm      normTask
 	rope      ropeTask
@@ -22,6 +23,7 @@ type Compute struct {
 type scratch struct {
 	row    rowCodes
 	matvec matvecScratch
+	gemm   gemmScratch
 	floats []float32
 	scores []float32
 	query  []float32

@@ -18,6 +18,7 @@ type format struct {
 	bytes  int  // bytes of a stored block
 	group  int  // values that share a scale, 0 for floats
 	offset bool // groups have an offset
+	bias   int  // what stored codes, which are unsigned, are above their value
 	id     int  // index into kernel tables
 
 	// unpack decodes one row of a quantized format.
@@ -53,14 +54,14 @@ var formats = index([]format{
 	{typ: quant.F32, floats: floatsF32},
 	{typ: quant.F16, floats: floatsF16},
 	{typ: quant.BF16, floats: floatsBF16},
-	{typ: quant.Q8_0, group: 32, unpack: unpackQ8_0},
-	{typ: quant.Q4_0, group: 32, unpack: unpackQ4_0},
+	{typ: quant.Q8_0, group: 32, bias: 128, unpack: unpackQ8_0},
+	{typ: quant.Q4_0, group: 32, bias: 8, unpack: unpackQ4_0},
 	{typ: quant.Q4_1, group: 32, offset: true, unpack: unpackQ4_1},
-	{typ: quant.Q5_0, group: 32, unpack: unpackQ5_0},
+	{typ: quant.Q5_0, group: 32, bias: 16, unpack: unpackQ5_0},
 	{typ: quant.Q5_1, group: 32, offset: true, unpack: unpackQ5_1},
 	{typ: quant.Q4_K, group: 32, offset: true, unpack: unpackQ4K},
 	{typ: quant.Q5_K, group: 32, offset: true, unpack: unpackQ5K},
-	{typ: quant.Q6_K, group: 16, unpack: unpackQ6K},
+	{typ: quant.Q6_K, group: 16, bias: 32, unpack: unpackQ6K},
 })
 
 // index numbers formats and gives them their geometry.

@@ -39,6 +39,15 @@ func avx512Set() *kernelSet {
 	s.setMatvec(quant.F32, matvecF32AVX512)
 	s.setMatvec(quant.F16, matvecF16AVX512)
 	s.setMatvec(quant.BF16, matvecBF16AVX512)
+	p := &panelKernels{rows: 32, lane: 16, interleave: interleave32AVX512}
+	p.floats[formatOf(quant.F32).id] = interleave32AVX512
+	p.floats[formatOf(quant.F16).id] = interleaveF16AVX512
+	p.floats[formatOf(quant.BF16).id] = interleaveBF16AVX512
+	p.gemmFloat = []gemmKernel{
+		{12, gemmFloat12AVX512}, {8, gemmFloat8AVX512}, {4, gemmFloat4AVX512},
+		{2, gemmFloat2AVX512}, {1, gemmFloat1AVX512},
+	}
+	s.panel = p
 	return &s
 }
 
@@ -53,5 +62,27 @@ func vnniSet() *kernelSet {
 	s.setMatvec(quant.Q4_K, matvecQ4KVNNI)
 	s.setMatvec(quant.Q5_K, matvecQ5KVNNI)
 	s.setMatvec(quant.Q6_K, matvecQ6KVNNI)
+	p := *s.panel
+	p.unpack = unpackersAVX512()
+	p.gemmCodes32 = []gemmKernel{
+		{6, gemmCodes32x6VNNI}, {4, gemmCodes32x4VNNI}, {2, gemmCodes32x2VNNI}, {1, gemmCodes32x1VNNI},
+	}
+	p.gemmCodes16 = []gemmKernel{
+		{6, gemmCodes16x6VNNI}, {4, gemmCodes16x4VNNI}, {2, gemmCodes16x2VNNI}, {1, gemmCodes16x1VNNI},
+	}
+	p.starts16 = starts16VNNI
+	s.panel = &p
 	return &s
+}
+
+func unpackersAVX512() (u [maxFormats]unpackFunc) {
+	u[formatOf(quant.Q8_0).id] = unpackQ8_0AVX512
+	u[formatOf(quant.Q4_0).id] = unpackQ4_0AVX512
+	u[formatOf(quant.Q4_1).id] = unpackQ4_1AVX512
+	u[formatOf(quant.Q5_0).id] = unpackQ5_0AVX512
+	u[formatOf(quant.Q5_1).id] = unpackQ5_1AVX512
+	u[formatOf(quant.Q4_K).id] = unpackQ4KAVX512
+	u[formatOf(quant.Q5_K).id] = unpackQ5KAVX512
+	u[formatOf(quant.Q6_K).id] = unpackQ6KAVX512
+	return u
 }

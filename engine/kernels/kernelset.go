@@ -11,6 +11,10 @@ type kernelSet struct {
 	// where the set has no kernel.
 	matvec [maxFormats]matvecFunc
 
+	// panel multiplies several vectors at once; nil where the set has no
+	// kernels for it.
+	panel *panelKernels
+
 	// quantize rounds row to int8 in blocks of Block; scale and sum get one
 	// value a block.
 	quantize func(q []int8, scale []float32, sum []int32, row []float32)

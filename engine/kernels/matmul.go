@@ -18,17 +18,20 @@ func (c *Compute) MatMul(dst []float32, m Matrix, x *Vectors) {
 	}
 	t := &c.matmul
 	*t = matmulTask{c: c, dst: dst, m: m, x: x, f: formatOf(m.Type), rowBytes: m.Type.RowBytes(m.Cols)}
-	parts := c.pool.threads * partsPerThread
-	t.rows = max((m.Rows+parts-1)/parts, minRows)
-	c.pool.run(t, (m.Rows+t.rows-1)/t.rows)
+	if t.panels() && t.f.floats == nil {
+		c.vectors.prepareCodes(c.k.panel, t.f, x)
+	}
+	parts := max(1, min(c.pool.threads*partsPerThread, m.Rows/rowStep))
+	t.rows = (m.Rows/parts + rowStep - 1) / rowStep * rowStep
+	c.pool.run(t, max(1, m.Rows/t.rows))
 }
 
 // A matrix is cut into several parts a thread, so that a thread that the
-// system holds up delays the others little, but into no parts smaller than
-// minRows rows.
+// system holds up delays the others little. Parts are multiples of rowStep
+// rows, except that the last one has the rest as well.
 const (
 	partsPerThread = 4
-	minRows        = 32
+	rowStep        = 32
 )
 
 type matmulTask struct {
@@ -44,7 +47,14 @@ type matmulTask struct {
 func (t *matmulTask) run(worker, part int) {
 	s := &t.c.scratch[worker]
 	from := part * t.rows
-	to := min(from+t.rows, t.m.Rows)
+	to := from + t.rows
+	if t.m.Rows-to < t.rows {
+		to = t.m.Rows
+	}
+	if t.panels() {
+		t.gemm(&s.gemm, from, to)
+		return
+	}
 	if f := t.c.k.matvec[t.f.id]; f != nil && to-from >= matvecRows {
 		for i := range t.x.N {
 			t.matvec(f, &s.matvec, from, to, i)
@@ -59,6 +69,18 @@ func (t *matmulTask) run(worker, part int) {
 			t.codeRow(s, r, row)
 		}
 	}
+}
+
+// panels reports whether the product is made by panels.
+func (t *matmulTask) panels() bool {
+	p := t.c.k.panel
+	if p == nil || t.x.N < gemmMin || t.m.Rows < p.rows {
+		return false
+	}
+	if t.f.floats != nil {
+		return p.floats[t.f.id] != nil
+	}
+	return p.unpack[t.f.id] != nil
 }
 
 // floatRow multiplies all vectors with row r of a float matrix.

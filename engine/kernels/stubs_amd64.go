@@ -3,6 +3,10 @@ package kernels
 //go:generate sh -c "cd _asm && go run . matvec_avx2 -out ../matvec_avx2_amd64.s"
 //go:generate sh -c "cd _asm && go run . matvec_avx512 -out ../matvec_avx512_amd64.s"
 //go:generate sh -c "cd _asm && go run . matvec_vnni -out ../matvec_vnni_amd64.s"
+//go:generate sh -c "cd _asm && go run . interleave_avx512 -out ../interleave_avx512_amd64.s"
+//go:generate sh -c "cd _asm && go run . unpack_avx512 -out ../unpack_avx512_amd64.s"
+//go:generate sh -c "cd _asm && go run . gemm_avx512 -out ../gemm_avx512_amd64.s"
+//go:generate sh -c "cd _asm && go run . gemm_vnni -out ../gemm_vnni_amd64.s"
 
 //go:noescape
 func matvecF32AVX2(a *matvecArgs)
@@ -45,3 +49,78 @@ func matvecQ5KVNNI(a *matvecArgs)
 
 //go:noescape
 func matvecQ6KVNNI(a *matvecArgs)
+
+//go:noescape
+func gemmFloat12AVX512(a *gemmArgs)
+
+//go:noescape
+func gemmFloat8AVX512(a *gemmArgs)
+
+//go:noescape
+func gemmFloat4AVX512(a *gemmArgs)
+
+//go:noescape
+func gemmFloat2AVX512(a *gemmArgs)
+
+//go:noescape
+func gemmFloat1AVX512(a *gemmArgs)
+
+//go:noescape
+func gemmCodes32x6VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes32x4VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes32x2VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes32x1VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes16x6VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes16x4VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes16x2VNNI(a *gemmArgs)
+
+//go:noescape
+func gemmCodes16x1VNNI(a *gemmArgs)
+
+//go:noescape
+func interleave32AVX512(dst *uint32, src *byte, stride, n int)
+
+//go:noescape
+func interleaveF16AVX512(dst *uint32, src *byte, stride, n int)
+
+//go:noescape
+func interleaveBF16AVX512(dst *uint32, src *byte, stride, n int)
+
+//go:noescape
+func unpackQ8_0AVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ4_0AVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ4_1AVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ5_0AVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ5_1AVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ4KAVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ5KAVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func unpackQ6KAVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func starts16VNNI(dst *int32, x *int8, n int)

@@ -29,6 +29,15 @@ func main() {
 		matvecVNNI()
 	case "matvec_avx512":
 		matvecFloat(avx512)
+	case "gemm_avx512":
+		gemm512()
+	case "gemm_vnni":
+		gemmVNNI()
+		sums16()
+	case "unpack_avx512":
+		unpack512()
+	case "interleave_avx512":
+		interleave512()
 	case "matvec_avx2":
 		matvecFloat(avx2)
 	default:

@@ -96,18 +96,20 @@ func loadArg(args Register, offset int) Register {
 	return r
 }
 
+// quantized lists the formats.
+var quantized = []*vnniFormat{
+	{name: "Q8_0", bytes: 34, values: 32, bias: 128, setup: setupQ8, pair: pairQ8},
+	{name: "Q4_0", bytes: 18, values: 32, bias: 8, setup: setupNibbles, pair: pairNibbles(2, 0)},
+	{name: "Q4_1", bytes: 20, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(4, 0)},
+	{name: "Q5_0", bytes: 22, values: 32, bias: 16, setup: setupNibbles, pair: pairNibbles(6, 2)},
+	{name: "Q5_1", bytes: 24, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(8, 4)},
+	{name: "Q4K", bytes: 144, values: 256, min: true, setup: setupQ4K, part: partQ4K, scales: scalesQ45K},
+	{name: "Q5K", bytes: 176, values: 256, min: true, setup: setupQ5K, part: partQ5K, scales: scalesQ45K},
+	{name: "Q6K", bytes: 210, values: 256, bias: 32, setup: setupQ6K, part: partQ6K, scales: scalesQ6K},
+}
+
 func matvecVNNI() {
-	formats := []*vnniFormat{
-		{name: "Q8_0", bytes: 34, values: 32, bias: 128, setup: setupQ8, pair: pairQ8},
-		{name: "Q4_0", bytes: 18, values: 32, bias: 8, setup: setupNibbles, pair: pairNibbles(2, 0)},
-		{name: "Q4_1", bytes: 20, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(4, 0)},
-		{name: "Q5_0", bytes: 22, values: 32, bias: 16, setup: setupNibbles, pair: pairNibbles(6, 2)},
-		{name: "Q5_1", bytes: 24, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(8, 4)},
-		{name: "Q4K", bytes: 144, values: 256, min: true, setup: setupQ4K, part: partQ4K, scales: scalesQ45K},
-		{name: "Q5K", bytes: 176, values: 256, min: true, setup: setupQ5K, part: partQ5K, scales: scalesQ45K},
-		{name: "Q6K", bytes: 210, values: 256, bias: 32, setup: setupQ6K, part: partQ6K, scales: scalesQ6K},
-	}
-	for _, f := range formats {
+	for _, f := range quantized {
 		f.generate()
 	}
 }

@@ -103,36 +103,43 @@ func (g *vnni512) factors(r, j int) VecVirtual {
 	return s
 }
 
-// scalesQ45K decodes eight scales and offsets of six bits each, packed in 12
-// bytes a, b, c of four: the first four are the low six bits of a and b, the
-// others have their low bits in c and their high ones in the top of a and b.
+// scalesQ45K scales and stores the factors of Q4_K and Q5_K.
 func scalesQ45K(g *vnni512, c *superblock) {
 	xs, sums := YMM(), YMM()
 	VMOVUPS(Mem{Base: c.xs}, xs)
 	VCVTDQ2PS(Mem{Base: c.sums}, sums)
 	VMULPS(xs, sums, sums)
 	for r := range rowsAtOnce {
-		d, dmin := YMM(), YMM()
-		VMOVD(c.row(r, 0), d.AsX())
-		VCVTPH2PS(d.AsX(), d.AsX())
-		VPERMILPS(Imm(1), d.AsX(), dmin.AsX())
-		VBROADCASTSS(d.AsX(), d)
-		VBROADCASTSS(dmin.AsX(), dmin)
-		scale, offset := YMM(), YMM()
-		low, high := GP32(), GP32()
-		MOVL(c.row(r, 4), low)
-		MOVL(c.row(r, 12), high)
-		sixBits(low, high, 0, scale)
-		low, high = GP32(), GP32()
-		MOVL(c.row(r, 8), low)
-		MOVL(c.row(r, 12), high)
-		sixBits(low, high, 4, offset)
-		VMULPS(d, scale, scale)
+		scale, offset := decodeQ45K(func(disp int) Mem { return c.row(r, disp) })
 		VMULPS(xs, scale, scale)
 		VMOVUPS(scale, c.factors(r))
-		VMULPS(dmin, offset, offset)
 		VFNMADD231PS(sums, offset, g.acc[r].AsY())
 	}
+}
+
+// decodeQ45K decodes eight scales and negative offsets of six bits each,
+// packed in 12 bytes a, b, c of four: the first four are the low six bits of a
+// and b, the others have their low bits in c and their high ones in the top of
+// a and b.
+func decodeQ45K(row func(disp int) Mem) (scale, offset VecVirtual) {
+	d, dmin := YMM(), YMM()
+	VMOVD(row(0), d.AsX())
+	VCVTPH2PS(d.AsX(), d.AsX())
+	VPERMILPS(Imm(1), d.AsX(), dmin.AsX())
+	VBROADCASTSS(d.AsX(), d)
+	VBROADCASTSS(dmin.AsX(), dmin)
+	scale, offset = YMM(), YMM()
+	low, high := GP32(), GP32()
+	MOVL(row(4), low)
+	MOVL(row(12), high)
+	sixBits(low, high, 0, scale)
+	low, high = GP32(), GP32()
+	MOVL(row(8), low)
+	MOVL(row(12), high)
+	sixBits(low, high, 4, offset)
+	VMULPS(d, scale, scale)
+	VMULPS(dmin, offset, offset)
+	return scale, offset
 }
 
 // sixBits puts eight six-bit numbers into y, as floats.
@@ -160,16 +167,22 @@ func scalesQ6K(g *vnni512, c *superblock) {
 	VMOVUPS(Mem{Base: c.xs}, xs.AsY())
 	VPERMPS(xs, g.constants["twice"], xs)
 	for r := range rowsAtOnce {
-		d, scale := ZMM(), ZMM()
-		VPBROADCASTW(c.row(r, 208), d.AsX())
-		VCVTPH2PS(d.AsX(), d.AsX())
-		VBROADCASTSS(d.AsX(), d)
-		VPMOVSXBD(c.row(r, 192), scale)
-		VCVTDQ2PS(scale, scale)
-		VMULPS(d, scale, scale)
+		scale := decodeQ6K(func(disp int) Mem { return c.row(r, disp) })
 		VMULPS(xs, scale, scale)
 		VMOVUPS(scale, c.factors(r))
 	}
+}
+
+// decodeQ6K decodes sixteen scales.
+func decodeQ6K(row func(disp int) Mem) VecVirtual {
+	d, scale := ZMM(), ZMM()
+	VPBROADCASTW(row(208), d.AsX())
+	VCVTPH2PS(d.AsX(), d.AsX())
+	VBROADCASTSS(d.AsX(), d)
+	VPMOVSXBD(row(192), scale)
+	VCVTDQ2PS(scale, scale)
+	VMULPS(d, scale, scale)
+	return scale
 }
 
 func setupQ4K(g *vnni512) {
