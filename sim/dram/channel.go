@@ -44,17 +44,26 @@ type channel struct {
 	arrived int   // requests taken in at clock now
 	age     uint64
 
-	ready   []int64    // earliest clock of each column at each node
-	fawRing [][4]int64 // by rank: clocks of the last four activations, plus tFAW
-	busFree int64      // first clock at which the command bus is free
+	// The earliest clock of each class of commands, as far as each level of the
+	// hierarchy is concerned.
+	channelReady times
+	rankReady    [maxRanks]times
+	groupReady   [maxBanks]times
+	bankReady    [maxBanks]times
+	fawRing      [maxRanks][4]int64 // by rank: clocks of the last four activations, plus tFAW
+	busFree      int64              // first clock at which the command bus is free
 
-	banks_    []bank
+	bank      [maxBanks]bank
 	reads     *queue
 	writes    *queue
 	writeMode bool
 	openers   uint64 // banks whose opener waits
 	notClosed uint64 // banks that are open or activating
 	spending  uint64 // banks that reached ClosedAccesses
+
+	asleep    uint64          // banks that the scheduler need not look at
+	wakeAt    [maxBanks]int64 // by bank that is asleep
+	firstWake int64           // no bank wakes earlier
 
 	act2     int   // bank whose ACT2 is due, -1 if none
 	act2Due  int64 // its deadline
@@ -76,6 +85,7 @@ type channel struct {
 
 	lastRow    [maxBanks]int32 // by bank: the row last asked for
 	lastColumn [maxBanks]int32 // by bank: the column last asked for
+	lastBank   int             // the bank last asked for
 	itemBuf    []item
 
 	graph     *graph // nil: no fast path
@@ -85,6 +95,10 @@ type channel struct {
 
 	observer observer // nil but in tests
 }
+
+// times holds a clock for each column; the rest is padding that makes places in
+// arrays of times cheap to reach.
+type times [8]int64
 
 // maintenance is a command that no request asked for.
 type maintenance struct {
@@ -107,16 +121,13 @@ type observer interface {
 
 func newChannel(p *plan) *channel {
 	c := &channel{
-		plan:    p,
-		ready:   make([]int64, p.nodes*nodeStride),
-		fawRing: make([][4]int64, p.ranks),
-		banks_:  make([]bank, p.banks),
-		reads:   newQueue(p.spec.Queue.Reads, p.banks),
-		writes:  newQueue(p.spec.Queue.Writes, p.banks),
-		act2:    -1,
+		plan:   p,
+		reads:  newQueue(p.spec.Queue.Reads),
+		writes: newQueue(p.spec.Queue.Writes),
+		act2:   -1,
 	}
-	for i := range c.banks_ {
-		c.banks_[i].row = -1
+	for i := range c.bank {
+		c.bank[i].row = -1
 		c.lastRow[i] = -1
 	}
 	c.refreshDue = never
@@ -125,6 +136,9 @@ func newChannel(p *plan) *channel {
 	}
 	return c
 }
+
+// turn returns the turn that makes the bank last asked for the first one.
+func (c *channel) turn() *turn { return &c.turns[c.turnAt[c.lastBank]] }
 
 // busy reports whether requests wait.
 func (c *channel) busy() bool {
@@ -152,8 +166,9 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 	}
 	c.age++
 	c.lastArrival = c.now
-	c.lastRow[bank], c.lastColumn[bank] = row, column
-	q.push(entry{age: c.age, row: row, column: column, bank: uint8(bank)}, c.banks_[bank].openRow())
+	c.lastBank, c.lastRow[bank], c.lastColumn[bank] = bank, row, column
+	c.asleep &^= 1 << bank
+	q.push(entry{age: c.age, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
 	if c.observer != nil {
 		c.observer.arrived(c.now, c.age, write, place{bank: bank, row: row, column: column})
 	}
@@ -163,58 +178,60 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 // earliest returns the first clock at which no constraint holds a command of
 // this column back from a bank.
 func (c *channel) earliest(col column, bank int) int64 {
-	return max(c.ready[col], c.ready[c.rankNode[bank]+int(col)],
-		c.ready[c.groupNode[bank]+int(col)], c.ready[c.bankNode[bank]+int(col)])
+	return max(c.earliestInRank(col, bank),
+		c.groupReady[c.groupOf[bank&63]&63][col&7], c.bankReady[bank&63][col&7])
 }
 
 // earliestInRank is earliest for the commands that go to a whole rank.
 func (c *channel) earliestInRank(col column, bank int) int64 {
-	return max(c.ready[col], c.ready[c.rankNode[bank]+int(col)])
+	return max(c.channelReady[col&7], c.rankReady[c.rankOf[bank&63]&3][col&7])
 }
 
 // issue sends a command at clock now: it holds others back and takes the bus.
 func (c *channel) issue(cmd Command, bank int, row int32) {
 	causes := &c.causes[cmd]
-	c.hold(0, causes.channel)
-	rank := c.rankNode[bank]
-	c.hold(rank, causes.rank)
-	if len(causes.otherRanks) > 0 {
-		for r := 1; r <= c.ranks; r++ {
-			if node := r * nodeStride; node != rank {
-				c.hold(node, causes.otherRanks)
+	rank := c.rankOf[bank&63] & 3
+	c.channelReady.hold(c.now, causes.channel)
+	c.rankReady[rank].hold(c.now, causes.rank)
+	c.groupReady[c.groupOf[bank&63]&63].hold(c.now, causes.group)
+	c.bankReady[bank&63].hold(c.now, causes.bank)
+	if c.ranks > 1 {
+		for r := range c.ranks {
+			if r != int(rank) {
+				c.rankReady[r].hold(c.now, causes.otherRanks)
 			}
 		}
 	}
-	c.hold(c.groupNode[bank], causes.group)
-	c.hold(c.bankNode[bank], causes.bank)
 	if cmd == ACT1 && c.faw > 0 {
-		c.holdFourth(bank, rank)
+		c.holdFourth(rank)
 	}
-	c.busFree = c.now + c.spec.BusClocks[cmd]
+	c.busFree = c.now + c.busClocks[cmd]
+	c.asleep &^= 1 << bank
 	if c.observer != nil {
 		c.observer.issued(c.now, cmd, bank, row)
 	}
 }
 
-func (c *channel) hold(node int, list []holdback) {
+func (t *times) hold(now int64, list []holdback) {
 	for _, h := range list {
-		if t := c.now + h.clocks; t > c.ready[node+int(h.column)] {
-			c.ready[node+int(h.column)] = t
+		if at := now + h.clocks; at > t[h.column&7] {
+			t[h.column&7] = at
 		}
 	}
 }
 
 // holdFourth keeps the fifth activation of a rank tFAW behind the first.
-func (c *channel) holdFourth(bank, rank int) {
-	ring := &c.fawRing[c.rankOf(bank)]
+func (c *channel) holdFourth(rank uint8) {
+	ring := &c.fawRing[rank]
 	copy(ring[:], ring[1:])
 	ring[3] = c.now + c.faw
-	c.ready[rank+int(colACT)] = max(c.ready[rank+int(colACT)], ring[0])
+	ready := &c.rankReady[rank][colACT]
+	*ready = max(*ready, ring[0])
 }
 
 // open makes row the open row of a bank.
 func (c *channel) open(bank int, row int32) {
-	b := &c.banks_[bank]
+	b := &c.bank[bank]
 	b.state, b.row, b.used = bankOpen, row, c.now
 	c.reads.reopen(bank, row)
 	c.writes.reopen(bank, row)
@@ -223,7 +240,7 @@ func (c *channel) open(bank int, row int32) {
 // activating marks a bank as no longer closed.
 func (c *channel) activating(bank int, row int32) {
 	c.settle()
-	b := &c.banks_[bank]
+	b := &c.bank[bank]
 	b.state, b.row, b.accesses, b.spent = bankActivating, row, 0, false
 	c.notClosed |= 1 << bank
 }
@@ -234,8 +251,9 @@ func (c *channel) close(set uint64) {
 	c.settle()
 	c.notClosed &^= set
 	c.spending &^= set
+	c.asleep &^= set
 	each(set, func(bank int) {
-		b := &c.banks_[bank]
+		b := &c.bank[bank]
 		b.state, b.row, b.accesses, b.spent = bankClosed, -1, 0, false
 		c.reads.reopen(bank, -1)
 		c.writes.reopen(bank, -1)

@@ -17,7 +17,7 @@ const (
 // the channel has drained.
 type node struct {
 	state      string
-	writeBanks uint64 // banks with queued writes
+	writeBanks uint64 // counted banks with queued writes
 	recent     *edge  // the edge that was followed last
 	edges      map[step]*edge
 }
@@ -25,13 +25,13 @@ type node struct {
 // A step is what takes a channel from one node to the next: a run, described by
 // what matters of it, or the draining of its queues.
 type step struct {
-	bank        int16 // -1: drain
+	bank        int16 // counted from the bank last asked for; -1: drain
 	count       int32
 	write       bool
 	sameRow     bool  // the row was also the last one asked for in the bank
 	openRow     bool  // the row is in the row buffer
 	refreshIn   int32 // clocks to the refresh that comes due on the way; -1: none does
-	refreshBank int16 // bank that is refreshed then
+	refreshBank int16 // bank of each rank that is refreshed then, counted likewise
 }
 
 // An edge is a step that was taken at command level once.
@@ -46,8 +46,8 @@ type edge struct {
 	rows      []rowChange
 }
 
-// A rowChange says which row a bank has in its row buffer after an edge, if not
-// the one before.
+// A rowChange says which row a bank, counted as before the edge, has in its row
+// buffer after it, if not the same as before.
 type rowChange struct {
 	bank int
 	name rowSource
@@ -81,7 +81,8 @@ func (g *graph) node(c *channel) *node {
 	if len(g.nodes) >= maxNodes {
 		clear(g.nodes)
 	}
-	n := &node{state: string(g.buf), writeBanks: c.writes.pending, edges: map[step]*edge{}}
+	n := &node{state: string(g.buf), edges: map[step]*edge{}}
+	each(c.writes.pending, func(bank int) { n.writeBanks |= 1 << c.turn().count[bank] })
 	g.nodes[n.state] = n
 	return n
 }
@@ -104,7 +105,7 @@ func (n *node) find(s step, c *channel) *edge {
 func (s step) refreshing(c *channel) step {
 	s.refreshIn = int32(min(c.refreshDue-c.now, 1<<30))
 	if c.spec.Refresh == PerBank {
-		s.refreshBank = int16(c.refreshBank)
+		s.refreshBank = int16(c.turn().count[c.refreshBank])
 	}
 	return s
 }
@@ -116,29 +117,26 @@ func (c *channel) stepOf(r run) (s step, ok bool) {
 		return step{}, false
 	}
 	same := r.row == c.lastRow[r.bank]
-	if same && c.writeBanks()>>r.bank&1 != 0 {
+	if same && c.hasWrites(r.bank) {
 		return step{}, false
 	}
 	return step{
-		bank: int16(r.bank), count: r.count, write: r.write, refreshIn: -1,
-		sameRow: same, openRow: r.row == c.banks_[r.bank].row,
+		bank: int16(c.turn().count[r.bank]), count: r.count, write: r.write, refreshIn: -1,
+		sameRow: same, openRow: r.row == c.bank[r.bank].row,
 	}, true
 }
 
-func (c *channel) writeBanks() uint64 {
+// hasWrites reports whether writes to a bank are queued.
+func (c *channel) hasWrites(bank int) bool {
 	if c.at != nil {
-		return c.at.writeBanks
+		return c.at.writeBanks>>c.turn().count[bank]&1 != 0
 	}
-	return c.writes.pending
+	return c.writes.pending>>bank&1 != 0
 }
 
 // jump follows the edge of a step, if there is one.
 func (c *channel) jump(s step, r run) bool {
-	if c.at == nil {
-		c.settle()
-		c.at, c.ahead = c.graph.node(c), false
-	}
-	if c.at == nil {
+	if !c.locate() {
 		return false
 	}
 	e := c.at.find(s, c)
@@ -151,21 +149,21 @@ func (c *channel) jump(s step, r run) bool {
 
 // follow moves the channel along an edge.
 func (c *channel) follow(e *edge, r run) {
-	for _, ch := range e.rows {
-		if ch.name == fromEarlier {
-			c.banks_[ch.bank].row = c.lastRow[ch.bank]
-		}
-	}
+	turn := c.turn()
+	earlier := c.lastRow[r.bank]
 	if e.bank >= 0 {
-		c.lastRow[e.bank], c.lastColumn[e.bank] = r.row, r.column+r.count-1
+		c.lastBank, c.lastRow[r.bank], c.lastColumn[r.bank] = r.bank, r.row, r.column+r.count-1
 	}
 	for _, ch := range e.rows {
+		bank := turn.bank[ch.bank]
+		row := int32(-1)
 		switch ch.name {
-		case fromNone:
-			c.banks_[ch.bank].row = -1
 		case fromLast:
-			c.banks_[ch.bank].row = c.lastRow[ch.bank]
+			row = c.lastRow[bank]
+		case fromEarlier: // of the run's own bank: only there has it changed
+			row = earlier
 		}
+		c.bank[bank].row = row
 	}
 	c.lastArrival = c.now + e.arrival
 	c.lastData = c.now + e.lastData
@@ -196,6 +194,7 @@ type recording struct {
 	refreshDue int64
 	refreshing step
 	tally      tally
+	turn       *turn
 	rows       [maxBanks]int32
 	lastRow    [maxBanks]int32
 }
@@ -206,9 +205,9 @@ func (c *channel) record(s step) *recording {
 		return nil
 	}
 	rec := &c.recording
-	*rec = recording{from: c.at, step: s, start: c.now, refreshDue: c.refreshDue, refreshing: s.refreshing(c), tally: c.tally}
-	for i := range c.banks_ {
-		rec.rows[i], rec.lastRow[i] = c.banks_[i].row, c.lastRow[i]
+	*rec = recording{from: c.at, step: s, start: c.now, refreshDue: c.refreshDue, refreshing: s.refreshing(c), tally: c.tally, turn: c.turn()}
+	for i := range c.banks {
+		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
 	}
 	return rec
 }
@@ -231,16 +230,19 @@ func (c *channel) learn(rec *recording) {
 	if c.refreshDue != rec.refreshDue {
 		e.step = rec.refreshing
 		e.refreshes = (c.refreshDue - rec.refreshDue) / c.refreshEvery
+		if e.refreshes > 1 && c.spec.Refresh == PerBank {
+			return // the banks that follow lie elsewhere in other turns
+		}
 	}
-	for i := range c.banks_ {
-		switch row := c.banks_[i].row; row {
+	for i := range c.banks {
+		switch row := c.bank[i].row; row {
 		case rec.rows[i]:
 		case -1:
-			e.rows = append(e.rows, rowChange{i, fromNone})
+			e.rows = append(e.rows, rowChange{rec.turn.count[i], fromNone})
 		case c.lastRow[i]:
-			e.rows = append(e.rows, rowChange{i, fromLast})
+			e.rows = append(e.rows, rowChange{rec.turn.count[i], fromLast})
 		case rec.lastRow[i]:
-			e.rows = append(e.rows, rowChange{i, fromEarlier})
+			e.rows = append(e.rows, rowChange{rec.turn.count[i], fromEarlier})
 		default:
 			return // a row that the step's description does not name
 		}

@@ -13,6 +13,9 @@ const (
 // and enters power-down and self-refresh after their idle times.
 func (c *channel) idle(until int64) {
 	if c.now >= until {
+		if !c.ahead {
+			c.settle()
+		}
 		return
 	}
 	c.leave()
@@ -55,7 +58,7 @@ func (c *channel) rest(until int64) {
 	case down <= c.now && c.power == standby:
 		c.enter(powerDown)
 		return
-	case c.spec.Policy == Timeout && c.power == standby && c.notClosed != 0:
+	case c.timeout && c.power == standby && c.notClosed != 0:
 		if c.tick() {
 			c.now++
 			return
@@ -76,7 +79,7 @@ func (c *channel) entry(after int64) int64 {
 	}
 	t := max(c.idleSince, c.lastData) + after
 	for rank := range c.ranks {
-		t = max(t, c.ready[(1+rank)*nodeStride+int(colREFab)])
+		t = max(t, c.rankReady[rank][colREFab])
 	}
 	return t
 }
@@ -128,6 +131,6 @@ func (c *channel) wake() {
 	}
 	c.power = standby
 	for col := range nColumns {
-		c.ready[col] = max(c.ready[col], c.now+exit)
+		c.channelReady[col] = max(c.channelReady[col], c.now+exit)
 	}
 }

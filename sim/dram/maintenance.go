@@ -24,7 +24,7 @@ func (c *channel) requestRefresh() {
 // whose row has had its accesses, once timing allows it.
 func (c *channel) requestPrecharges() {
 	each(c.spending, func(bank int) {
-		b := &c.banks_[bank]
+		b := &c.bank[bank]
 		if b.spent {
 			return
 		}
@@ -58,7 +58,7 @@ func (c *channel) maintain() bool {
 	set := uint64(1) << m.bank
 	cmd, col, t := PREpb, colPREpb, int64(0)
 	if m.command == REFab {
-		set = c.rankMask[c.rankOf(m.bank)]
+		set = c.rankMask[c.rankOf[m.bank]]
 		cmd, col = PREab, colPREab
 	}
 	closed := c.notClosed&set == 0
@@ -77,7 +77,7 @@ func (c *channel) maintain() bool {
 		c.next = min(c.next, t)
 		return false
 	}
-	c.issue(cmd, m.bank, c.banks_[m.bank].row)
+	c.issue(cmd, m.bank, c.bank[m.bank].row)
 	c.book(cmd)
 	if !closed {
 		c.close(set)
@@ -106,8 +106,8 @@ func (c *channel) book(cmd Command) {
 func (c *channel) closeIdle() bool {
 	for set := c.notClosed; set != 0; set &= set - 1 {
 		bank := bits.TrailingZeros64(set)
-		b := &c.banks_[bank]
-		if b.state != bankOpen || b.opener.waits || c.reads.banks[bank].hit >= 0 || c.writes.banks[bank].hit >= 0 {
+		b := &c.bank[bank]
+		if b.state != bankOpen || b.opener.waits || c.reads.banks[bank].hits > 0 || c.writes.banks[bank].hits > 0 {
 			continue
 		}
 		if t := max(b.used+TimeoutClocks, c.earliest(colPREpb, bank)); t > c.now {

@@ -6,12 +6,12 @@ import "github.com/memsim/memsim/units"
 // Spec, with their controllers. Its state carries over from one transfer to the
 // next. It is not safe for concurrent use; Specs are.
 type Memory struct {
-	spec     *Spec
-	plan     *plan
-	layout   layout
-	channels []*channel
-	done     units.Picoseconds
-	last     tally // of all channels, when the last transfer ended
+	spec   *Spec
+	layout layout
+	groups []group
+	graph  *graph // nil: command level
+	done   units.Picoseconds
+	sum    tally // of all channels, since time zero
 }
 
 // Transfer is what moving a list of extents took.
@@ -23,21 +23,19 @@ type Transfer struct {
 }
 
 // New returns the memory of a Spec at time zero: all rows closed, queues empty.
-func New(s Spec) *Memory {
-	m := NewCommandLevel(s)
-	g := newGraph()
-	for _, c := range m.channels {
-		c.graph = g
-	}
-	return m
-}
+func New(s Spec) *Memory { return newMemory(s, newGraph()) }
 
 // NewCommandLevel returns a memory like New's without the fast path: each
 // command of each burst is simulated. Its answers are the same, and take longer.
-func NewCommandLevel(s Spec) *Memory {
-	m := &Memory{spec: &s, plan: newPlan(&s), layout: newLayout(&s)}
-	for range s.Channels {
-		m.channels = append(m.channels, newChannel(m.plan))
+func NewCommandLevel(s Spec) *Memory { return newMemory(s, nil) }
+
+func newMemory(s Spec, g *graph) *Memory {
+	m := &Memory{spec: &s, layout: newLayout(&s), graph: g}
+	p := newPlan(m.spec)
+	for i := range s.Channels {
+		c := newChannel(p)
+		c.graph = g
+		m.groups = append(m.groups, group{c, []int{i}})
 	}
 	return m
 }
@@ -57,39 +55,56 @@ func (m *Memory) Now() units.Picoseconds { return m.done }
 // have room. An at before the end of the last transfer is moved there.
 func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 	start := m.spec.Clock.After(max(at, m.done))
-	end := start
-	for i, c := range m.channels {
-		c.idle(start)
-		c.replay(&cutter{layout: &m.layout, channel: i, extents: extents})
-		end = max(end, c.lastData, c.now)
+	before := m.sum
+	m.idle(start)
+	if m.graph != nil {
+		m.merge()
+		m.split(extents)
 	}
-	return m.settle(start, end)
+	end := start
+	for _, g := range m.groups {
+		counted := g.channel.tally
+		g.channel.replay(&cutter{layout: &m.layout, channel: g.members[0], extents: extents})
+		m.count(g, counted)
+		end = max(end, g.channel.lastData, g.channel.now)
+	}
+	m.idle(end)
+	return m.transfer(before, start, end)
 }
 
 // Idle lets time pass without requests. The transfer it returns has no reads or
 // writes; it holds refreshes and background energy. A time before the end of the
 // last transfer changes nothing.
 func (m *Memory) Idle(until units.Picoseconds) Transfer {
-	start := m.spec.Clock.After(m.done)
-	return m.settle(start, m.spec.Clock.After(max(until, m.done)))
+	start, end := m.spec.Clock.After(m.done), m.spec.Clock.After(max(until, m.done))
+	before := m.sum
+	m.idle(end)
+	return m.transfer(before, start, end)
 }
 
-// settle brings all channels to clock end, where a transfer that began at clock
-// start is done.
-func (m *Memory) settle(start, end int64) Transfer {
-	var sum tally
-	for _, c := range m.channels {
-		c.idle(end)
-		sum = sum.plus(c.tally, 1)
+// idle brings all channels to a clock.
+func (m *Memory) idle(until int64) {
+	for _, g := range m.groups {
+		counted := g.channel.tally
+		g.channel.idle(until)
+		m.count(g, counted)
 	}
-	t := Transfer{
+}
+
+// count adds what a group's channel has counted since before, for each member.
+func (m *Memory) count(g group, before tally) {
+	m.sum = m.sum.plus(g.channel.tally.plus(before, -1), int64(len(g.members)))
+}
+
+// transfer describes what happened since the sum was before.
+func (m *Memory) transfer(before tally, start, end int64) Transfer {
+	m.done = max(m.done, m.spec.Clock.Time(end))
+	return Transfer{
 		Start:  m.spec.Clock.Time(start),
-		Done:   m.spec.Clock.Time(end),
-		Counts: sum.Counts.Minus(m.last.Counts),
-		Energy: m.spec.energyOf(sum).minus(m.spec.energyOf(m.last)),
+		Done:   m.done,
+		Counts: m.sum.Counts.Minus(before.Counts),
+		Energy: m.spec.energyOf(m.sum).minus(m.spec.energyOf(before)),
 	}
-	m.last, m.done = sum, t.Done
-	return t
 }
 
 // replay moves runs through a channel, until their last request is served and
@@ -135,7 +150,7 @@ func (c *channel) finish() {
 func (c *channel) take(r run) {
 	for {
 		blocked := false
-		for c.arrived < c.spec.Queue.OfferedRate && !blocked {
+		for c.arrived < c.offered && !blocked {
 			if blocked = !c.arrive(r.bank, r.row, r.column, r.write); blocked {
 				break
 			}

@@ -5,13 +5,10 @@ import "math/bits"
 // maxBanks and maxQueue bound a channel so that sets of banks and of queue slots
 // are single words.
 const (
+	maxRanks = 4
 	maxBanks = 64
 	maxQueue = 64
 )
-
-// nodeStride is the room of one node of the hierarchy in a channel's table of
-// earliest times: a time for each column.
-const nodeStride = 8
 
 // never is later than any clock.
 const never = int64(1) << 62
@@ -22,21 +19,27 @@ const never = int64(1) << 62
 type plan struct {
 	spec *Spec
 
-	banks     int
-	ranks     int
-	perRank   int
-	nodes     int               // channel, ranks, bank groups, banks
-	rankNode  [maxBanks]int     // by bank: where its rank's times begin
-	groupNode [maxBanks]int     //
-	bankNode  [maxBanks]int     //
-	rankMask  [maxBanks]uint64  // by rank: its banks
-	causes    [nCommands]causes // what each command holds back
-	faw       int64             // clocks in which a rank activates four rows; 0: no limit
+	banks    int
+	ranks    int
+	perRank  int
+	groups   int               // of all ranks
+	rankOf   [maxBanks]uint8   // by bank
+	groupOf  [maxBanks]uint8   // by bank
+	rankMask [maxRanks]uint64  // by rank: its banks
+	causes   [nCommands]causes // what each command holds back
+	faw      int64             // clocks in which a rank activates four rows; 0: no limit
 
+	busClocks                 [nCommands]int64
+	split, wck                bool
+	closed, timeout           bool  // page policies
+	aad                       int64 // clocks in which ACT2 follows ACT1
+	offered                   int   // requests that arrive in a clock
 	readLatency, writeLatency int64
 	wckRead, wckWrite         int64 // clocks that a burst keeps the write clock running
 	refreshEvery              int64 // 0: no refresh
 	writeHigh, writeLow       float64
+	turns                     []turn
+	turnAt                    []int // by bank: index of its turn
 }
 
 // causes lists what a command holds back, by level.
@@ -52,20 +55,18 @@ type holdback struct {
 
 func newPlan(s *Spec) *plan {
 	p := &plan{spec: s, banks: s.Banks(), ranks: s.Ranks, perRank: s.BanksPerRank()}
-	groups := s.Ranks * s.BankGroups
-	firstGroup := 1 + s.Ranks
-	firstBank := firstGroup + groups
-	p.nodes = firstBank + p.banks
+	p.groups = s.Ranks * s.BankGroups
 	for b := range p.banks {
-		rank, group := b/p.perRank, b/s.BanksPerGroup
-		p.rankNode[b] = (1 + rank) * nodeStride
-		p.groupNode[b] = (firstGroup + group) * nodeStride
-		p.bankNode[b] = (firstBank + b) * nodeStride
+		rank := b / p.perRank
+		p.rankOf[b], p.groupOf[b] = uint8(rank), uint8(b/s.BanksPerGroup)
 		p.rankMask[rank] |= 1 << b
 	}
 	for _, c := range s.Constraints {
 		p.add(c)
 	}
+	p.busClocks, p.split, p.wck, p.aad = s.BusClocks, s.Split, s.WriteClock, s.Timing["AAD"]
+	p.closed, p.timeout = s.Policy == Closed, s.Policy == Timeout
+	p.offered = s.Queue.OfferedRate
 	p.readLatency, p.writeLatency = s.ReadLatency(), s.WriteLatency()
 	if s.WriteClock {
 		p.wckRead = p.readLatency + s.Timing["WCKPST"]
@@ -79,6 +80,7 @@ func newPlan(s *Spec) *plan {
 	}
 	p.writeHigh = s.Queue.High * float64(s.Queue.Writes)
 	p.writeLow = s.Queue.Low * float64(s.Queue.Writes)
+	p.turns, p.turnAt = turns(p)
 	return p
 }
 
@@ -123,8 +125,6 @@ func tighten(list []holdback, h holdback) []holdback {
 	}
 	return append(list, h)
 }
-
-func (p *plan) rankOf(bank int) int { return bank / p.perRank }
 
 // each calls f with the elements of a set of banks.
 func each(set uint64, f func(bank int)) {

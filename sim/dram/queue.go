@@ -20,23 +20,29 @@ type queue struct {
 	free     uint64 // slots
 	pending  uint64 // banks with requests
 	slots    [maxQueue]entry
-	banks    []bankQueue
+	banks    [maxBanks]bankQueue
 }
 
 // bankQueue lists the slots of one bank's requests, oldest first.
 type bankQueue struct {
+	hit    oldest // request for the open row
+	miss   oldest // other request
 	length uint8
 	hits   uint8 // requests for the open row
-	hit    int8  // slot of the oldest of them, -1 if none
-	miss   int8  // slot of the oldest other request, -1 if none
 	list   [maxQueue]uint8
 }
 
-func newQueue(capacity, banks int) *queue {
-	q := &queue{capacity: capacity, free: ^uint64(0), banks: make([]bankQueue, banks)}
-	for i := range q.banks {
-		q.banks[i].hit, q.banks[i].miss = -1, -1
-	}
+// oldest names a request; its age is none if there is none.
+type oldest struct {
+	age  uint64
+	slot uint8
+}
+
+const none = ^uint64(0)
+
+func newQueue(capacity int) *queue {
+	q := &queue{capacity: capacity}
+	q.clear()
 	return q
 }
 
@@ -54,11 +60,11 @@ func (q *queue) push(e entry, openRow int32) {
 	b.length++
 	if e.row == openRow {
 		b.hits++
-		if b.hit < 0 {
-			b.hit = int8(slot)
+		if b.hit.age == none {
+			b.hit = oldest{e.age, uint8(slot)}
 		}
-	} else if b.miss < 0 {
-		b.miss = int8(slot)
+	} else if b.miss.age == none {
+		b.miss = oldest{e.age, uint8(slot)}
 	}
 }
 
@@ -80,40 +86,42 @@ func (q *queue) remove(slot int, openRow int32) {
 	if e.row == openRow {
 		b.hits--
 	}
-	if int8(slot) == b.hit {
+	switch e.age {
+	case b.hit.age:
 		b.hit = q.first(b, at, openRow, true)
-	}
-	if int8(slot) == b.miss {
+	case b.miss.age:
 		b.miss = q.first(b, at, openRow, false)
 	}
 }
 
 // first finds the oldest request of b, from place from on, that is for the open
 // row (or that is not).
-func (q *queue) first(b *bankQueue, from uint8, openRow int32, hit bool) int8 {
+func (q *queue) first(b *bankQueue, from uint8, openRow int32, hit bool) oldest {
 	if hit && b.hits == 0 || !hit && b.hits == b.length {
-		return -1
+		return oldest{age: none}
 	}
 	for ; from < b.length; from++ {
-		if slot := b.list[from]; (q.slots[slot].row == openRow) == hit {
-			return int8(slot)
+		slot := b.list[from]
+		if e := &q.slots[slot&63]; (e.row == openRow) == hit {
+			return oldest{e.age, slot}
 		}
 	}
-	return -1
+	return oldest{age: none}
 }
 
 // reopen sorts bank's requests into hits and misses anew.
 func (q *queue) reopen(bank int, openRow int32) {
 	b := &q.banks[bank]
-	b.hits, b.hit, b.miss = 0, -1, -1
+	b.hits, b.hit.age, b.miss.age = 0, none, none
 	for _, slot := range b.list[:b.length] {
-		if q.slots[slot].row == openRow {
+		e := &q.slots[slot&63]
+		if e.row == openRow {
 			b.hits++
-			if b.hit < 0 {
-				b.hit = int8(slot)
+			if b.hit.age == none {
+				b.hit = oldest{e.age, slot}
 			}
-		} else if b.miss < 0 {
-			b.miss = int8(slot)
+		} else if b.miss.age == none {
+			b.miss = oldest{e.age, slot}
 		}
 	}
 }
@@ -137,6 +145,12 @@ func (q *queue) clear() {
 	q.length, q.free, q.pending = 0, ^uint64(0), 0
 	for i := range q.banks {
 		b := &q.banks[i]
-		b.length, b.hits, b.hit, b.miss = 0, 0, -1, -1
+		b.length, b.hits, b.hit.age, b.miss.age = 0, 0, none, none
 	}
+}
+
+// clone returns an independent copy.
+func (q *queue) clone() *queue {
+	d := *q
+	return &d
 }

@@ -53,7 +53,7 @@ func (c *channel) tick() bool {
 		c.finishActivation()
 		return true
 	}
-	if c.spec.Policy == Timeout && c.closeIdle() {
+	if c.timeout && c.closeIdle() {
 		return true
 	}
 	c.next = min(c.next, c.refreshDue)
@@ -62,10 +62,10 @@ func (c *channel) tick() bool {
 
 // pickOpener returns the access of the oldest opener that is ready.
 func (c *channel) pickOpener() (choice, bool) {
-	best := choice{age: ^uint64(0)}
+	best := choice{age: none}
 	for set := c.openers; set != 0; set &= set - 1 {
-		bank := bits.TrailingZeros64(set)
-		o := &c.banks_[bank].opener
+		bank := bits.TrailingZeros64(set) & 63
+		o := &c.bank[bank].opener
 		col, cmd := colRD, RD
 		if o.write {
 			col, cmd = colWR, WR
@@ -76,58 +76,88 @@ func (c *channel) pickOpener() (choice, bool) {
 			best = choice{cmd, bank, -1, o.write, o.age}
 		}
 	}
-	return best, best.age != ^uint64(0)
+	return best, best.age != none
 }
 
 // pickQueued returns the next command of the oldest queued request whose next
 // command is ready: first ready, first come first served.
 func (c *channel) pickQueued() (choice, bool) {
-	c.turn()
+	c.direct()
 	q, access, cmd := c.reads, colRD, RD
 	if c.writeMode {
 		q, access, cmd = c.writes, colWR, WR
 	}
-	best := choice{age: ^uint64(0)}
-	for set := q.pending; set != 0; set &= set - 1 {
-		bank := bits.TrailingZeros64(set)
-		b, waiting := &c.banks_[bank], &q.banks[bank]
+	if c.now >= c.firstWake {
+		c.rouse()
+	}
+	best := choice{age: none, write: c.writeMode}
+	for set := q.pending &^ c.asleep; set != 0; set &= set - 1 {
+		bank := bits.TrailingZeros64(set) & 63
+		b, waiting := &c.bank[bank], &q.banks[bank]
+		ready := never // the first clock at which the bank has something to do
 		switch b.state {
 		case bankOpen:
-			if waiting.hit >= 0 {
-				c.consider(&best, q, cmd, access, bank, int(waiting.hit))
+			if waiting.hit.age != none {
+				ready = c.consider(&best, waiting.hit, cmd, access, bank)
 			}
-			if waiting.miss >= 0 && !b.opener.waits {
-				c.consider(&best, q, PREpb, colPREpb, bank, int(waiting.miss))
+			if waiting.miss.age != none && !b.opener.waits {
+				ready = min(ready, c.consider(&best, waiting.miss, PREpb, colPREpb, bank))
 			}
 		case bankClosed:
-			if c.act2 < 0 {
-				c.consider(&best, q, ACT1, colACT, bank, int(waiting.miss))
+			if c.act2 >= 0 {
+				continue
 			}
+			ready = c.consider(&best, waiting.miss, ACT1, colACT, bank)
+		}
+		if ready > c.now {
+			c.sleep(bank, ready)
 		}
 	}
-	best.write = c.writeMode
-	return best, best.age != ^uint64(0)
+	c.next = min(c.next, c.firstWake)
+	return best, best.age != none
 }
 
-// consider makes a command the best choice if it is ready and older.
-func (c *channel) consider(best *choice, q *queue, cmd Command, col column, bank, slot int) {
-	age := q.slots[slot].age
-	if age >= best.age {
-		return
+// consider makes the command of a request the best choice if it is ready and the
+// request is the oldest so far, and returns the clock at which it is ready.
+func (c *channel) consider(best *choice, o oldest, cmd Command, col column, bank int) int64 {
+	t := c.earliest(col, bank)
+	if t <= c.now && o.age < best.age {
+		best.command, best.bank, best.slot, best.age = cmd, bank, int(o.slot), o.age
 	}
-	if t := c.earliest(col, bank); t > c.now {
-		c.next = min(c.next, t)
-		return
-	}
-	best.command, best.bank, best.slot, best.age = cmd, bank, slot, age
+	return t
 }
 
-// turn decides between reading and writing.
-func (c *channel) turn() {
-	if c.writeMode {
+// sleep leaves a bank out of the scheduler's search until a clock before which no
+// command for its requests can be ready. Whatever happens to the bank wakes it.
+func (c *channel) sleep(bank int, until int64) {
+	c.asleep |= 1 << bank
+	c.wakeAt[bank&63] = until
+	c.firstWake = min(c.firstWake, until)
+}
+
+// rouse wakes the banks whose clock has come.
+func (c *channel) rouse() {
+	c.firstWake = never
+	for set := c.asleep; set != 0; set &= set - 1 {
+		bank := bits.TrailingZeros64(set) & 63
+		if c.wakeAt[bank] <= c.now {
+			c.asleep &^= 1 << bank
+		} else {
+			c.firstWake = min(c.firstWake, c.wakeAt[bank])
+		}
+	}
+}
+
+// direct decides between reading and writing.
+func (c *channel) direct() {
+	was := c.writeMode
+	if was {
 		c.writeMode = !(float64(c.writes.length) < c.writeLow && c.reads.length > 0)
 	} else {
 		c.writeMode = float64(c.writes.length) > c.writeHigh || c.reads.length == 0
+	}
+	if c.writeMode != was {
+		c.asleep = 0
 	}
 }
 
@@ -169,22 +199,22 @@ func (c *channel) activate(ch choice) {
 	c.tally.Activates++
 	q.remove(ch.slot, -1)
 	c.activating(ch.bank, row)
-	c.banks_[ch.bank].opener = opener{write: ch.write, age: ch.age}
-	c.act2, c.act2Due = ch.bank, c.now+c.spec.Timing["AAD"]
-	if !c.spec.Split {
+	c.bank[ch.bank].opener = opener{write: ch.write, age: ch.age}
+	c.act2, c.act2Due = ch.bank, c.now+c.aad
+	if !c.split {
 		c.opened()
 	}
 }
 
 // finishActivation issues the second half of an activation.
 func (c *channel) finishActivation() {
-	c.issue(ACT2, c.act2, c.banks_[c.act2].row)
+	c.issue(ACT2, c.act2, c.bank[c.act2].row)
 	c.opened()
 }
 
 // opened lets the request for which a row was opened go on.
 func (c *channel) opened() {
-	b := &c.banks_[c.act2]
+	b := &c.bank[c.act2]
 	b.opener.waits = true
 	c.openers |= 1 << c.act2
 	c.open(c.act2, b.row)
@@ -192,7 +222,7 @@ func (c *channel) opened() {
 }
 
 func (c *channel) precharge(bank int) {
-	c.issue(PREpb, bank, c.banks_[bank].row)
+	c.issue(PREpb, bank, c.bank[bank].row)
 	c.tally.Precharges++
 	c.close(1 << bank)
 }
@@ -200,7 +230,7 @@ func (c *channel) precharge(bank int) {
 // access issues a burst, or what has to come before it: LPDDR5's write clock is
 // started one clock before the burst if it stopped since the last one.
 func (c *channel) access(ch choice) bool {
-	if c.spec.WriteClock && c.now >= c.wckUntil {
+	if c.wck && c.now >= c.wckUntil {
 		if c.act2 >= 0 && c.act2Due <= c.now+1 {
 			c.finishActivation() // the start and its burst would take its last clocks
 			return true
@@ -208,7 +238,7 @@ func (c *channel) access(ch choice) bool {
 		c.startWriteClock(ch)
 		return true
 	}
-	if c.spec.Policy == Closed && c.banks_[ch.bank].accesses >= ClosedAccesses {
+	if c.closed && c.bank[ch.bank].accesses >= ClosedAccesses {
 		ch.command = autoPrecharge(ch.command)
 	}
 	c.burst(ch)
@@ -227,7 +257,7 @@ func (c *channel) startWriteClock(ch choice) {
 	if ch.write {
 		cmd = CASWR
 	}
-	c.issue(cmd, ch.bank, c.banks_[ch.bank].row)
+	c.issue(cmd, ch.bank, c.bank[ch.bank].row)
 	c.tally.WriteClockStarts++
 	c.cas.pending, c.cas.choice = true, ch
 }
@@ -246,7 +276,7 @@ func (c *channel) burstAfterStart() bool {
 
 // burst issues a read or a write and takes its request off.
 func (c *channel) burst(ch choice) {
-	b := &c.banks_[ch.bank]
+	b := &c.bank[ch.bank]
 	row := b.row
 	c.issue(ch.command, ch.bank, row)
 	c.extend(ch.write)
@@ -263,7 +293,7 @@ func (c *channel) burst(ch choice) {
 		return
 	}
 	b.accesses++
-	if c.spec.Policy == Closed && b.accesses >= ClosedAccesses {
+	if c.closed && b.accesses >= ClosedAccesses {
 		c.spending |= 1 << ch.bank
 	}
 }

@@ -31,6 +31,8 @@ const (
 	itemEnd     = 255
 )
 
+const noBank = 255
+
 // snapshot appends the channel's state to buf. It fails if requests for one bank
 // wait for several rows, or if the columns of waiting writes do not follow from
 // the last run: such states are rare in streams and are not worth their bytes.
@@ -38,8 +40,15 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 	if !c.regular() {
 		return buf, false
 	}
+	turn := c.turn()
+	counted := func(bank int) byte { return byte(turn.count[bank]) }
 	clocks := func(t int64) { buf = binary.AppendUvarint(buf, uint64(max(t-c.now, 0))) }
-	buf = append(buf, byte(c.arrived), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2, byte(c.act2+1))
+	buf = append(buf, byte(c.arrived), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
+	act2 := byte(noBank)
+	if c.act2 >= 0 {
+		act2 = counted(c.act2)
+	}
+	buf = append(buf, act2)
 	clocks(c.act2Due)
 	clocks(c.wckUntil)
 	clocks(c.busFree)
@@ -47,29 +56,26 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 	clocks(c.idleSince)
 	if c.cas.pending {
 		ch := c.cas.choice
-		buf = append(buf, byte(ch.command), byte(ch.bank), flag(ch.slot < 0), flag(ch.write))
+		buf = append(buf, byte(ch.command), counted(ch.bank), flag(ch.slot < 0), flag(ch.write))
 	}
 	buf = append(buf, byte(len(c.maintenance)))
 	for _, m := range c.maintenance {
-		buf = append(buf, byte(m.command), byte(m.bank))
-	}
-	for _, t := range c.ready {
-		clocks(t)
-	}
-	for rank := range c.fawRing {
-		for _, t := range c.fawRing[rank] {
-			clocks(t)
+		bank := byte(m.bank)
+		if m.command != REFab {
+			bank = counted(m.bank)
 		}
+		buf = append(buf, byte(m.command), bank)
 	}
-	for i := range c.banks_ {
-		b := &c.banks_[i]
+	c.eachTime(turn, func(t *int64) { clocks(*t) })
+	for _, i := range turn.bank {
+		b := &c.bank[i]
 		buf = append(buf, byte(b.state)|c.rowName(i)<<2|flag(b.spent)<<4, byte(min(b.accesses, ClosedAccesses)))
-		if c.spec.Policy == Timeout {
+		if c.timeout {
 			clocks(b.used + TimeoutClocks)
 		}
 	}
 	for _, it := range c.items() {
-		buf = append(buf, it.kind, it.bank)
+		buf = append(buf, it.kind, counted(int(it.bank)))
 	}
 	return append(buf, itemEnd), true
 }
@@ -98,7 +104,7 @@ func (c *channel) regular() bool {
 }
 
 func (c *channel) rowName(bank int) byte {
-	switch c.banks_[bank].row {
+	switch c.bank[bank].row {
 	case -1:
 		return rowNone
 	case c.lastRow[bank]:
@@ -127,7 +133,7 @@ func (c *channel) items() []item {
 		openers |= 1 << c.act2
 	}
 	each(openers, func(bank int) {
-		o := &c.banks_[bank].opener
+		o := &c.bank[bank].opener
 		list = append(list, item{o.age, itemOpener + flag(o.write), byte(bank)})
 	})
 	slices.SortFunc(list, func(a, b item) int {
@@ -140,55 +146,78 @@ func (c *channel) items() []item {
 	return list
 }
 
-// restore sets the channel to a snapshot. The rows, the last rows and columns,
-// and the refresh are those that the channel has.
+// eachTime visits all clocks before which commands are held back.
+func (c *channel) eachTime(turn *turn, visit func(*int64)) {
+	all := func(t *times) {
+		for i := range nColumns {
+			visit(&t[i])
+		}
+	}
+	all(&c.channelReady)
+	for rank := range c.ranks {
+		all(&c.rankReady[rank])
+		for i := range c.fawRing[rank] {
+			visit(&c.fawRing[rank][i])
+		}
+	}
+	for _, group := range turn.groups {
+		all(&c.groupReady[group])
+	}
+	for _, bank := range turn.bank {
+		all(&c.bankReady[bank])
+	}
+}
+
+// restore sets the channel to a snapshot. The rows, the last rows and columns, the
+// turn and the refresh are those that the channel has.
 func (c *channel) restore(s string) {
 	r := reader(s)
 	clocks := func() int64 { return c.now + int64(r.uvarint()) }
 	c.arrived = int(r.byte())
 	flags := r.byte()
 	c.writeMode, c.cas.pending, c.power = flags&1 != 0, flags&2 != 0, powerState(flags>>2)
-	c.act2 = int(r.byte()) - 1
+	turn := c.turn()
+	c.act2 = -1
+	if act2 := r.byte(); act2 != noBank {
+		c.act2 = turn.bank[act2]
+	}
 	c.act2Due, c.wckUntil, c.busFree, c.lastData, c.idleSince = clocks(), clocks(), clocks(), clocks(), clocks()
 	if c.cas.pending {
-		c.cas.choice = choice{command: Command(r.byte()), bank: int(r.byte()), slot: -int(r.byte()), write: r.byte() != 0}
+		c.cas.choice = choice{command: Command(r.byte()), bank: turn.bank[r.byte()], slot: -int(r.byte()), write: r.byte() != 0}
 	}
 	c.maintenance = c.maintenance[:0]
 	for range r.byte() {
-		c.maintenance = append(c.maintenance, maintenance{Command(r.byte()), int(r.byte())})
-	}
-	for i := range c.ready {
-		c.ready[i] = clocks()
-	}
-	for rank := range c.fawRing {
-		for i := range c.fawRing[rank] {
-			c.fawRing[rank][i] = clocks()
+		m := maintenance{Command(r.byte()), int(r.byte())}
+		if m.command != REFab {
+			m.bank = turn.bank[m.bank]
 		}
+		c.maintenance = append(c.maintenance, m)
 	}
+	c.eachTime(turn, func(t *int64) { *t = clocks() })
 	c.reads.clear()
 	c.writes.clear()
-	c.openers, c.notClosed, c.spending = 0, 0, 0
-	for i := range c.banks_ {
+	c.openers, c.notClosed, c.spending, c.asleep = 0, 0, 0, 0
+	for _, i := range turn.bank {
 		c.restoreBank(i, &r)
-		if c.spec.Policy == Timeout {
-			c.banks_[i].used = clocks() - TimeoutClocks
+		if c.timeout {
+			c.bank[i].used = clocks() - TimeoutClocks
 		}
 	}
 	c.restoreItems(&r)
 	if c.cas.pending && c.cas.choice.slot == 0 {
-		c.cas.choice.slot = int(c.queueOf(c.cas.choice).banks[c.cas.choice.bank].hit)
+		c.cas.choice.slot = int(c.queueOf(c.cas.choice).banks[c.cas.choice.bank].hit.slot)
 	}
 }
 
 func (c *channel) restoreBank(i int, r *reader) {
-	b := &c.banks_[i]
+	b := &c.bank[i]
 	state, accesses := r.byte(), r.byte()
 	b.state, b.spent, b.accesses = bankState(state&3), state&16 != 0, int32(accesses)
 	b.opener = opener{}
 	if b.state != bankClosed {
 		c.notClosed |= 1 << i
 	}
-	if c.spec.Policy == Closed && b.state == bankOpen && accesses >= ClosedAccesses {
+	if c.closed && b.state == bankOpen && accesses >= ClosedAccesses {
 		c.spending |= 1 << i
 	}
 }
@@ -197,11 +226,11 @@ func (c *channel) restoreItems(r *reader) {
 	c.age = 0
 	left := [maxBanks]int32{}
 	for kind := r.byte(); kind != itemEnd; kind = r.byte() {
-		bank := int(r.byte())
+		bank := c.turn().bank[r.byte()]
 		c.age++
 		switch kind &^ itemCounted {
 		case itemOpener, itemOpenerWrite:
-			c.banks_[bank].opener = opener{waits: bank != c.act2, write: kind == itemOpenerWrite, age: c.age}
+			c.bank[bank].opener = opener{waits: bank != c.act2, write: kind == itemOpenerWrite, age: c.age}
 			if bank != c.act2 {
 				c.openers |= 1 << bank
 			}
@@ -211,7 +240,7 @@ func (c *channel) restoreItems(r *reader) {
 				q = c.writes
 			}
 			q.push(entry{age: c.age, row: c.lastRow[bank], column: left[bank], bank: uint8(bank), counted: kind&itemCounted != 0},
-				c.banks_[bank].openRow())
+				c.bank[bank].openRow())
 			left[bank]++
 		}
 	}

@@ -1,0 +1,110 @@
+package dram
+
+import "slices"
+
+// Channels that are in the same state and get the same runs stay in the same
+// state, so one of them is simulated for all. A group is such a set of channels.
+type group struct {
+	channel *channel // stands for all members
+	members []int    // channel numbers, rising
+}
+
+// split divides the groups so that the members of each get the same runs of
+// extents.
+func (m *Memory) split(extents []Extent) {
+	for i := 0; i < len(m.groups); i++ {
+		g := m.groups[i]
+		if len(g.members) == 1 {
+			continue
+		}
+		same, rest := m.alike(g.members, extents)
+		if len(rest) == 0 {
+			continue
+		}
+		m.groups[i].members = same
+		m.groups = append(m.groups, group{g.channel.clone(), rest})
+	}
+}
+
+// alike divides channels into those that get the same runs as the first of them,
+// and the others.
+func (m *Memory) alike(members []int, extents []Extent) (same, rest []int) {
+	if m.layout.channelBits < log2(m.spec.Channels) {
+		return members[:1], members[1:] // they lie in different regions of memory
+	}
+	for _, other := range members {
+		if m.layout.sameRuns(members[0], other, extents) {
+			same = append(same, other)
+		} else {
+			rest = append(rest, other)
+		}
+	}
+	return same, rest
+}
+
+// sameRuns reports whether two channels get the same runs: whether as many of
+// their bursts come before each end of each extent.
+func (l *layout) sameRuns(a, b int, extents []Extent) bool {
+	if a == b {
+		return true
+	}
+	mask := uint64(1)<<l.blockBits - 1
+	c := cutter{layout: l, extents: extents}
+	for c.nextExtent() {
+		if from := c.at & mask; l.before(a, from) != l.before(b, from) {
+			return false
+		}
+		if to := c.end & mask; l.before(a, to) != l.before(b, to) {
+			return false
+		}
+	}
+	return true
+}
+
+// merge joins groups whose channels have come into the same state.
+func (m *Memory) merge() {
+	if len(m.groups) == 1 {
+		return
+	}
+	for i := 0; i < len(m.groups); i++ {
+		for j := len(m.groups) - 1; j > i; j-- {
+			if !m.groups[i].channel.sameState(m.groups[j].channel) {
+				continue
+			}
+			m.groups[i].members = append(m.groups[i].members, m.groups[j].members...)
+			slices.Sort(m.groups[i].members)
+			m.groups = slices.Delete(m.groups, j, j+1)
+		}
+	}
+}
+
+// sameState reports whether two channels will do the same things from now on.
+func (c *channel) sameState(o *channel) bool {
+	if c.now != o.now || c.refreshDue != o.refreshDue || c.refreshBank != o.refreshBank || c.lastBank != o.lastBank {
+		return false
+	}
+	for i := range c.banks {
+		if c.bank[i].row != o.bank[i].row || c.lastRow[i] != o.lastRow[i] || c.lastColumn[i] != o.lastColumn[i] {
+			return false
+		}
+	}
+	return c.locate() && o.locate() && c.at == o.at
+}
+
+// locate finds the channel's node, if it is not known yet.
+func (c *channel) locate() bool {
+	if c.at == nil {
+		c.settle()
+		c.at, c.ahead = c.graph.node(c), false
+	}
+	return c.at != nil
+}
+
+// clone returns an independent channel in the same state.
+func (c *channel) clone() *channel {
+	d := *c
+	d.reads, d.writes = c.reads.clone(), c.writes.clone()
+	d.maintenance = slices.Clone(c.maintenance)
+	d.itemBuf = nil
+	return &d
+}
