@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"maps"
 	"math"
 
 	"github.com/memsim/memsim/sim"
@@ -38,16 +39,21 @@ func (t *Timeline) zeroCounters() {
 	if t.now == 0 {
 		return
 	}
-	t.counter("DRAM (GB/s)", t.now, map[string]any{"read": 0, "write": 0})
-	t.counter("SRAM hits (%)", t.now, map[string]any{"hits": 0})
-	t.counter("DRAM row hits (%)", t.now, map[string]any{"hits": 0})
-	t.counter("power (W)", t.now, map[string]any{"DRAM": 0, "SRAM": 0, "flash": 0, "compute": 0, "static": 0})
+	t.counter("DRAM (GB/s)", t.now, map[string]any{"read": 0.0, "write": 0.0})
+	t.counter("SRAM hits (%)", t.now, map[string]any{"hits": 0.0})
+	t.counter("DRAM row hits (%)", t.now, map[string]any{"hits": 0.0})
+	t.counter("power (W)", t.now, map[string]any{"DRAM": 0.0, "SRAM": 0.0, "flash": 0.0, "compute": 0.0, "static": 0.0})
 	if t.flash {
-		t.counter("flash (GB/s)", t.now, map[string]any{"read": 0})
+		t.counter("flash (GB/s)", t.now, map[string]any{"read": 0.0})
 	}
 }
 
+// counter writes the values of a counter unless they still hold.
 func (t *Timeline) counter(name string, at units.Picoseconds, values map[string]any) {
+	if maps.Equal(t.counted[name], values) {
+		return
+	}
+	t.counted[name] = values
 	t.event(event{Name: name, Phase: "C", TS: microseconds(at), Args: values})
 }
 
@@ -68,4 +74,4 @@ func percent(part, whole int64) float64 {
 }
 
 // round keeps the file small: a counter needs no more than a screen can show.
-func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+func round(v float64) float64 { return math.Round(v*1e3) / 1e3 }

@@ -77,6 +77,8 @@ type Timeline struct {
 	now   units.Picoseconds
 	flash bool // the last step of the flash counter is not zero
 	flows int64
+
+	counted map[string]map[string]any // the last values of each counter
 }
 
 // slice is a phase, a token or a layer that is being drawn.
@@ -87,7 +89,7 @@ type slice struct {
 
 // New begins a trace of a model on a device.
 func New(w io.Writer, model, device string) *Timeline {
-	t := &Timeline{w: bufio.NewWriterSize(w, 1<<16)}
+	t := &Timeline{w: bufio.NewWriterSize(w, 1<<16), counted: map[string]map[string]any{}}
 	t.text(`{"displayTimeUnit":"ns","otherData":`)
 	t.json(map[string]string{"model": profiles.Clean(model), "device": profiles.Clean(device)})
 	t.text(`,"traceEvents":[`)
@@ -165,14 +167,20 @@ func (t *Timeline) end(name string, at units.Picoseconds) {
 	t.event(event{Name: profiles.Clean(name), Phase: "E", TS: microseconds(at), TID: runTrack})
 }
 
+// operatorArgs are what an operator moved and cost; what is zero is left out.
 func operatorArgs(r *sim.Row) map[string]any {
 	b := r.Bytes()
-	args := map[string]any{
-		"macs": r.MACs, "dram_read_bytes": int64(b.DRAMRead), "dram_write_bytes": int64(b.DRAMWrite),
-		"sram_hit_bytes": int64(b.SRAMHit), "energy_nj": float64(r.Energy.Total()) / float64(units.Nanojoule),
-	}
-	if b.FlashRead > 0 {
-		args["flash_read_bytes"] = int64(b.FlashRead)
+	args := map[string]any{}
+	for _, a := range []struct {
+		name  string
+		value int64
+	}{
+		{"macs", r.MACs}, {"dram_read_bytes", int64(b.DRAMRead)}, {"dram_write_bytes", int64(b.DRAMWrite)},
+		{"sram_hit_bytes", int64(b.SRAMHit)}, {"flash_read_bytes", int64(b.FlashRead)}, {"energy_nj", int64(r.Energy.Total() / units.Nanojoule)},
+	} {
+		if a.value != 0 {
+			args[a.name] = a.value
+		}
 	}
 	for i := range r.Operands {
 		if o := &r.Operands[i]; o.Kind == traces.Weight {
