@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"math"
 	"unsafe"
 
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/traces"
 )
 
 // touching is a Kernels that computes by the book, one value at a time, and
@@ -16,44 +18,97 @@ type touching struct {
 }
 
 // marked is a buffer of the program under observation. Its trace address is
-// addr, unless it is a part of an encoded buffer that lies behind other parts.
+// addr, unless it is a part of an encoded buffer: there a batch fills the start
+// of each part, and the trace has the filled starts one behind the other.
 type marked struct {
 	name          string
 	start, end    uintptr
+	memory        []byte
 	addr          uint64
-	before        int // bytes of each vector in parts in front of this one
-	reads, writes []bool
+	before        int    // bytes of each vector in parts in front of this one
+	each          int    // bytes of each vector in this part; 0 if the buffer has no parts
+	reads, writes []byte // 1 for a touched byte
 }
 
-// observe registers the memory of values.
-func observe[T any](t *touching, name string, values []T, addr uint64, before int) {
+// observe registers the memory of values, and returns its record.
+func observe[T any](t *touching, name string, values []T, addr uint64) *marked {
 	if len(values) == 0 {
-		return
+		return &marked{}
 	}
 	start := uintptr(unsafe.Pointer(&values[0]))
 	n := len(values) * int(unsafe.Sizeof(values[0]))
-	t.buffers = append(t.buffers, &marked{name: name, start: start, end: start + uintptr(n), addr: addr, before: before,
-		reads: make([]bool, n), writes: make([]bool, n)})
+	m := &marked{name: name, start: start, end: start + uintptr(n), addr: addr,
+		memory: unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), n),
+		reads:  make([]byte, n), writes: make([]byte, n)}
+	t.buffers = append(t.buffers, m)
+	return m
 }
 
-// touched returns the trace addresses of all marked bytes for a batch of n
-// vectors, and clears the marks.
-func (t *touching) touched(n int) (reads, writes map[uint64]bool) {
-	reads, writes = map[uint64]bool{}, map[uint64]bool{}
+// observeAll registers all memory of a session but the token ids.
+func (t *touching) observeAll(s *Session) {
+	for _, w := range s.engine.tensors.all() {
+		observe(t, w.Name, w.Data, w.Offset)
+	}
+	for _, c := range s.program.caches {
+		observe(t, c.k.name, c.k.data, c.k.addr)
+		observe(t, c.v.name, c.v.data, c.v.addr)
+	}
+	for _, f := range s.program.acts.floats {
+		observe(t, f.name, f.data, f.addr)
+	}
+	for _, e := range s.program.acts.encoded {
+		v := &e.vectors
+		observe(t, e.name, v.F32, e.addr)
+		values := observe(t, e.name+" values", v.Q, e.addr)
+		scales := observe(t, e.name+" scales", v.Scale, e.addr)
+		sums := observe(t, e.name+" sums", v.Sum, e.addr)
+		values.each, scales.each, sums.each = v.Dim, v.Dim/8, v.Dim/8
+		scales.before, sums.before = values.each, values.each+scales.each
+	}
+}
+
+// address returns the trace address of byte i, for a batch of n vectors: past
+// all operands if the batch does not reach it.
+func (b *marked) address(i, n int) uint64 {
+	if b.each > 0 && i >= n*b.each {
+		return math.MaxUint64
+	}
+	return b.addr + uint64(b.before*n+i)
+}
+
+// marks returns what was read or written of the buffer.
+func (b *marked) marks(access traces.Access) []byte {
+	if access == traces.Read {
+		return b.reads
+	}
+	return b.writes
+}
+
+// touched returns how many bytes were touched of the addr range of size bytes,
+// for a batch of n vectors; size 0 stands for the whole address space.
+func (t *touching) touched(access traces.Access, addr, size uint64, n int) int64 {
+	count := 0
 	for _, b := range t.buffers {
-		for i := range b.reads {
-			addr := b.addr + uint64(b.before*n+i)
-			if b.reads[i] {
-				reads[addr] = true
-			}
-			if b.writes[i] {
-				writes[addr] = true
-			}
+		marks := b.marks(access)
+		if b.each > 0 {
+			marks = marks[:n*b.each]
 		}
+		if start := b.address(0, n); size > 0 {
+			from := min(max(addr, start)-start, uint64(len(marks)))
+			to := min(max(addr+size, start)-start, uint64(len(marks)))
+			marks = marks[from:to]
+		}
+		count += bytes.Count(marks, []byte{1})
+	}
+	return int64(count)
+}
+
+// clear forgets all marks.
+func (t *touching) clear() {
+	for _, b := range t.buffers {
 		clear(b.reads)
 		clear(b.writes)
 	}
-	return reads, writes
 }
 
 // window is a kernel's view of an argument.
@@ -83,10 +138,10 @@ func (w window[T]) store(i int, v T) {
 	w.values[i] = v
 }
 
-func (w window[T]) mark(marks []bool, i int) {
+func (w window[T]) mark(marks []byte, i int) {
 	size := int(unsafe.Sizeof(w.values[0]))
 	for j := range size {
-		marks[w.at+i*size+j] = true
+		marks[w.at+i*size+j] = 1
 	}
 }
 
@@ -94,12 +149,12 @@ func (w window[T]) mark(marks []bool, i int) {
 func (t *touching) row(m kernels.Matrix, r int) []float32 {
 	size := m.Type.RowBytes(m.Cols)
 	data := view(t, m.Data)
-	bytes := make([]byte, size)
-	for i := range bytes {
-		bytes[i] = data.load(r*size + i)
+	stored := make([]byte, size)
+	for i := range stored {
+		stored[i] = data.load(r*size + i)
 	}
 	values := make([]float32, m.Cols)
-	m.Type.Decode(values, bytes)
+	m.Type.Decode(values, stored)
 	return values
 }
 
@@ -176,11 +231,15 @@ func rootMeanSquare(values []float32, eps float32) float32 {
 
 func (t *touching) MatMul(dst []float32, m kernels.Matrix, x *kernels.Vectors) {
 	out := view(t, dst)
+	vectors := make([][]float32, x.N)
+	for i := range vectors {
+		vectors[i] = t.vector(x, i)
+	}
 	for r := range m.Rows {
 		row := t.row(m, r)
-		for i := range x.N {
+		for i, vector := range vectors {
 			sum := 0.0
-			for j, v := range t.vector(x, i) {
+			for j, v := range vector {
 				sum += float64(v) * float64(row[j])
 			}
 			out.store(i*m.Rows+r, float32(sum))

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -12,25 +15,7 @@ import (
 func observed(t tester, src *madeUp, batch int) (*Session, *touching) {
 	kernels := &touching{}
 	s := newSession(t, newEngine(t, src, Options{Kernels: kernels}), SessionOptions{Batch: batch, Sink: &traces.Trace{}})
-	for _, tensor := range s.engine.tensors.all() {
-		observe(kernels, tensor.Name, tensor.Data, tensor.Offset, 0)
-	}
-	p := s.program
-	for _, c := range p.caches {
-		for _, half := range []cacheHalf{c.k, c.v} {
-			observe(kernels, half.name, half.data, half.addr, 0)
-		}
-	}
-	for _, f := range p.acts.floats {
-		observe(kernels, f.name, f.data, f.addr, 0)
-	}
-	for _, e := range p.acts.encoded {
-		v := &e.vectors
-		observe(kernels, e.name, v.F32, e.addr, 0)
-		observe(kernels, e.name+" values", v.Q, e.addr, 0)
-		observe(kernels, e.name+" scales", v.Scale, e.addr, v.Dim)
-		observe(kernels, e.name+" sums", v.Sum, e.addr, v.Dim+4*v.Dim/32)
-	}
+	kernels.observeAll(s)
 	return s, kernels
 }
 
@@ -73,7 +58,7 @@ func TestTraceIsWhatKernelsTouch(t *testing.T) {
 func checkPass(t *rapid.T, s *Session, marks *touching, ids []int32) {
 	p := s.program
 	ids = append([]int32(nil), ids...)
-	observe(marks, "tokens", ids, p.ops[0].operands[0].addr, 0)
+	observe(marks, "tokens", ids, p.ops[0].operands[0].addr)
 	defer func() { marks.buffers = marks.buffers[:len(marks.buffers)-1] }()
 	b := &batch{pos: s.pos, n: len(ids), ids: ids}
 	r := s.rec
@@ -90,29 +75,130 @@ func checkPass(t *rapid.T, s *Session, marks *touching, ids []int32) {
 		if i >= p.head {
 			vectors = 1
 		}
-		reads, writes := marks.touched(vectors)
-		compare(t, events, traces.Read, reads)
-		compare(t, events, traces.Write, writes)
+		compare(t, events, traces.Read, marks, vectors)
+		compare(t, events, traces.Write, marks, vectors)
+		marks.clear()
 		i++
 	}
 	s.pos += len(ids)
 }
 
-// compare holds the ranges of one operator's events to a set of bytes.
-func compare(t *rapid.T, events traces.Op, access traces.Access, touched map[uint64]bool) {
-	total := 0
+// TestTheEnginesKernelsTouchNothingElse runs each operator twice on the engine's
+// own kernels: as it is, and with every byte overwritten that the trace does not
+// have among its reads. Both must leave the same in what the trace says is
+// written, and nothing anywhere else.
+func TestTheEnginesKernelsTouchNothingElse(t *testing.T) {
+	qwen2, qwen3, reverse := small(), small(), small()
+	qwen2.QKVBias, qwen3.QKNorm = true, true
+	reverse.Sharing, reverse.Repeat, reverse.Tied = model.Reverse, 2, false
+	for name, src := range map[string]*madeUp{
+		"f32":        makeUp(small(), allOf(quant.F32), 1),
+		"f16":        makeUp(reverse, allOf(quant.F16), 1),
+		"bf16":       makeUp(small(), allOf(quant.BF16), 1),
+		"q8_0":       makeUp(qwen2, allOf(quant.Q8_0), 1),
+		"q4_0":       makeUp(qwen3, allOf(quant.Q4_0), 1),
+		"q4_1":       makeUp(small(), allOf(quant.Q4_1), 1),
+		"q5_0, q5_1": makeUp(small(), matrixTypes{"q": quant.Q5_0, "k": quant.Q5_1, "up": quant.Q5_0, "down": quant.Q5_1}, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEngine(t, src, Options{})
+			defer e.Close()
+			s := newSession(t, e, SessionOptions{Batch: 5, Sink: discard{}})
+			memory := &touching{}
+			memory.observeAll(s)
+			for _, ids := range [][]int32{{3, 1, 4, 1, 5}, {9}} {
+				checkPoisoned(t, s, memory, ids)
+			}
+		})
+	}
+}
+
+func checkPoisoned(t *testing.T, s *Session, memory *touching, ids []int32) {
+	p := s.program
+	b := &batch{pos: s.pos, n: len(ids), ids: ids}
+	s.rec.timed = false
+	s.rec.expand(step{phase: traces.Prefill, pos: b.pos, n: b.n, ops: len(p.ops)}, b, nil)
+	trace, i := traces.Trace{Events: s.rec.events}, 0
+	for events := range trace.Ops() {
+		vectors := b.n
+		if i >= p.head {
+			vectors = 1
+		}
+		before := memory.snapshot()
+		p.ops[i].run(b)
+		plain := memory.snapshot()
+		memory.restore(before)
+		memory.poison(events, vectors)
+		poisoned := memory.snapshot()
+		p.ops[i].run(b)
+		for j, buffer := range memory.buffers {
+			for at, got := range buffer.memory {
+				want := poisoned[j][at]
+				if within(events, traces.Write, buffer.address(at, vectors)) {
+					want = plain[j][at]
+				}
+				if got != want {
+					t.Fatalf("%s: byte %d of %s is %#x, want %#x", events[0].Op, at, buffer.name, got, want)
+				}
+			}
+		}
+		memory.restore(plain)
+		i++
+	}
+	s.pos += len(ids)
+}
+
+// within reports whether an address lies in an operand of an operator.
+func within(events traces.Op, access traces.Access, addr uint64) bool {
+	for i := range events {
+		e := &events[i]
+		if e.Access == access && addr-e.Addr < uint64(e.Bytes) {
+			return true
+		}
+	}
+	return false
+}
+
+// poison overwrites what an operator does not read with bits that are NaN in
+// every float format.
+func (t *touching) poison(events traces.Op, vectors int) {
+	for _, b := range t.buffers {
+		for at := range b.memory {
+			if !within(events, traces.Read, b.address(at, vectors)) {
+				b.memory[at] = 0xff
+			}
+		}
+	}
+}
+
+func (t *touching) snapshot() [][]byte {
+	copies := make([][]byte, len(t.buffers))
+	for i, b := range t.buffers {
+		copies[i] = slices.Clone(b.memory)
+	}
+	return copies
+}
+
+func (t *touching) restore(copies [][]byte) {
+	for i, b := range t.buffers {
+		copy(b.memory, copies[i])
+	}
+}
+
+// compare holds the operands of one operator to what its kernels marked: every
+// byte of each was touched, and nothing else was.
+func compare(t *rapid.T, events traces.Op, access traces.Access, marks *touching, vectors int) {
+	total := int64(0)
 	for _, e := range events {
 		if e.Access != access {
 			continue
 		}
-		total += int(e.Bytes)
-		for i := range uint64(e.Bytes) {
-			if !touched[e.Addr+i] {
-				t.Fatalf("%s of %s: the trace has byte %d of %d, the kernel did not touch it", e.Op, e.Tensor, i, e.Bytes)
-			}
+		total += e.Bytes
+		if n := marks.touched(access, e.Addr, uint64(e.Bytes), vectors); n != e.Bytes {
+			t.Fatalf("%s of %s: the trace has %d bytes of %s, the kernel touched %d of them", e.Op, e.Tensor, e.Bytes, access, n)
 		}
 	}
-	if total != len(touched) {
-		t.Fatalf("%s: the trace has %d bytes of %s, the kernel touched %d", events[0].Op, total, access, len(touched))
+	if n := marks.touched(access, 0, 0, vectors); n != total {
+		t.Fatalf("%s: the trace has %d bytes of %s, the kernel touched %d", events[0].Op, total, access, n)
 	}
 }
