@@ -26,6 +26,7 @@ type Engine struct {
 	shapeOnly bool
 	threads   int
 	mu        sync.Mutex // held for a forward pass: kernels serve one caller
+	closed    bool
 	kernels   Kernels
 	compute   *kernels.Compute // nil if the kernels are not the engine's own
 }
@@ -70,12 +71,15 @@ func (e *Engine) Shape() model.Shape { return e.shape }
 // Threads returns how many threads work on an operator, 0 if shape-only.
 func (e *Engine) Threads() int { return e.threads }
 
-// Close ends the engine's threads. The source stays open.
+// Close ends the engine's threads, after the pass that is running. The source
+// stays open.
 func (e *Engine) Close() error {
-	if e.compute != nil {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.compute != nil && !e.closed {
 		e.compute.Close()
-		e.compute = nil
 	}
+	e.closed = true
 	return nil
 }
 

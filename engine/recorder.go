@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,9 +26,10 @@ type recorder struct {
 	ids   []int32 // of all steps
 	host  []int64 // nanoseconds of each operator of all steps
 
-	seq    int64
-	seen   map[int32]bool // ids of the batch being expanded
-	events []traces.Event
+	seq      int64
+	seen     map[int32]bool // ids of the batch being expanded
+	events   []traces.Event
+	capacity int // events of a decode step
 }
 
 // step is one pass over the program, or over its start.
@@ -41,6 +43,9 @@ type step struct {
 // tensor of the model.
 func newRecorder(sink traces.Sink, p *program, e *Engine) *recorder {
 	r := &recorder{sink: sink, program: p, timed: !e.shapeOnly, epoch: time.Now(), seen: map[int32]bool{}}
+	for i := range p.ops {
+		r.capacity += len(p.ops[i].operands)
+	}
 	for i, t := range e.source.Tensors() {
 		r.load = append(r.load, traces.Event{
 			Seq:    int64(i),
@@ -138,7 +143,7 @@ func (r *recorder) forget() {
 
 // expand makes the events of a pass in r.events.
 func (r *recorder) expand(s step, b *batch, host []int64) {
-	r.events = r.events[:0]
+	r.events = slices.Grow(r.events[:0], r.capacity+b.n)
 	for i := range r.program.ops[:s.ops] {
 		op := &r.program.ops[i]
 		first := len(r.events)

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 )
 
@@ -87,4 +89,42 @@ func largestDifference(logits []float32, want [][2]float64) float64 {
 		largest = max(largest, math.Abs(got[int(w[0])].Probability-w[1]))
 	}
 	return largest
+}
+
+// TestHuggingFaceFormGivesTheSameResults writes the reference model as a
+// Hugging Face folder, in which Q and K have another order of rows, and back.
+func TestHuggingFaceFormGivesTheSameResults(t *testing.T) {
+	want := readReference(t, "testdata/tiny-f16.ref.json")
+	folder := t.TempDir()
+	file := filepath.Join(t.TempDir(), "again.gguf")
+	convert(t, "testdata/tiny-f16.gguf", func(src weights.Source) error { return weights.WriteSafetensors(folder, src) })
+	convert(t, folder, func(src weights.Source) error { return weights.WriteGGUF(file, src) })
+	for path, style := range map[string]model.RoPEStyle{folder: model.Halves, file: model.Interleaved} {
+		src, err := weights.Open(path, weights.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		if got := src.Shape().RoPEStyle; got != style {
+			t.Errorf("%s has its heads in %s", path, got)
+		}
+		e := newEngine(t, src, Options{})
+		defer e.Close()
+		logits := prefill(t, newSession(t, e, SessionOptions{}), want.Prompt)
+		if d := largestDifference(logits, want.Probabilities); d > 2e-3 {
+			t.Errorf("%s: next-token probabilities differ by up to %g", path, d)
+		}
+	}
+}
+
+func convert(t *testing.T, from string, write func(weights.Source) error) {
+	t.Helper()
+	src, err := weights.Open(from, weights.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if err := write(src); err != nil {
+		t.Fatal(err)
+	}
 }

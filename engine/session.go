@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -154,6 +155,9 @@ func (s *Session) check(ids []int32) error {
 func (s *Session) run(ctx context.Context, phase traces.Phase, ids []int32, head bool) error {
 	s.engine.mu.Lock()
 	defer s.engine.mu.Unlock()
+	if s.engine.closed {
+		return errors.New("the engine is closed")
+	}
 	ops := s.program.ops
 	if !head {
 		ops = ops[:s.program.head]
