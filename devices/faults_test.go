@@ -177,7 +177,11 @@ func TestFaultsAreNamed(t *testing.T) {
 		},
 		{
 			"bit order without rows", []string{"mapping: RoBaRaCoCh", "mapping: BaRaCoCh"},
-			`p.yaml:21: dram.mapping: "BaRaCoCh" is not a bit order; name each of Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) once, from the high bits to the low, such as RoBaRaCoCh`,
+			`p.yaml:21: dram.mapping: "BaRaCoCh" is not a bit order; name Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) from the high bits to the low, such as RoBaRaCoCh`,
+		},
+		{
+			"bit order with columns twice", []string{"mapping: RoBaRaCoCh", "mapping: RoCoBaRaCoCh"},
+			`p.yaml:21: dram.mapping: "RoCoBaRaCoCh" is not a bit order; name Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) from the high bits to the low, such as RoBaRaCoCh`,
 		},
 		{
 			"unknown cache", []string{"caches: [slc]", "caches: [sl3]"},

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"math/bits"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,29 +40,30 @@ func (d *Device) strays() bool {
 	return slices.ContainsFunc(d.Runtimes, func(r Runtime) bool { return !slices.Contains(d.unitNames(), r.Unit) })
 }
 
-// checkMapping wants each part of a DRAM address once, from high bits to low.
+// checkMapping wants each part of a DRAM address to be named, from high bits to
+// low; a part may come in pieces, such as Co4 and later Co.
 func checkMapping(doc *document, mapping string) {
 	if !doc.sound("dram.mapping") {
 		return
 	}
-	parts := splitMapping(mapping)
-	slices.Sort(parts)
-	joined := strings.Join(parts, "")
-	if joined != "BaChCoRaRo" && joined != "BaBgChCoRaRo" {
-		doc.failAt("dram.mapping", "%q is not a bit order; name each of Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) once, from the high bits to the low, such as RoBaRaCoCh", mapping)
+	parts := mappingParts.FindAllString(strings.TrimSuffix(mapping, "+xor"), -1)
+	whole := strings.Join(parts, "")
+	for _, part := range []string{"Ro", "Ba", "Ra", "Co", "Ch"} {
+		if !strings.Contains(whole, part) {
+			whole = ""
+		}
+	}
+	if whole != strings.TrimSuffix(mapping, "+xor") || repeated(parts) {
+		doc.failAt("dram.mapping", "%q is not a bit order; name Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) from the high bits to the low, such as RoBaRaCoCh", mapping)
 	}
 }
 
-func splitMapping(mapping string) []string {
-	var parts []string
-	for len(mapping) >= 2 {
-		parts = append(parts, mapping[:2])
-		mapping = mapping[2:]
-	}
-	if mapping != "" {
-		parts = append(parts, mapping)
-	}
-	return parts
+var mappingParts = regexp.MustCompile(`(Ro|Ba|Bg|Ra|Co|Ch)([1-9][0-9]?)?`)
+
+// repeated reports whether a part that takes all bits that are left comes twice.
+func repeated(parts []string) bool {
+	slices.Sort(parts)
+	return len(slices.Compact(parts)) < len(parts)
 }
 
 // checkCapacity wants the chips to hold what the device claims to have.
