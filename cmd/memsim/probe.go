@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/units"
+)
+
+func (a *app) probeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "probe",
+		Short: "Try one part of the memory system by itself: dram, flash or sram",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return fault.Userf("name the part to probe: dram, flash or sram; see memsim probe --help")
+		},
+	}
+	cmd.AddCommand(a.probeDRAMCommand(), a.probeFlashCommand(), a.probeSRAMCommand())
+	return cmd
+}
+
+// probingDRAM is the probe dram command.
+type probingDRAM struct {
+	part, trace, mapping, refresh, policy string
+	commandLevel                          bool
+}
+
+func (a *app) probeDRAMCommand() *cobra.Command {
+	var p probingDRAM
+	cmd := &cobra.Command{
+		Use:   "dram --part PART --trace FILE",
+		Short: "Replay a raw load/store trace on one channel of a DRAM part",
+		Long: `Replay a raw trace on one channel, one rank, of a DRAM part. The trace has
+Ramulator's load/store form, a line each: LD ADDRESS or ST ADDRESS, decimal or
+with 0x. Each line is one burst, offered as fast as the queues take it.`,
+		Example: `  memsim probe dram --part lpddr5-6400 --trace reads.txt --mapping RoBaRaCoCh --refresh all --format json`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probeDRAM(cmd.Context(), &p) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&p.part, "part", "", "DRAM `part`: a shipped one or the path of a YAML file")
+	f.StringVar(&p.trace, "trace", "", "`file` of LD and ST lines (- is stdin)")
+	f.StringVar(&p.mapping, "mapping", "RoBaRaCoCh", "bit `order` from high to low, such as RoBaRaCoCh or ChRaBaRoCo, +xor to hash banks")
+	f.Var(newChoice(&p.refresh, "all", "none", "all", "per"), "refresh", "refresh `mode`: none, all or per (bank)")
+	f.Var(newChoice(&p.policy, "open", "open", "closed", "timeout"), "policy", "page `policy`: open, closed or timeout")
+	f.BoolVar(&p.commandLevel, "command-level", false, "simulate each command of each burst, without the fast path: the same answer, slower")
+	completeWithFiles(cmd, "part", devices.DRAMParts()...)
+	completeWith(cmd, "refresh", "none", "all", "per")
+	completeWith(cmd, "policy", "open", "closed", "timeout")
+	return cmd
+}
+
+// dramReply is what the probe dram command prints.
+type dramReply struct {
+	Cycles       int64   `json:"cycles"`
+	RowHits      int64   `json:"row_hits"`
+	RowMisses    int64   `json:"row_misses"`
+	RowConflicts int64   `json:"row_conflicts"`
+	GBps         float64 `json:"gbps"`
+	EnergyNJ     float64 `json:"energy_nj"`
+	Requests     int64   `json:"requests"`
+	RequestsPerS float64 `json:"requests_per_s"` // of the simulation on this machine
+}
+
+func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
+	if p.part == "" || p.trace == "" {
+		return fault.Userf("name the part with --part (%s) and the trace with --trace", list(devices.DRAMParts()))
+	}
+	part, err := devices.LoadDRAMPart(p.part)
+	if err != nil {
+		return err
+	}
+	if _, err := dram.ParseMapping(p.mapping); err != nil {
+		return fault.Userf("--mapping: %w", err)
+	}
+	spec, err := dram.PartSpec(part, p.mapping, dram.Refresh(p.refresh), dram.Policy(p.policy))
+	if err != nil {
+		return err
+	}
+	requests, err := a.readRequests(p.trace, units.Bytes(spec.BurstBytes))
+	if err != nil {
+		return err
+	}
+	reply, err := interruptible(ctx, func() (dramReply, error) { return moveAll(spec, requests, p.commandLevel), nil })
+	if err != nil {
+		return err
+	}
+	g := grid{columns: columns("cycles>", "row hits>", "row misses>", "row conflicts>", "GB/s>", "energy nJ>", "requests>", "requests/s>")}
+	count := func(n int64) string { return strconv.FormatInt(n, 10) }
+	g.add(count(reply.Cycles), count(reply.RowHits), count(reply.RowMisses), count(reply.RowConflicts),
+		fixed(reply.GBps, 3), fixed(reply.EnergyNJ, 1), count(reply.Requests), humanize.SIWithDigits(reply.RequestsPerS, 2, ""))
+	return a.print(reply, g)
+}
+
+func moveAll(spec dram.Spec, requests []dram.Extent, commandLevel bool) dramReply {
+	memory := dram.New(spec)
+	if commandLevel {
+		memory = dram.NewCommandLevel(spec)
+	}
+	began := time.Now()
+	t := memory.Move(0, requests)
+	took := time.Since(began).Seconds()
+	bytes := float64(len(requests)) * float64(spec.BurstBytes)
+	return dramReply{
+		Cycles:  spec.Clock.After(t.Done) - spec.Clock.After(t.Start),
+		RowHits: t.Counts.RowHits, RowMisses: t.Counts.RowMisses, RowConflicts: t.Counts.RowConflicts,
+		GBps: bytes / (t.Done - t.Start).Seconds() / 1e9, EnergyNJ: float64(t.Energy.Total()) / float64(units.Nanojoule),
+		Requests: int64(len(requests)), RequestsPerS: float64(len(requests)) / took,
+	}
+}
+
+// readRequests reads a load/store trace; each line is the burst that holds its
+// address.
+func (a *app) readRequests(path string, burst units.Bytes) ([]dram.Extent, error) {
+	in := a.In
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fault.Userf("cannot read the trace: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	requests, err := parseRequests(in, uint64(burst))
+	if err != nil {
+		return nil, fault.Userf("%s: %w", path, err)
+	}
+	if len(requests) == 0 {
+		return nil, fault.Userf("%s: the trace has no requests; write lines such as LD 4096", path)
+	}
+	return requests, nil
+}
+
+func parseRequests(in io.Reader, burst uint64) ([]dram.Extent, error) {
+	var requests []dram.Extent
+	lines := bufio.NewScanner(in)
+	for number := 1; lines.Scan(); number++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		kind, address, _ := strings.Cut(line, " ")
+		addr, err := strconv.ParseUint(strings.TrimSpace(address), 0, 64)
+		if (kind != "LD" && kind != "ST") || err != nil || addr > math.MaxUint64-burst {
+			return nil, fmt.Errorf("line %d: %q is not LD ADDRESS or ST ADDRESS, decimal or with 0x", number, line)
+		}
+		requests = append(requests, dram.Extent{Addr: addr / burst * burst, Bytes: units.Bytes(burst), Write: kind == "ST"})
+	}
+	return requests, lines.Err()
+}
+
+// probingFlash is the probe flash command.
+type probingFlash struct {
+	part, block, span, pattern string
+	depth, commands            int
+}
+
+func (a *app) probeFlashCommand() *cobra.Command {
+	var p probingFlash
+	cmd := &cobra.Command{
+		Use:     "flash --part PART",
+		Short:   "Read from a flash part as fio reads from a disk",
+		Example: `  memsim probe flash --part ufs-4.0 --block 4KiB --pattern rand --depth 1`,
+		Args:    noArguments,
+		RunE:    func(*cobra.Command, []string) error { return a.probeFlash(&p) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&p.part, "part", "", "flash `part`: a shipped one or the path of a YAML file")
+	f.StringVar(&p.block, "block", "512KiB", "`size` of a read")
+	f.StringVar(&p.span, "span", "4GiB", "`size` of the file that is read from")
+	f.Var(newChoice(&p.pattern, string(flash.Sequential), string(flash.Sequential), string(flash.Random)), "pattern", "`order` of addresses: seq or rand")
+	f.IntVar(&p.depth, "depth", 1, "reads in flight")
+	f.IntVar(&p.commands, "commands", 0, "reads in all (0: enough for a steady figure)")
+	completeWithFiles(cmd, "part", devices.FlashParts()...)
+	completeWith(cmd, "pattern", string(flash.Sequential), string(flash.Random))
+	return cmd
+}
+
+func (a *app) probeFlash(p *probingFlash) error {
+	if p.part == "" {
+		return fault.Userf("name the part with --part: %s", list(devices.FlashParts()))
+	}
+	part, err := devices.LoadFlashPart(p.part)
+	if err != nil {
+		return err
+	}
+	config, err := flash.ConfigOf(part)
+	if err != nil {
+		return err
+	}
+	block, err := parseSize("block", p.block)
+	if err != nil {
+		return err
+	}
+	span, err := parseSize("span", p.span)
+	if err != nil {
+		return err
+	}
+	r, err := flash.Probe(config, flash.Load{Block: block, Pattern: flash.Pattern(p.pattern), Depth: p.depth, Span: span, Commands: p.commands, Seed: a.common.seed})
+	if err != nil {
+		return err
+	}
+	g := grid{columns: columns("reads>", "bytes>", "GB/s>", "IOPS>", "mean us>", "p99 us>", "energy nJ>", "pJ/bit>")}
+	g.add(strconv.Itoa(r.Commands), strconv.FormatInt(int64(r.Bytes), 10), fixed(r.GBps, 3), fixed(r.IOPS, 0), fixed(r.MeanUS, 1), fixed(r.P99US, 1), fixed(r.EnergyNJ, 0), fixed(r.PJPerBit, 1))
+	return a.print(r, g)
+}
+
+// parseSize reads a size such as 4KiB or 512 MB.
+func parseSize(flag, text string) (units.Bytes, error) {
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		return 0, fault.Userf("--%s %q is no size; write a number and a unit, such as 4KiB", flag, text)
+	}
+	return units.Bytes(n), nil
+}
+
+func fixed(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/memsim/memsim/sim/flash"
+)
+
+// sequentialReads is a trace of n bursts of 32 bytes in a row.
+func sequentialReads(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "LD %d\n", 32*i)
+	}
+	return b.String()
+}
+
+func TestProbeDRAM(t *testing.T) {
+	inFolder(t)
+	writeText(t, "reads.txt", sequentialReads(20000))
+	args := []string{"probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--refresh", "none", "--format", "json"}
+	r := decode[dramReply](t, mustMemsim(t, args...))
+	if r.Requests != 20000 || r.RowHits+r.RowMisses+r.RowConflicts != r.Requests {
+		t.Errorf("%+v: hits, misses and conflicts are not its requests", r)
+	}
+	const peak = 12.8 // 16 bits at 6400 MT/s
+	if r.GBps > peak || r.GBps < 0.75*peak {
+		t.Errorf("sequential reads reach %g GB/s of %g", r.GBps, peak)
+	}
+	if ns := float64(r.Cycles) * 1.25; math.Abs(20000*32/ns-r.GBps) > 0.01 {
+		t.Errorf("%d cycles of 1.25 ns are not %g GB/s", r.Cycles, r.GBps)
+	}
+	slow := decode[dramReply](t, mustMemsim(t, append(args, "--command-level")...))
+	slow.RequestsPerS, r.RequestsPerS = 0, 0
+	if slow != r {
+		t.Errorf("command by command: %+v, fast: %+v", slow, r)
+	}
+	if out := mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--policy", "closed", "--mapping", "ChRaBaRoCo").out; !strings.Contains(out, "row hits") {
+		t.Errorf("table:\n%s", out)
+	}
+}
+
+func TestProbeDRAMTakesBothFormsOfAddresses(t *testing.T) {
+	inFolder(t)
+	writeText(t, "a.txt", "LD 0x1000\nST 8192\n\n# a comment\nLD 0x20\n")
+	if r := decode[dramReply](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "a.txt", "--format", "json")); r.Requests != 3 {
+		t.Errorf("%d requests, want 3", r.Requests)
+	}
+}
+
+func TestProbeMistakes(t *testing.T) {
+	inFolder(t)
+	writeText(t, "bad.txt", "LD 0\nMV 3\n")
+	writeText(t, "empty.txt", "")
+	for args, want := range map[string]string{
+		"probe":      "dram, flash or sram",
+		"probe dram": "--part",
+		"probe dram --part lpddr5 --trace bad.txt":                      "lpddr5-6400",
+		"probe dram --part lpddr5-6400 --trace bad.txt":                 "bad.txt: line 2",
+		"probe dram --part lpddr5-6400 --trace empty.txt":               "no requests",
+		"probe dram --part lpddr5-6400 --trace missing.txt":             "missing.txt",
+		"probe dram --part lpddr5-6400 --trace bad.txt --mapping RoXx":  "mapping",
+		"probe dram --part lpddr5-6400 --trace bad.txt --refresh often": "none, all, per",
+		"probe flash": "--part",
+		"probe flash --part ufs-4.0 --block much":      "--block",
+		"probe flash --part ufs-4.0 --block 1000":      "1000",
+		"probe flash --part ufs-4.0 --depth 0":         "depth 0",
+		"probe sram missing.parquet":                   "missing.parquet",
+		"probe sram missing.parquet --line 48":         "--line 48",
+		"probe sram missing.parquet --by operand_name": "kind, layer, tensor",
+	} {
+		wantMistake(t, memsim(t, strings.Fields(args)...), want)
+	}
+}
+
+func TestProbeFlashIsFasterInLargeBlocks(t *testing.T) {
+	inFolder(t)
+	probe := func(args ...string) flash.Report {
+		return decode[flash.Report](t, mustMemsim(t, append([]string{"probe", "flash", "--part", "ufs-4.0", "--format", "json"}, args...)...))
+	}
+	large, small := probe("--block", "512KiB"), probe("--block", "4KiB", "--pattern", "rand")
+	if large.GBps <= small.GBps || small.IOPS <= large.IOPS {
+		t.Errorf("512 KiB in sequence: %+v, 4 KiB at random: %+v", large, small)
+	}
+}
+
+func TestProbeSRAMShowsWhenSharingPays(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	mustMemsim(t, "trace", "--model", "small.yaml", "--sharing", "immediate", "--tokens", "3", "-o", "t.parquet")
+	for _, by := range curveGroups {
+		r := decode[sramReply](t, mustMemsim(t, "probe", "sram", "t.parquet", "--by", by, "--format", "json"))
+		all := r.Curves[0]
+		for i, p := range all.Points {
+			if i > 0 && p.MissedBytes > all.Points[i-1].MissedBytes {
+				t.Errorf("%d bytes miss more than %d", p.CapacityBytes, all.Points[i-1].CapacityBytes)
+			}
+			sum := 0.0
+			for _, c := range r.Curves[1:] {
+				sum += c.Points[i].MissedBytes
+			}
+			if math.Abs(sum-p.MissedBytes) > 1e-6*all.RequestedBytes {
+				t.Errorf("by %s at %d bytes: groups miss %g, all %g", by, p.CapacityBytes, sum, p.MissedBytes)
+			}
+		}
+		if last := all.Points[len(all.Points)-1]; math.Abs(last.MissedBytes-all.ColdBytes) > 1e-6 {
+			t.Errorf("the largest capacity misses %g bytes, first uses are %g", last.MissedBytes, all.ColdBytes)
+		}
+	}
+	mustMemsim(t, "probe", "sram", "t.parquet")
+	mustMemsim(t, "probe", "sram", "t.parquet", "--by", "layer", "--phase", "prefill")
+}
