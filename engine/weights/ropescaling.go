@@ -3,6 +3,7 @@ package weights
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
@@ -63,6 +64,9 @@ func scalingOfDivisors(f *gguf.File, t gguf.Tensor, s model.Shape) (*model.Scali
 	stored := make([]float32, s.HeadDim/2)
 	t.Type.Decode(stored, f.Data(t))
 	factor := float64(stored[len(stored)-1])
+	if !slices.ContainsFunc(stored, func(d float32) bool { return d != 1 }) {
+		return nil, nil
+	}
 	for _, candidate := range []model.Scaling{
 		{Type: "llama3", Factor: factor, LowFreqFactor: 1, HighFreqFactor: 4, OriginalContext: 8192},
 		fitDivisors(stored, s),

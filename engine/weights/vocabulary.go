@@ -93,11 +93,15 @@ func vocabularyFields(v tokenizer.Vocabulary) []gguf.Value {
 }
 
 // The made-up vocabulary of synthetic weights is SentencePiece's smallest: the
-// three special tokens, a token for each byte, and fillers that no text turns
-// into, since there are no tokens between a byte and a filler to merge through.
+// three special tokens, a token for each byte, the space, and fillers that no
+// text turns into, since there are no tokens between a byte and a filler to
+// merge through.
 const (
 	firstByte   = 3
-	firstFiller = firstByte + 256
+	space       = firstByte + 256
+	firstFiller = space + 1
+
+	spaceText = "▁"
 )
 
 // syntheticVocabulary returns the table of a made-up vocabulary.
@@ -136,7 +140,9 @@ func syntheticToken(id int) string {
 		return "<s>"
 	case id == 2:
 		return "</s>"
-	case id < firstFiller:
+	case id == space:
+		return spaceText
+	case id < space:
 		return fmt.Sprintf("<0x%02X>", id-firstByte)
 	}
 	return "[" + strconv.Itoa(id) + "]"
@@ -150,7 +156,7 @@ func syntheticKind(id int) tokenizer.Kind {
 		return tokenizer.Unknown
 	case id < firstByte:
 		return tokenizer.Control
-	case id < firstFiller:
+	case id < space:
 		return tokenizer.Byte
 	}
 	return tokenizer.Normal
@@ -159,7 +165,7 @@ func syntheticKind(id int) tokenizer.Kind {
 // syntheticTextBytes returns the bytes of the texts of n tokens without making
 // them.
 func syntheticTextBytes(n int) int64 {
-	total := int64(len("<unk>") + len("<s>") + len("</s>") + 256*len("<0x00>"))
+	total := int64(len("<unk>") + len("<s>") + len("</s>") + 256*len("<0x00>") + len(spaceText))
 	total += 2 * int64(n-firstFiller)
 	digits, from := int64(3), firstFiller
 	for bound := 1000; from < n; bound *= 10 {
