@@ -9,8 +9,8 @@ package dram
 // the way, or if one does exactly as it did when the edge was recorded.
 
 const (
-	fastRun  = 16      // shorter runs are not worth a look into the graph
-	maxNodes = 1 << 14 // the graph starts anew beyond
+	longBursts = 64      // extents shorter than this on a channel go at command level
+	maxNodes   = 1 << 15 // the graph starts anew beyond
 )
 
 // A node is a state of a channel, seen right after a run was taken in or when
@@ -111,13 +111,10 @@ func (s step) refreshing(c *channel) step {
 }
 
 // stepOf describes a run to the fast path; ok is false if it has to be taken at
-// command level: if it is short, or may meet queued writes to the same bursts.
+// command level because it may meet queued writes to the same bursts.
 func (c *channel) stepOf(r run) (s step, ok bool) {
-	if r.count < fastRun || c.graph == nil {
-		return step{}, false
-	}
 	same := r.row == c.lastRow[r.bank]
-	if same && c.hasWrites(r.bank) {
+	if same && c.hasWrites(r.bank) && !(r.write && r.column == c.lastColumn[r.bank]+1) {
 		return step{}, false
 	}
 	return step{
@@ -201,11 +198,13 @@ type recording struct {
 
 // record prepares to learn the edge of a step from the channel's node.
 func (c *channel) record(s step) *recording {
-	if c.at == nil {
-		return nil
-	}
 	rec := &c.recording
-	*rec = recording{from: c.at, step: s, start: c.now, refreshDue: c.refreshDue, refreshing: s.refreshing(c), tally: c.tally, turn: c.turn()}
+	rec.from = c.at
+	if c.at == nil {
+		return rec
+	}
+	rec.step, rec.refreshing = s, s.refreshing(c)
+	rec.start, rec.refreshDue, rec.tally, rec.turn = c.now, c.refreshDue, c.tally, c.turn()
 	for i := range c.banks {
 		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
 	}
@@ -214,16 +213,11 @@ func (c *channel) record(s step) *recording {
 
 // learn adds the edge that was recorded to the graph.
 func (c *channel) learn(rec *recording) {
-	if rec == nil {
-		return
-	}
-	c.settle()
-	to := c.graph.node(c)
-	if to == nil {
+	if !c.locate() || rec.from == nil {
 		return
 	}
 	e := &edge{
-		step: rec.step, to: to,
+		step: rec.step, to: c.at,
 		clocks: c.now - rec.start, arrival: c.lastArrival - rec.start, lastData: c.lastData - rec.start,
 		tally: c.tally.plus(rec.tally, -1),
 	}
@@ -248,5 +242,4 @@ func (c *channel) learn(rec *recording) {
 		}
 	}
 	rec.from.edges[e.step] = e
-	c.at = to
 }

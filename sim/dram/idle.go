@@ -1,11 +1,13 @@
 package dram
 
+import "math/bits"
+
 // powerState is the power state of a channel.
 type powerState uint8
 
 const (
 	standby     powerState = iota // the clock runs, commands are taken
-	powerDown                     // rows keep their state; refresh needs a wake-up
+	powerDown                     // rows are closed; refresh needs a wake-up
 	selfRefresh                   // rows are closed; the memory refreshes itself
 )
 
@@ -25,11 +27,42 @@ func (c *channel) idle(until int64) {
 			c.now = until
 		case len(c.maintenance) > 0 || c.spending != 0 || c.now >= c.refreshDue:
 			c.upkeep(until)
+		case c.power == powerDown && c.graph != nil && until-c.refreshDue > 2*c.refreshEvery:
+			c.doze(until)
 		default:
 			c.rest(until)
 		}
 	}
 	c.settle()
+}
+
+// doze passes power-down with its refreshes. They are all alike once the channel
+// has been idle for long, so after one of them the others are jumped.
+func (c *channel) doze(until int64) {
+	start := c.refreshDue
+	c.idle(start)
+	quiet := c.quiet()
+	c.settle()
+	before := c.tally
+	c.idle(start + c.refreshEvery)
+	if !quiet || c.power != powerDown || c.now != c.refreshDue || !c.quiet() {
+		return
+	}
+	periods := (min(until, c.entry(c.spec.Idle.SelfRefresh)) - c.now) / c.refreshEvery
+	if periods <= 0 {
+		return
+	}
+	c.tally = c.tally.plus(c.tally.plus(before, -1), periods)
+	c.now += periods * c.refreshEvery
+	c.since, c.refreshDue = c.now, c.now
+	c.refreshBank = int((int64(c.refreshBank) + periods) % int64(c.perRank))
+}
+
+// quiet reports whether no command is held back by one before.
+func (c *channel) quiet() bool {
+	ok := c.busFree <= c.now && c.lastData <= c.now
+	c.eachTime(c.turn(), func(t *int64) { ok = ok && *t <= c.now })
+	return ok
 }
 
 // upkeep is a clock of maintenance while idle.
@@ -53,10 +86,10 @@ func (c *channel) rest(until int64) {
 	}
 	switch {
 	case asleep <= c.now:
-		c.enter(selfRefresh)
+		c.enter(selfRefresh, until)
 		return
 	case down <= c.now && c.power == standby:
-		c.enter(powerDown)
+		c.enter(powerDown, until)
 		return
 	case c.timeout && c.power == standby && c.notClosed != 0:
 		if c.tick() {
@@ -84,38 +117,35 @@ func (c *channel) entry(after int64) int64 {
 	return t
 }
 
-// enter goes to a low-power state. For self-refresh, rows are closed first.
-func (c *channel) enter(p powerState) {
-	if p == selfRefresh {
-		if c.power == powerDown {
-			c.wake()
-		}
-		if c.notClosed != 0 {
-			c.closeAll()
-			return
-		}
-		c.tally.SelfRefreshes++
-	} else {
-		c.tally.PowerDowns++
+// enter goes to a low-power state, after rows were closed: the power-down that
+// parts state the power of is that of a precharged memory.
+func (c *channel) enter(p powerState, until int64) {
+	if c.notClosed != 0 {
+		c.closeAll(until)
+		return
 	}
 	c.settle()
+	switch p {
+	case powerDown:
+		c.tally.PowerDowns++
+	case selfRefresh:
+		c.tally.SelfRefreshes++
+	}
 	c.power = p
 }
 
-// closeAll closes the rows of one rank, as soon as timing allows it.
-func (c *channel) closeAll() {
-	for rank := range c.ranks {
-		first := rank * c.perRank
-		if c.notClosed&c.rankMask[rank] == 0 {
-			continue
-		}
-		c.now = max(c.now, c.earliestInRank(colPREab, first), c.busFree)
-		c.issue(PREab, first, -1)
-		c.book(PREab)
-		c.close(c.rankMask[rank])
-		c.now++
+// closeAll closes the rows of one rank, once timing allows it.
+func (c *channel) closeAll(until int64) {
+	rank := c.rankOf[bits.TrailingZeros64(c.notClosed)]
+	first := int(rank) * c.perRank
+	if t := max(c.earliestInRank(colPREab, first), c.busFree); t > c.now {
+		c.now = min(t, until)
 		return
 	}
+	c.issue(PREab, first, -1)
+	c.book(PREab)
+	c.close(c.rankMask[rank])
+	c.now++
 }
 
 // wake leaves a low-power state: commands follow tXP or tXSR later.

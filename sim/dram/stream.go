@@ -79,6 +79,7 @@ type cutter struct {
 	extents []Extent
 	at, end uint64 // bursts of the current extent that are left
 	write   bool
+	long    bool // the extent is worth the fast path
 }
 
 // nextExtent moves on to the next extent that is not empty.
@@ -95,6 +96,7 @@ func (c *cutter) nextExtent() bool {
 			c.extents = c.extents[1:]
 		}
 		c.at, c.end, c.write = e.Addr>>c.burstBits, (end-1)>>c.burstBits+1, e.Write
+		c.long = c.end-c.at >= longBursts<<c.channelBits
 		return true
 	}
 	return false

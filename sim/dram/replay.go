@@ -1,0 +1,92 @@
+package dram
+
+// replay moves runs through a channel, until their last request is served and
+// its data has moved.
+func (c *channel) replay(source *cutter) {
+	r, more := source.next()
+	if more && c.power != standby {
+		c.leave()
+		c.wake()
+	}
+	for ; more; r, more = source.next() {
+		if c.graph == nil || !source.long {
+			c.leave()
+			c.take(r)
+		} else {
+			c.stream(r)
+		}
+	}
+	c.finish()
+}
+
+// stream takes in a run of a long extent: along an edge if one leads on, or else
+// at command level, to learn the edge.
+func (c *channel) stream(r run) {
+	s, ok := c.stepOf(r)
+	if ok && c.jump(s, r) {
+		return
+	}
+	rec := c.record(s)
+	c.leave()
+	c.take(r)
+	if ok {
+		c.learn(rec)
+	}
+}
+
+// finish drains the queues.
+func (c *channel) finish() {
+	if c.graph == nil {
+		c.drain()
+		return
+	}
+	s := step{bank: -1, refreshIn: -1}
+	if c.jump(s, run{}) {
+		return
+	}
+	rec := c.record(s)
+	c.leave()
+	c.drain()
+	c.learn(rec)
+}
+
+// take is the command-level engine at work on one run: it returns in the clock
+// in which the last request of the run is taken in, before that clock's tick.
+func (c *channel) take(r run) {
+	for {
+		blocked := false
+		for c.arrived < c.offered && !blocked {
+			if blocked = !c.arrive(r.bank, r.row, r.column, r.write); blocked {
+				break
+			}
+			c.arrived++
+			r.column++
+			if r.count--; r.count == 0 {
+				return
+			}
+		}
+		c.advance(blocked)
+	}
+}
+
+// drain serves the requests that wait, and lets their data arrive.
+func (c *channel) drain() {
+	for c.busy() {
+		c.advance(true)
+	}
+	c.arrived = 0
+	c.idleSince = c.now
+	c.idle(c.lastData)
+}
+
+// advance ticks and goes on to the next clock at which something may happen: the
+// very next one after a command was issued or while requests arrive.
+func (c *channel) advance(blocked bool) {
+	issued := c.tick()
+	c.arrived = 0
+	if issued || !blocked {
+		c.now++
+	} else {
+		c.now = c.next
+	}
+}
