@@ -64,17 +64,24 @@ func (y *cycle) jump(s *state, addr uint64) uint64 {
 // an address.
 func (s *state) appendRelative(to []int64, addr uint64) []int64 {
 	add := func(t units.Picoseconds) { to = append(to, int64(t-s.controller)) }
-	for _, t := range s.channels {
-		add(t)
+	addBus := func(b *bus) {
+		add(b.free)
+		for _, g := range b.gaps {
+			add(g.from)
+			add(g.to)
+		}
+	}
+	for i := range s.channels {
+		addBus(&s.channels[i])
 	}
 	for _, d := range s.dies {
 		add(d.sensed)
 		add(d.left[0])
 		add(d.left[1])
 	}
-	add(s.link)
-	for i := range s.inFlight {
-		add(s.inFlight[(s.oldest+i)%len(s.inFlight)])
+	addBus(&s.link)
+	for _, t := range s.inFlight {
+		add(t)
 	}
 	add(s.ahead.ready)
 	to = append(to, int64(s.ahead.next-addr), int64(s.ahead.buffered-addr))
@@ -88,9 +95,9 @@ func (s *state) appendRelative(to []int64, addr uint64) []int64 {
 // shift moves all times and addresses of the state on.
 func (s *state) shift(t units.Picoseconds, bytes uint64) {
 	s.controller += t
-	s.link += t
+	s.link.shift(t)
 	for i := range s.channels {
-		s.channels[i] += t
+		s.channels[i].shift(t)
 	}
 	for i := range s.dies {
 		d := &s.dies[i]
@@ -109,3 +116,6 @@ func (s *state) shift(t units.Picoseconds, bytes uint64) {
 		s.ahead.marks[i].accepted += t
 	}
 }
+
+// last returns when the last command in flight completes.
+func (s *state) last() units.Picoseconds { return s.inFlight[len(s.inFlight)-1] }

@@ -69,11 +69,12 @@ func (d *Device) stream(at units.Picoseconds, addr, end uint64) (done units.Pico
 		if skipped := d.cycle.jump(&d.state, addr); skipped > 0 {
 			addr += skipped
 			commands += int64(skipped / window)
-			done = d.state.link
+			done = d.state.last()
 			continue
 		}
 		to := min(end, (addr/window+1)*window)
-		_, done = d.state.read(&d.config, at, addr, to)
+		_, read := d.state.read(&d.config, at, addr, to)
+		done = max(done, read)
 		commands++
 		addr = to
 	}

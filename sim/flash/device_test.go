@@ -43,7 +43,8 @@ func inEvents(c *Config, s *state, at units.Picoseconds, extents []Extent) (done
 		end := (e.End() + sector - 1) / sector * sector
 		for addr := e.Addr / sector * sector; addr < end; {
 			to := min(end, (addr/window+1)*window)
-			_, done = s.read(c, at, addr, to)
+			_, read := s.read(c, at, addr, to)
+			done = max(done, read)
 			commands++
 			addr = to
 		}

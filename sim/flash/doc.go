@@ -13,8 +13,9 @@
 // of a die brings: page size times planes). Consecutive units lie on consecutive
 // channels, and after a round on the next die of each. A die senses a unit into
 // its register, the sectors wanted leave it over the channel, which its dies
-// share, and then over the link, in order. A command is complete with its last
-// byte on the host's side.
+// share, and then over the link. Earlier commands go first; later ones use a bus
+// while it would wait for them, and complete out of order. A command is complete
+// with its last byte on the host's side.
 //
 // A command that begins where the last one ended continues a stream. Ahead of a
 // stream the device reads on its own, whole units, up to the read-ahead behind
@@ -32,6 +33,9 @@
 // stripes (a round over all dies), and whole stripes are then jumped over. A 7 GB
 // model is read in microseconds of host time, with the times of the event by
 // event computation to the picosecond; tests hold both to each other.
+//
+// Held against MQSim: see testdata/README.md for what agrees and which two of
+// its rules are left out.
 //
 // # Caveats
 //

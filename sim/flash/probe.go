@@ -56,16 +56,16 @@ func Probe(c Config, l Load) (Report, error) {
 	s := newState(&c)
 	next := l.addresses()
 	latencies := make([]units.Picoseconds, l.Commands)
-	var done, sum units.Picoseconds
+	var end, sum units.Picoseconds
 	for i := range latencies {
 		addr := next()
-		var issued units.Picoseconds
-		issued, done = s.read(&c, 0, addr, addr+uint64(l.Block))
+		issued, done := s.read(&c, 0, addr, addr+uint64(l.Block))
 		latencies[i] = done - issued
 		sum += latencies[i]
+		end = max(end, done)
 	}
 	slices.Sort(latencies)
-	r := Report{Commands: l.Commands, Bytes: l.Block * units.Bytes(l.Commands), Time: done, Seconds: done.Seconds()}
+	r := Report{Commands: l.Commands, Bytes: l.Block * units.Bytes(l.Commands), Time: end, Seconds: end.Seconds()}
 	r.GBps = float64(r.Bytes) / r.Seconds / 1e9
 	r.IOPS = float64(r.Commands) / r.Seconds
 	r.MeanUS = sum.Nanoseconds() / float64(r.Commands) / 1e3

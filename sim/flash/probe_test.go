@@ -89,11 +89,11 @@ func TestLittlesLaw(t *testing.T) {
 		for range l.Commands {
 			addr := next()
 			issued, done := s.read(&c, 0, addr, addr+uint64(l.Block))
-			if done < issued || done < end {
-				t.Fatalf("issued at %d, done at %d, after one done at %d", issued, done, end)
+			if done < issued {
+				t.Fatalf("issued at %d, done at %d", issued, done)
 			}
 			filled += done - issued
-			end = done
+			end = max(end, done)
 		}
 		for _, last := range s.inFlight {
 			filled += end - last
@@ -104,26 +104,37 @@ func TestLittlesLaw(t *testing.T) {
 	})
 }
 
-// More in flight, a faster link, faster dies: none makes a load take longer.
+// With one command in flight, a faster link or faster dies never make a load
+// take longer, nor do more in flight. (With many in flight one command can come
+// between others and a faster part change their order for the worse, as in any
+// queueing system.)
 func TestMoreNeverTakesLonger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawConfig(t)
 		l := drawLoad(t, &c)
+		deeper := mustProbe(t, c, l)
+		l.Depth = 1
 		base := mustProbe(t, c, l)
-		deeper := l
-		deeper.Depth = c.Depth
-		link, sense := c, c
+		link, sense, channel := c, c, c
 		link.Link *= 2
 		sense.Sense /= 2
-		for name, r := range map[string]Report{
-			"a deeper queue": mustProbe(t, c, deeper), "a faster link": mustProbe(t, link, l), "faster sensing": mustProbe(t, sense, l),
-		} {
-			if r.Time > base.Time {
-				t.Fatalf("%s: %d ps, was %d", name, r.Time, base.Time)
-			}
+		channel.ChannelRate *= 2
+		tests := []struct {
+			name string
+			Report
+		}{
+			{"more in flight", deeper},
+			{"a faster link", mustProbe(t, link, l)},
+			{"faster sensing", mustProbe(t, sense, l)},
+			{"faster channels", mustProbe(t, channel, l)},
 		}
-		if base.GBps > float64(c.Link)/1e9 {
-			t.Fatalf("%g GB/s over a link of %g", base.GBps, float64(c.Link)/1e9)
+		for _, test := range tests {
+			if test.Time > base.Time {
+				t.Fatalf("%s: %d ps, was %d", test.name, test.Time, base.Time)
+			}
+			if test.GBps > float64(c.Link)/1e9 && test.name != "a faster link" {
+				t.Fatalf("%s: %g GB/s over a link of %g", test.name, test.GBps, float64(c.Link)/1e9)
+			}
 		}
 	})
 }

@@ -2,16 +2,15 @@ package flash
 
 import "github.com/memsim/memsim/units"
 
-// state is what a device has promised to do: the times at which its resources
-// are free again, and how far its read-ahead has come. It has no clock; all its
+// state is what a device has promised to do: when its resources are free, and
+// how far its read-ahead has come. It has no clock; all its
 // times are absolute, so that shifting them all shifts its future.
 type state struct {
 	controller units.Picoseconds
-	channels   []units.Picoseconds
+	channels   []bus
 	dies       []die
-	link       units.Picoseconds
-	inFlight   []units.Picoseconds // completions of the last Depth commands, a ring
-	oldest     int                 // its oldest entry
+	link       bus
+	inFlight   slots
 	ahead      ahead
 }
 
@@ -40,9 +39,9 @@ type mark struct {
 
 func newState(c *Config) state {
 	return state{
-		channels: make([]units.Picoseconds, c.Channels),
+		channels: make([]bus, c.Channels),
 		dies:     make([]die, c.Channels*c.Dies),
-		inFlight: make([]units.Picoseconds, c.Depth),
+		inFlight: make(slots, c.Depth),
 		ahead:    ahead{next: nowhere},
 	}
 }
@@ -54,10 +53,11 @@ const nowhere = ^uint64(0)
 // It returns when a slot of the queue took it and when its last byte is in
 // memory.
 func (s *state) read(c *Config, at units.Picoseconds, addr, end uint64) (issued, done units.Picoseconds) {
-	issued = max(at, s.inFlight[s.oldest])
+	issued = max(at, s.inFlight.next())
 	s.controller = max(s.controller, issued) + c.Command
-	sequential := addr == s.ahead.next
+	sequential := addr == s.ahead.next && c.ReadAhead > 0
 	s.ahead.follow(sequential, addr, end, s.controller)
+	s.forget()
 	unit := uint64(c.unit())
 	for addr < end {
 		to := min(end, (addr/unit+1)*unit)
@@ -67,12 +67,21 @@ func (s *state) read(c *Config, at units.Picoseconds, addr, end uint64) (issued,
 		} else if to > s.ahead.buffered {
 			ready = s.readAhead(c, addr, (addr/unit+1)*unit)
 		}
-		s.link = max(s.link, ready, s.controller) + units.Bytes(to-addr).Over(c.Link)
+		moved := s.link.take(max(ready, s.controller), units.Bytes(to-addr).Over(c.Link))
+		done = max(done, moved)
 		addr = to
 	}
-	s.inFlight[s.oldest] = s.link
-	s.oldest = (s.oldest + 1) % len(s.inFlight)
-	return issued, s.link
+	s.inFlight.replace(done)
+	return issued, done
+}
+
+// forget drops gaps of buses that no command to come can use.
+func (s *state) forget() {
+	before := s.ahead.marks[0].accepted
+	for i := range s.channels {
+		s.channels[i].forget(before)
+	}
+	s.link.forget(before)
 }
 
 // demand reads a part of a unit for a command that nothing foretold: the die
@@ -99,15 +108,15 @@ func (s *state) readAhead(c *Config, addr, end uint64) units.Picoseconds {
 }
 
 // leave moves n bytes that a die has sensed over its channel.
-func (s *state) leave(c *Config, d *die, channel *units.Picoseconds, n units.Bytes) units.Picoseconds {
-	*channel = max(*channel, d.sensed) + n.Over(c.ChannelRate)
-	d.left[1], d.left[0] = d.left[0], *channel
-	return *channel
+func (s *state) leave(c *Config, d *die, channel *bus, n units.Bytes) units.Picoseconds {
+	left := channel.take(max(d.sensed, d.left[0]), n.Over(c.ChannelRate))
+	d.left[1], d.left[0] = d.left[0], left
+	return left
 }
 
 // place returns the die and the channel of an address: consecutive units lie on
 // consecutive channels, and after a round on the next die of each.
-func (s *state) place(c *Config, addr uint64) (*die, *units.Picoseconds) {
+func (s *state) place(c *Config, addr uint64) (*die, *bus) {
 	unit := addr / uint64(c.unit())
 	return &s.dies[unit%uint64(len(s.dies))], &s.channels[unit%uint64(c.Channels)]
 }
