@@ -151,31 +151,31 @@ func TestReportInABrowserWithoutANetwork(t *testing.T) {
 	path, c := write(t)
 	b := open(t, path)
 
-	b.checkMarks(11) // four of all models, seven of the first
+	b.checkMarks(12) // five of all models, seven of the first
 	b.checkFigures(c)
 	b.screenshot("report-light")
 
 	b.run(chromedp.Click("#tab-1"), chromedp.WaitVisible("#panel-1"))
-	b.checkMarks(11)
+	b.checkMarks(12)
 	if eval[bool](b, `document.querySelector("#panel-0").offsetParent !== null`) {
 		t.Error("two models are shown at once")
 	}
 	b.run(chromedp.SendKeys("#tab-1", kb.ArrowRight), chromedp.WaitVisible("#panel-2"))
-	b.checkMarks(11)
+	b.checkMarks(12)
 
 	b.checkSorting()
 	b.checkTensors()
 	b.checkDownloads(c)
 
 	b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
-	b.checkMarks(11)
+	b.checkMarks(12)
 	if ground := eval[string](b, `getComputedStyle(document.body).backgroundColor`); ground != "rgb(20, 23, 27)" {
 		t.Errorf("the ground in the dark scheme is %s", ground)
 	}
 	b.screenshot("report-dark")
 
 	b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Sleep(100*time.Millisecond))
-	b.checkMarks(11)
+	b.checkMarks(12)
 	if width := eval[int](b, `document.documentElement.scrollWidth`); width > 390 {
 		t.Errorf("the page is %d pixels wide on a phone of 390", width)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
 )
 
 // bars is a chart of models side by side, a bar each.
@@ -22,7 +23,7 @@ func (r *Report) overview(results []sim.Result) ([]chart, error) {
 		names = append(names, results[i].Model)
 	}
 	var list []chart
-	for _, b := range []bars{latencyParts(results), energyParts(results), r.kinds(), r.operatorTimes()} {
+	for _, b := range []bars{latencyParts(results), energyParts(results), r.kinds(), r.operatorTimes(), r.firstToken(results)} {
 		var err error
 		if b.Option, err = stackedBars(names, present(b.series), b.unit, true); err != nil {
 			return nil, err
@@ -60,6 +61,28 @@ func energyParts(results []sim.Result) bars {
 	}
 	return bars{chart{ID: "energy", Title: "Where a token's energy goes", Unit: "mJ",
 		Caption: "DRAM, flash and SRAM are the memory path; static is the chip being on; the rest of the phone is its screen and radios."}, "mJ/token", parts}
+}
+
+// firstToken is the time from a cold start to the first token: the weights from
+// storage, then the prompt.
+func (r *Report) firstToken(results []sim.Result) bars {
+	parts := []series{{name: "load from flash", color: colorFlash}, {name: "prompt: DRAM", color: colorDRAM}, {name: "prompt: SRAM", color: colorSRAM},
+		{name: "prompt: compute", color: colorCompute}, {name: "prompt: dispatch", color: colorDispatch}}
+	tokens := 0
+	for i, m := range r.models {
+		var t sim.TimeParts
+		for _, op := range m.sums.Ops() {
+			if op.Phase == traces.Prefill {
+				t = t.Plus(op.Time)
+			}
+		}
+		tokens = max(tokens, results[i].PromptTokens)
+		for j, v := range []float64{results[i].LoadMS + t.Flash.Milliseconds(), t.DRAM.Milliseconds(), t.SRAM.Milliseconds(), t.Compute.Milliseconds(), t.Dispatch.Milliseconds()} {
+			parts[j].values = append(parts[j].values, v)
+		}
+	}
+	return bars{chart{ID: "first", Title: "From a cold start to the first token", Unit: "ms",
+		Caption: fmt.Sprintf("Weights come from storage once, then the prompt of %d tokens is processed; on a loaded model only the prompt counts.", tokens)}, "ms", parts}
 }
 
 // kinds is the DRAM traffic of a token by kind of tensor.

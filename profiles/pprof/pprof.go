@@ -135,9 +135,9 @@ func (b *builder) add(p *Profile, o *totals.Operand, remainders []int64) {
 
 // stack returns the locations of o, leaf first.
 func (b *builder) stack(model string, o *totals.Operand) []*profile.Location {
-	stack := []*profile.Location{
-		b.frame(profiles.Clean(o.Tensor)),
-		b.frame(profiles.Clean(o.Op)),
+	stack := []*profile.Location{b.frame(profiles.Clean(o.Tensor))}
+	if o.Op != string(o.Phase) { // loading is a phase and its only operator
+		stack = append(stack, b.frame(profiles.Clean(o.Op)))
 	}
 	if o.Layer >= 0 {
 		stack = append(stack, b.frame(fmt.Sprintf("layer %d", o.Layer)))
