@@ -54,7 +54,7 @@ func inEvents(c *Config, s *state, at units.Picoseconds, extents []Extent) (done
 
 func drawExtents(t *rapid.T) []Extent {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Extent {
-		size := rapid.SampledFrom([]int64{4096, 100_000, 1 << 20, 32 << 20, 200 << 20}).Draw(t, "size")
+		size := rapid.SampledFrom([]int64{4096, 100_000, 1 << 20, 8 << 20, 64 << 20}).Draw(t, "size")
 		return Extent{
 			Addr:  rapid.Uint64Range(0, 1<<30).Draw(t, "addr"),
 			Bytes: units.Bytes(size + rapid.Int64Range(0, 1<<18).Draw(t, "more")),

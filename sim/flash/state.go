@@ -3,8 +3,8 @@ package flash
 import "github.com/memsim/memsim/units"
 
 // state is what a device has promised to do: when its resources are free, and
-// how far its read-ahead has come. It has no clock; all its
-// times are absolute, so that shifting them all shifts its future.
+// how far its read-ahead has come. It has no clock; all its times are absolute,
+// so that shifting them all shifts its future.
 type state struct {
 	controller units.Picoseconds
 	channels   []bus
