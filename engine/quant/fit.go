@@ -48,8 +48,9 @@ func fitAffine(x *[sub]float32, most int, try attempts) (scale, offset float32) 
 
 // regression is the weighted least-squares fit of values on codes.
 type regression struct {
-	x, weight, code [sub]float32
-	sumW, sumX      float32
+	x, weight, code    [sub]float32
+	sumW, sumX         float32
+	sumQ, sumQQ, sumXQ float32
 }
 
 func newRegression(x *[sub]float32) *regression {
@@ -71,29 +72,29 @@ func newRegression(x *[sub]float32) *regression {
 // encode takes the nearest codes in [0, most] for 1/perUnit as the scale.
 func (r *regression) encode(perUnit, low float32, most int) {
 	top := float32(most)
-	for i, v := range r.x {
-		r.code[i] = min(top, max(0, round(perUnit*(v-low))))
-	}
-}
-
-// solve returns the best scale and offset for the codes; ok is false if they
-// are all the same, which leaves the scale open.
-func (r *regression) solve() (scale, offset float32, ok bool) {
 	var sumQ, sumQQ, sumXQ float32
-	for i, q := range r.code {
+	for i := range r.x {
+		q := clamp(round(perUnit*(r.x[i]-low)), 0, top)
+		r.code[i] = q
 		wq := r.weight[i] * q
 		sumQ += wq
 		sumQQ += float32(wq * q)
 		sumXQ += float32(wq * r.x[i])
 	}
-	determinant := float32(r.sumW*sumQQ) - float32(sumQ*sumQ)
+	r.sumQ, r.sumQQ, r.sumXQ = sumQ, sumQQ, sumXQ
+}
+
+// solve returns the best scale and offset for the codes; ok is false if they
+// are all the same, which leaves the scale open.
+func (r *regression) solve() (scale, offset float32, ok bool) {
+	determinant := float32(r.sumW*r.sumQQ) - float32(r.sumQ*r.sumQ)
 	if determinant <= 0 {
 		return 0, 0, false
 	}
-	scale = (float32(r.sumW*sumXQ) - float32(r.sumX*sumQ)) / determinant
-	offset = (float32(sumQ*sumXQ) - float32(sumQQ*r.sumX)) / determinant
+	scale = (float32(r.sumW*r.sumXQ) - float32(r.sumX*r.sumQ)) / determinant
+	offset = (float32(r.sumQ*r.sumXQ) - float32(r.sumQQ*r.sumX)) / determinant
 	if offset < 0 {
-		return sumXQ / sumQQ, 0, true
+		return r.sumXQ / r.sumQQ, 0, true
 	}
 	return scale, offset, true
 }
@@ -101,7 +102,8 @@ func (r *regression) solve() (scale, offset float32, ok bool) {
 // error returns the weighted squared error of scale·code - offset.
 func (r *regression) error(scale, offset float32) float32 {
 	var sum float32
-	for i, q := range r.code {
+	for i := range r.code {
+		q := r.code[i]
 		d := float32(scale*q) - offset - r.x[i]
 		sum += float32(r.weight[i] * float32(d*d))
 	}
@@ -121,7 +123,7 @@ func fitSymmetric(x []float32, most int) float32 {
 	// For the best scale sumXQ/sumQQ the error is constant - sumXQ²/sumQQ.
 	fit := func(perUnit float32) (sumXQ, sumQQ float32) {
 		for _, v := range x {
-			q := min(top, max(-float32(most), round(perUnit*v)))
+			q := clamp(round(perUnit*v), -float32(most), top)
 			w := v * v
 			sumXQ += float32(float32(w*v) * q)
 			sumQQ += float32(float32(w*q) * q)
@@ -144,4 +146,16 @@ func fitSymmetric(x []float32, most int) float32 {
 func round(v float32) float32 {
 	const shift = 3 << 22
 	return float32(v+shift) - shift
+}
+
+// clamp is min(high, max(low, v)) for numbers; the built-in functions pay for
+// their care with NaN and signed zeros in the innermost loop.
+func clamp(v, low, high float32) float32 {
+	if v < low {
+		return low
+	}
+	if v > high {
+		return high
+	}
+	return v
 }

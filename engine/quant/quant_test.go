@@ -96,8 +96,9 @@ func largestError(a, b []float32) (worst float64) {
 	return worst
 }
 
-// f16Error is the largest relative error of rounding to float16.
-const f16Error = 0x1p-11
+// f16Error is the largest error of rounding v to float16: half of its last bit,
+// or of the smallest number that there is.
+func f16Error(v float64) float64 { return max(math.Abs(v)*0x1p-11, 0x1p-25) }
 
 func TestErrorOfBlockFormatsIsWithinHalfAStep(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -106,15 +107,18 @@ func TestErrorOfBlockFormatsIsWithinHalfAStep(t *testing.T) {
 		top := math.Abs(float64(peak(values)))
 		width := float64(high) - float64(low)
 		for format, bound := range map[Type]float64{
-			F16:  top * f16Error,
+			F16:  f16Error(top),
 			BF16: top * 0x1p-8,
-			// The scale's own rounding moves the outermost code by that much.
-			Q8_0: top * (0.5/127 + f16Error),
-			// A value opposite to the largest reaches one code further than there is.
-			Q4_0: top * (1./8 + f16Error),
-			Q5_0: top * (1./16 + f16Error),
-			Q4_1: width*(0.5/15+f16Error) + math.Abs(float64(low))*f16Error,
-			Q5_1: width*(0.5/31+f16Error) + math.Abs(float64(low))*f16Error,
+			// Half a step, and what the scale's own rounding does to the outermost
+			// code.
+			Q8_0: top*0.5/127 + 127*f16Error(top/127),
+			// A whole step: the value opposite to the largest would need one code
+			// more than there is.
+			Q4_0: top/8 + 8*f16Error(top/8),
+			Q5_0: top/16 + 16*f16Error(top/16),
+			// Half a step, and the rounding of scale and offset.
+			Q4_1: width*0.5/15 + 15*f16Error(width/15) + f16Error(float64(low)),
+			Q5_1: width*0.5/31 + 31*f16Error(width/31) + f16Error(float64(low)),
 		} {
 			if e := largestError(values, roundTrip(format, values)); e > bound*1.0001+1e-7 {
 				t.Fatalf("%s: error %g is above %g", format, e, bound)
@@ -130,11 +134,11 @@ func TestErrorOfSuperBlocksIsWithinAStep(t *testing.T) {
 		width := max(float64(high), 0) - min(float64(low), 0)
 		top := math.Abs(float64(peak(values)))
 		for format, bound := range map[Type]float64{
-			// A code step, and half a step of the quantized scale and offset over
-			// all codes.
-			Q4_K: width/15 + width/63,
-			Q5_K: width/31 + width/63,
-			Q6_K: 1.5 * top / 32,
+			// A code step; half a step of the 6-bit scales and offsets, over all
+			// codes; and the rounding of their units, over all codes.
+			Q4_K: width/15 + width/63 + 15*63*f16Error(width/15/63) + 63*f16Error(width/63),
+			Q5_K: width/31 + width/63 + 31*63*f16Error(width/31/63) + 63*f16Error(width/63),
+			Q6_K: 1.5*top/32 + 32*128*f16Error(top/32/128),
 		} {
 			if e := largestError(values, roundTrip(format, values)); e > bound {
 				t.Fatalf("%s: error %g is above %g", format, e, bound)

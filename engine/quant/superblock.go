@@ -196,7 +196,7 @@ func decodeQ6_K(dst []float32, src []byte) {
 
 // nearest rounds v to the nearest integer, ties to even, within [low, high].
 func nearest(v float32, low, high int) int {
-	return min(high, max(low, int(round(v))))
+	return int(clamp(round(v), float32(low), float32(high)))
 }
 
 // magnitude returns |v|.
