@@ -60,7 +60,7 @@ type Config struct {
 	Name      string // for messages
 	Kind      Kind
 	Capacity  units.Bytes
-	Line      units.Bytes // a power of two
+	Line      units.Bytes // a power of two, at least 16
 	Ways      int         // 0: fully associative
 	Policy    Policy
 	Inclusion Inclusion
@@ -94,8 +94,8 @@ func ConfigOf(s devices.SRAM) (Config, error) {
 // Validate reports the first reason why no such memory can be built.
 func (c Config) Validate() error {
 	switch {
-	case c.Line <= 0 || c.Line&(c.Line-1) != 0:
-		return fault.Userf("sram %s: line of %d bytes is not a power of two", c.Name, c.Line)
+	case c.Line < 16 || c.Line&(c.Line-1) != 0:
+		return fault.Userf("sram %s: line of %d bytes is not a power of two from 16 on", c.Name, c.Line)
 	case c.Capacity < c.Line:
 		return fault.Userf("sram %s: capacity of %d bytes holds no line of %d", c.Name, c.Capacity, c.Line)
 	case c.Kind == Scratchpad:

@@ -146,7 +146,7 @@ func (d *Distances[K]) Add(u Use[K]) {
 	d.tick()
 	lo, hi := u.Addr/d.line, (u.Addr+uint64(u.Bytes)-1)/d.line+1
 	requested := func(lo, hi uint64) units.Bytes {
-		return units.Bytes(min(hi*d.line, u.Addr+uint64(u.Bytes)) - max(lo*d.line, u.Addr))
+		return overlap(lo*d.line, hi*d.line, u.Addr, u.Addr+uint64(u.Bytes))
 	}
 	h.requested += u.Bytes
 	from := sort.Search(len(d.lines), func(i int) bool { return d.lines[i].hi > lo })

@@ -127,7 +127,10 @@ func (h *Hierarchy) Access(addr uint64, n units.Bytes, write bool) Outcome {
 		return h.out
 	}
 	// Of the lines written, the first and the last may be written in part.
-	whole, wholeEnd := (addr+h.line-1)/h.line, (addr+uint64(n))/h.line
+	whole, wholeEnd := first, (addr+uint64(n))/h.line
+	if addr%h.line != 0 {
+		whole++
+	}
 	if whole > wholeEnd { // within one line
 		h.reach(0, first, last, writePart)
 		return h.out
@@ -359,7 +362,13 @@ func (h *Hierarchy) miss(lo, hi uint64, k kind) {
 
 // requested returns the bytes of lines that the present access asks for.
 func (h *Hierarchy) requested(lo, hi uint64) units.Bytes {
-	return units.Bytes(min(hi*h.line, h.request.end) - max(lo*h.line, h.request.addr))
+	return overlap(lo*h.line, hi*h.line, h.request.addr, h.request.end)
+}
+
+// overlap returns the bytes that [lo, hi) and [from, to), which meet, have in
+// common. It compares last bytes: the end of the address space has no address.
+func overlap(lo, hi, from, to uint64) units.Bytes {
+	return units.Bytes(min(hi-1, to-1) - max(lo, from) + 1)
 }
 
 func (h *Hierarchy) extend(list []Extent, lo, hi uint64) []Extent {

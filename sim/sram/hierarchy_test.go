@@ -107,3 +107,35 @@ func TestRangesAnswerAsLinesDo(t *testing.T) {
 		}
 	})
 }
+
+// The end of the address space is no special place.
+func TestLastLineOfTheAddressSpace(t *testing.T) {
+	h := mustHierarchy(t, cache(64, 4))
+	for _, write := range []bool{false, true} {
+		if out := h.Access(^uint64(0)-99, 99, write); out.Served()+out.Miss != 99 {
+			t.Errorf("write %v: %+v", write, out)
+		}
+	}
+	if c := curveOf(64, []access{{addr: ^uint64(0) - 99, n: 99}}); c.Cold != 99 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A cache that holds a block makes its second run free, whatever lies between
+// the levels; one that holds less than the block finds nothing of it.
+func ExampleHierarchy() {
+	const block = 6_600_000 // bytes of a layer of MobileLLM-125M at 16 bits
+	for _, mib := range []units.Bytes{4, 12} {
+		h, err := NewHierarchy([]Config{{Name: "l2", Capacity: mib * units.MiB, Line: 128, Ways: 8}})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		first := h.Access(1<<30+100, block, false).Miss
+		second := h.Access(1<<30+100, block, false).Miss
+		fmt.Printf("%2d MiB: %d bytes from DRAM, then %d\n", mib, first, second)
+	}
+	// Output:
+	//  4 MiB: 6600000 bytes from DRAM, then 6600000
+	// 12 MiB: 6600000 bytes from DRAM, then 0
+}
