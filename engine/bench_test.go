@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/memsim/memsim/engine/model"
@@ -66,7 +67,7 @@ func BenchmarkDecode(b *testing.B) {
 			name = "recorded"
 		}
 		b.Run(name, func(b *testing.B) {
-			e := newEngine(b, openPreset(b, "mobilellm-125m", "q8_0", false), Options{})
+			e := newEngine(b, openPreset(b, "mobilellm-125m", "q8_0", false), Options{Threads: runtime.GOMAXPROCS(0)})
 			defer e.Close()
 			s := newSession(b, e, SessionOptions{Context: 512, Sink: sink})
 			for b.Loop() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -204,3 +205,39 @@ func TestRecordingAllocatesNothing(t *testing.T) {
 type discard struct{}
 
 func (discard) Emit([]traces.Event) error { return nil }
+
+// TestEveryPresetRunsShapeOnly covers the architectures whose arithmetic the
+// engine does not know.
+func TestEveryPresetRunsShapeOnly(t *testing.T) {
+	for _, name := range model.Presets() {
+		src, err := weights.Open(name, weights.Options{Quant: "f16", ShapeOnly: true})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		trace := &traces.Trace{}
+		s := newSession(t, newEngine(t, src, Options{ShapeOnly: true}), SessionOptions{Sink: trace})
+		if err := s.Replay(background, []int32{1, 2, 3}, []int32{4}); err != nil {
+			t.Error(err)
+		}
+		if err := s.Flush(); err != nil {
+			t.Error(err)
+		}
+		var read int64
+		for _, e := range trace.Events {
+			if e.Phase == traces.Decode && e.Kind == traces.Weight {
+				read += e.Bytes
+			}
+		}
+		shape := src.Shape()
+		unread := int64(shape.Vocab) * int64(shape.Dim)
+		if shape.Tied {
+			unread = 0
+		}
+		// Two bytes a parameter; norms have four.
+		if want := 2 * (shape.Params() - unread); float64(read) < float64(want) || float64(read) > float64(want)*1.01 {
+			t.Errorf("%s: a token reads %d bytes of weights, its parameters are %d", name, read, want)
+		}
+		src.Close()
+	}
+}

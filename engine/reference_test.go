@@ -39,7 +39,7 @@ func TestSameResultsAsLlamaCpp(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer src.Close()
-			e := newEngine(t, src, Options{})
+			e := newEngine(t, src, Options{Threads: 2})
 			defer e.Close()
 			s := newSession(t, e, SessionOptions{})
 			logits, err := s.Prefill(context.Background(), want.Prompt)

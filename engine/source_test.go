@@ -169,10 +169,12 @@ type tester interface {
 	Fatal(args ...any)
 }
 
+// newEngine returns an engine of one thread unless o says otherwise: models of
+// tests are too small for more to pay.
 func newEngine(t tester, src weights.Source, o Options) *Engine {
 	t.Helper()
 	if o.Threads == 0 {
-		o.Threads = 2
+		o.Threads = 1
 	}
 	e, err := New(src, o)
 	if err != nil {

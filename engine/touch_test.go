@@ -67,13 +67,30 @@ func (t *touching) observeAll(s *Session) {
 	}
 }
 
-// address returns the trace address of byte i, for a batch of n vectors: past
-// all operands if the batch does not reach it.
-func (b *marked) address(i, n int) uint64 {
-	if b.each > 0 && i >= n*b.each {
-		return math.MaxUint64
+// extent returns where the buffer lies in the trace's address space for a batch
+// of n vectors, and how much of it such a batch can reach.
+func (b *marked) extent(n int) (addr uint64, size int) {
+	if b.each > 0 {
+		return b.addr + uint64(b.before*n), n * b.each
 	}
-	return b.addr + uint64(b.before*n+i)
+	return b.addr, len(b.memory)
+}
+
+// within returns the part of the buffer that an address range covers.
+func (b *marked) within(addr, size uint64, n int) (from, to int) {
+	start, reach := b.extent(n)
+	from = int(min(max(addr, start)-start, uint64(reach)))
+	to = int(min(max(addr+size, start)-start, uint64(reach)))
+	return from, to
+}
+
+// operands calls do with each part of the buffer that is an operand.
+func (b *marked) operands(events traces.Op, access traces.Access, n int, do func(from, to int)) {
+	for _, e := range events {
+		if e.Access == access {
+			do(b.within(e.Addr, uint64(e.Bytes), n))
+		}
+	}
 }
 
 // marks returns what was read or written of the buffer.
@@ -84,21 +101,21 @@ func (b *marked) marks(access traces.Access) []byte {
 	return b.writes
 }
 
-// touched returns how many bytes were touched of the addr range of size bytes,
-// for a batch of n vectors; size 0 stands for the whole address space.
+// touched returns how many bytes were touched of an address range.
 func (t *touching) touched(access traces.Access, addr, size uint64, n int) int64 {
 	count := 0
 	for _, b := range t.buffers {
-		marks := b.marks(access)
-		if b.each > 0 {
-			marks = marks[:n*b.each]
-		}
-		if start := b.address(0, n); size > 0 {
-			from := min(max(addr, start)-start, uint64(len(marks)))
-			to := min(max(addr+size, start)-start, uint64(len(marks)))
-			marks = marks[from:to]
-		}
-		count += bytes.Count(marks, []byte{1})
+		from, to := b.within(addr, size, n)
+		count += bytes.Count(b.marks(access)[from:to], []byte{1})
+	}
+	return int64(count)
+}
+
+// touchedAtAll returns how many bytes were touched anywhere.
+func (t *touching) touchedAtAll(access traces.Access) int64 {
+	count := 0
+	for _, b := range t.buffers {
+		count += bytes.Count(b.marks(access), []byte{1})
 	}
 	return int64(count)
 }
