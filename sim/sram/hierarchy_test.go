@@ -124,7 +124,7 @@ func TestLastLineOfTheAddressSpace(t *testing.T) {
 // A cache that holds a block makes its second run free, whatever lies between
 // the levels; one that holds less than the block finds nothing of it.
 func ExampleHierarchy() {
-	const block = 6_600_000 // bytes of a layer of MobileLLM-125M at 16 bits
+	const block = 3_538_944 * 2 // bytes of a layer of MobileLLM-125M at 16 bits
 	for _, mib := range []units.Bytes{4, 12} {
 		h, err := NewHierarchy([]Config{{Name: "l2", Capacity: mib * units.MiB, Line: 128, Ways: 8}})
 		if err != nil {
@@ -136,6 +136,6 @@ func ExampleHierarchy() {
 		fmt.Printf("%2d MiB: %d bytes from DRAM, then %d\n", mib, first, second)
 	}
 	// Output:
-	//  4 MiB: 6600000 bytes from DRAM, then 6600000
-	// 12 MiB: 6600000 bytes from DRAM, then 0
+	//  4 MiB: 7077888 bytes from DRAM, then 7077888
+	// 12 MiB: 7077888 bytes from DRAM, then 0
 }
