@@ -1,10 +1,6 @@
 package kernels
 
-import (
-	"math"
-
-	"github.com/memsim/memsim/engine/quant"
-)
+import "math"
 
 // AttentionShape is the geometry of an attention call.
 type AttentionShape struct {
@@ -21,9 +17,7 @@ func (c *Compute) StoreKV(dst []uint16, src []float32) {
 	if len(dst) < len(src) {
 		panicf("%d values stored in %d", len(src), len(dst))
 	}
-	for i, v := range src {
-		dst[i] = quant.ToF16(v)
-	}
+	c.k.storeHalf(dst[:len(src)], src)
 }
 
 // Attention computes softmax(q·k/√HeadDim)·v for each head of each query,
@@ -40,65 +34,67 @@ func (c *Compute) Attention(dst *Vectors, q []float32, k, v []uint16, a Attentio
 		panicf("attention of %+v: %d queries, %d keys, %d values, result %d × %d",
 			a, len(q), len(k), len(v), dst.N, dst.Dim)
 	}
-	c.attention = attentionTask{c: c, dst: dst, q: q, k: k, v: v, AttentionShape: a}
-	c.pool.run(&c.attention, a.N)
+	t := &c.attention
+	t.AttentionShape, t.c, t.k, t.v = a, c, k, v
+	t.out = grow(t.out, a.N*dst.Dim)
+	t.query = grow(t.query, a.N*dst.Dim)
+	copy(t.query, q)
+	c.k.scaleRound(t.query, 1)
+	t.scale = float32(1 / math.Sqrt(float64(a.HeadDim)))
+	if p := c.k.panel; p != nil && a.N >= gemmMin && a.HeadDim%p.rows == 0 {
+		t.tiles = (a.N + queryTile - 1) / queryTile
+		c.pool.run((*attentionTiles)(t), t.tiles*a.KVHeads)
+	} else {
+		c.pool.run(t, a.N*a.Heads)
+	}
+	c.encode = encodeTask{dst: dst, src: t.out, k: c.k}
+	c.pool.run(&c.encode, rowParts(a.N))
 }
 
+// encodeTask encodes a batch.
+type encodeTask struct {
+	dst *Vectors
+	src []float32
+	k   *kernelSet
+}
+
+func (t *encodeTask) run(_, part int) {
+	from, to := rowRange(part, t.dst.N)
+	for i := from; i < to; i++ {
+		t.dst.encode(i, t.src[i*t.dst.Dim:(i+1)*t.dst.Dim], t.k)
+	}
+}
+
+// attentionTask has a part for each head of each query.
 type attentionTask struct {
 	AttentionShape
-	c    *Compute
-	dst  *Vectors
-	q    []float32
-	k, v []uint16
+	c     *Compute
+	query []float32 // rounded queries
+	out   []float32
+	k, v  []uint16
+	scale float32
+	tiles int
 }
 
-func (t *attentionTask) run(worker, i int) {
+func (t *attentionTask) run(worker, part int) {
 	s := &t.c.scratch[worker]
 	s.scores = grow(s.scores, t.Pos+t.N)
-	s.floats = grow(s.floats, t.dst.Dim)
-	row := t.dst.row(i, s.floats)
-	s.query = grow(s.query, t.HeadDim)
-	for h := range t.Heads {
-		q := s.query[:t.HeadDim]
-		copy(q, t.q[(i*t.Heads+h)*t.HeadDim:])
-		roundHalf(q)
-		t.head(row[h*t.HeadDim:(h+1)*t.HeadDim], q, s.scores[:t.Pos+i+1], h/(t.Heads/t.KVHeads))
-	}
-	t.dst.encode(i, row, t.c.k)
+	i, h := part/t.Heads, part%t.Heads
+	at := part * t.HeadDim
+	t.head(t.out[at:at+t.HeadDim], t.query[at:at+t.HeadDim], s.scores[:t.Pos+i+1], h/(t.Heads/t.KVHeads))
 }
 
-// head attends with one query head to the positions that scores has room for.
+// head attends with one query head to as many positions as scores has room
+// for.
 func (t *attentionTask) head(out, q, scores []float32, kvHead int) {
 	stride, at := t.KVHeads*t.HeadDim, kvHead*t.HeadDim
-	scale := float32(1 / math.Sqrt(float64(t.HeadDim)))
-	for p := range scores {
-		sum := float32(0)
-		for j, k := range t.k[p*stride+at:][:t.HeadDim] {
-			sum += q[j] * quant.FromF16(k)
-		}
-		scores[p] = sum * scale
-	}
-	softmax(scores)
-	roundHalf(scores)
-	clear(out)
-	for p, w := range scores {
-		for j, v := range t.v[p*stride+at:][:t.HeadDim] {
-			out[j] += w * quant.FromF16(v)
-		}
-	}
+	t.c.k.scores(scores, q, t.k[at:], stride)
+	t.softmax(scores)
+	t.c.k.mix(out, scores, t.v[at:], stride)
 }
 
-func softmax(x []float32) {
-	largest := x[0]
-	for _, v := range x {
-		largest = max(largest, v)
-	}
-	sum := float32(0)
-	for i, v := range x {
-		x[i] = float32(math.Exp(float64(v - largest)))
-		sum += x[i]
-	}
-	for i := range x {
-		x[i] /= sum
-	}
+// softmax turns scores into weights.
+func (t *attentionTask) softmax(scores []float32) {
+	k := t.c.k
+	k.scaleRound(scores, 1/k.exp(scores, k.maximum(scores), t.scale))
 }

@@ -16,6 +16,7 @@ type Compute struct {
 	norm      normTask
 	rope      ropeTask
 	attention attentionTask
+	encode    encodeTask
 	swiglu    swigluTask
 }
 
@@ -26,7 +27,9 @@ type scratch struct {
 	gemm   gemmScratch
 	floats []float32
 	scores []float32
-	query  []float32
+
+	attention attentionScratch
+	query     []float32
 }
 
 // New returns a Compute with the given number of threads, the caller's

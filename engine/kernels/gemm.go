@@ -13,6 +13,10 @@ type panelKernels struct {
 	interleave interleaveFunc
 	// floats does it for float formats, widening values to float32.
 	floats [maxFormats]interleaveFunc
+	// half does it for half precision; widen widens n values that lie side by
+	// side.
+	half  interleaveFunc
+	widen func(dst *uint32, src *uint16, n int)
 	// gemmFloat multiplies a panel of float32, the most vectors first.
 	gemmFloat []gemmKernel
 

@@ -30,6 +30,19 @@ func avx2Set() *kernelSet {
 	s.setMatvec(quant.F32, matvecF32AVX2)
 	s.setMatvec(quant.F16, matvecF16AVX2)
 	s.setMatvec(quant.BF16, matvecBF16AVX2)
+	s.dot = dot256
+	s.add = add256
+	s.scale = scale256
+	s.maximum = maximum256
+	s.exp = exp256
+	s.swiglu = swiglu256
+	s.quantize = quantize256
+	s.storeHalf = storeHalf256
+	s.scaleRound = scaleRound256
+	s.rotateInterleaved = rotateInterleaved256
+	s.rotateHalves = rotateHalves256
+	s.scores = wideScores(scoresAVX2)
+	s.mix = wideMix(mixAVX2)
 	return &s
 }
 
@@ -43,11 +56,14 @@ func avx512Set() *kernelSet {
 	p.floats[formatOf(quant.F32).id] = interleave32AVX512
 	p.floats[formatOf(quant.F16).id] = interleaveF16AVX512
 	p.floats[formatOf(quant.BF16).id] = interleaveBF16AVX512
+	p.half, p.widen = interleaveF16AVX512, widenAVX2
 	p.gemmFloat = []gemmKernel{
 		{12, gemmFloat12AVX512}, {8, gemmFloat8AVX512}, {4, gemmFloat4AVX512},
 		{2, gemmFloat2AVX512}, {1, gemmFloat1AVX512},
 	}
 	s.panel = p
+	s.scores = wideScores(scoresAVX512)
+	s.mix = wideMix(mixAVX512)
 	return &s
 }
 

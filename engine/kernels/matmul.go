@@ -88,7 +88,7 @@ func (t *matmulTask) floatRow(s *scratch, r int, row []byte) {
 	s.floats = grow(s.floats, t.m.Cols)
 	t.f.floats(s.floats, row)
 	for i := range t.x.N {
-		t.dst[i*t.m.Rows+r] = dot(s.floats, t.x.f32(i))
+		t.dst[i*t.m.Rows+r] = t.c.k.dot(s.floats, t.x.f32(i))
 	}
 }
 

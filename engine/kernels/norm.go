@@ -11,7 +11,19 @@ func (c *Compute) RMSNorm(dst *Vectors, x, weight []float32, eps float32) {
 		panicf("norm of %d × %d: %d values, %d weights", dst.N, dst.Dim, len(x), len(weight))
 	}
 	c.norm = normTask{c: c, dst: dst, x: x, weight: weight, eps: eps}
-	c.pool.run(&c.norm, dst.N)
+	c.pool.run(&c.norm, rowParts(dst.N))
+}
+
+// rowsPerPart is how many vectors of a batch make a part of a task that takes
+// little time for each.
+const rowsPerPart = 8
+
+// rowParts returns the number of parts of n vectors.
+func rowParts(n int) int { return (n + rowsPerPart - 1) / rowsPerPart }
+
+// rowRange returns the vectors of a part of n.
+func rowRange(part, n int) (from, to int) {
+	return part * rowsPerPart, min((part+1)*rowsPerPart, n)
 }
 
 type normTask struct {
@@ -21,20 +33,21 @@ type normTask struct {
 	eps       float32
 }
 
-func (t *normTask) run(worker, i int) {
+func (t *normTask) run(worker, part int) {
 	dim := t.dst.Dim
 	s := &t.c.scratch[worker]
 	s.floats = grow(s.floats, dim)
-	row := t.dst.row(i, s.floats)
-	rmsNorm(row, t.x[i*dim:(i+1)*dim], t.weight[:dim], t.eps)
-	t.dst.encode(i, row, t.c.k)
+	from, to := rowRange(part, t.dst.N)
+	for i := from; i < to; i++ {
+		row := t.dst.row(i, s.floats)
+		t.c.k.rmsNorm(row, t.x[i*dim:(i+1)*dim], t.weight[:dim], t.eps)
+		t.dst.encode(i, row, t.c.k)
+	}
 }
 
-func rmsNorm(dst, x, weight []float32, eps float32) {
-	scale := 1 / float32(math.Sqrt(float64(dot(x, x)/float32(len(x))+eps)))
-	for j, v := range x {
-		dst[j] = v * scale * weight[j]
-	}
+func (k *kernelSet) rmsNorm(dst, x, weight []float32, eps float32) {
+	mean := k.dot(x, x) / float32(len(x))
+	k.scale(dst, x, weight, 1/float32(math.Sqrt(float64(mean+eps))))
 }
 
 // HeadNorm applies RMSNorm in place to each head of n vectors of heads ×
@@ -45,6 +58,6 @@ func (c *Compute) HeadNorm(x, weight []float32, n, heads, headDim int, eps float
 	}
 	for i := range n * heads {
 		head := x[i*headDim : (i+1)*headDim]
-		rmsNorm(head, head, weight[:headDim], eps)
+		c.k.rmsNorm(head, head, weight[:headDim], eps)
 	}
 }

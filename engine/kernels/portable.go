@@ -1,26 +1,30 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"github.com/memsim/memsim/engine/quant"
+)
 
 // dot is the inner product of two vectors of equal length. Eight sums run side
 // by side, as in a SIMD register.
-func dot(a, b []float32) float32 {
+func dot(x, y []float32) float32 {
 	var s [8]float32
-	b = b[:len(a)]
+	y = y[:len(x)]
 	i := 0
-	for ; i+8 <= len(a); i += 8 {
-		x, y := a[i:i+8:i+8], b[i:i+8:i+8]
-		s[0] += x[0] * y[0]
-		s[1] += x[1] * y[1]
-		s[2] += x[2] * y[2]
-		s[3] += x[3] * y[3]
-		s[4] += x[4] * y[4]
-		s[5] += x[5] * y[5]
-		s[6] += x[6] * y[6]
-		s[7] += x[7] * y[7]
+	for ; i+8 <= len(x); i += 8 {
+		a, b := x[i:i+8:i+8], y[i:i+8:i+8]
+		s[0] += a[0] * b[0]
+		s[1] += a[1] * b[1]
+		s[2] += a[2] * b[2]
+		s[3] += a[3] * b[3]
+		s[4] += a[4] * b[4]
+		s[5] += a[5] * b[5]
+		s[6] += a[6] * b[6]
+		s[7] += a[7] * b[7]
 	}
-	for ; i < len(a); i++ {
-		s[i%8] += a[i] * b[i]
+	for ; i < len(x); i++ {
+		s[i%8] += x[i] * y[i]
 	}
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }
@@ -47,9 +51,44 @@ func dotCodes(f *format, r *rowCodes, x *Vectors, i int) float32 {
 	return total
 }
 
-// quantizePortable rounds each block of row to int8 with the scale that maps
-// its largest magnitude to 127; halves go to even.
-func quantizePortable(q []int8, scale []float32, sum []int32, row []float32) {
+func add(x, y []float32) {
+	for i, v := range y {
+		x[i] += v
+	}
+}
+
+func scale(dst, x, weight []float32, s float32) {
+	for i, v := range x {
+		dst[i] = v * s * weight[i]
+	}
+}
+
+func maximum(x []float32) float32 {
+	m := x[0]
+	for _, v := range x {
+		m = max(m, v)
+	}
+	return m
+}
+
+func exp(x []float32, shift, factor float32) float32 {
+	sum := float32(0)
+	for i, v := range x {
+		x[i] = float32(math.Exp(float64((v - shift) * factor)))
+		sum += x[i]
+	}
+	return sum
+}
+
+func swiglu(dst, gate, up []float32) {
+	for i, g := range gate {
+		dst[i] = g / (1 + float32(math.Exp(float64(-g)))) * up[i]
+	}
+}
+
+// quantize rounds each block of row to int8 with the scale that maps its
+// largest magnitude to 127; halves go to even.
+func quantize(q []int8, scale []float32, sum []int32, row []float32) {
 	for b := range scale {
 		x := row[b*Block : (b+1)*Block]
 		largest := float32(0)
@@ -76,4 +115,54 @@ func quantizePortable(q []int8, scale []float32, sum []int32, row []float32) {
 func roundEven(f float32) int32 {
 	const magic = 3 << 22
 	return int32(float32(float32(f)+magic) - magic)
+}
+
+func storeHalf(dst []uint16, src []float32) {
+	for i, v := range src {
+		dst[i] = quant.ToF16(v)
+	}
+}
+
+// Cosines and sines are laid out as the values that they multiply: see
+// RoPETable.
+
+func rotateInterleaved(head, cos, sin []float32) {
+	for j := 0; j < len(head); j += 2 {
+		x, y := head[j], head[j+1]
+		head[j], head[j+1] = x*cos[j]+y*sin[j], y*cos[j+1]+x*sin[j+1]
+	}
+}
+
+func rotateHalves(head, cos, sin []float32) {
+	n := len(head) / 2
+	for j := range n {
+		x, y := head[j], head[j+n]
+		head[j], head[j+n] = x*cos[j]+y*sin[j], y*cos[j+n]+x*sin[j+n]
+	}
+}
+
+func scores(scores, q []float32, k []uint16, stride int) {
+	for p := range scores {
+		sum := float32(0)
+		for j, v := range k[p*stride:][:len(q)] {
+			sum += q[j] * quant.FromF16(v)
+		}
+		scores[p] = sum
+	}
+}
+
+func mix(out, p []float32, v []uint16, stride int) {
+	clear(out)
+	for i, w := range p {
+		for j, x := range v[i*stride:][:len(out)] {
+			out[j] += w * quant.FromF16(x)
+		}
+	}
+}
+
+// scaleRound replaces x by s·x, rounded to half precision.
+func scaleRound(x []float32, s float32) {
+	for i, v := range x {
+		x[i] = toHalf(v * s)
+	}
 }

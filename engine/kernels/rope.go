@@ -38,12 +38,16 @@ func Llama3Scaling(factor, low, high float64, context int) func(float64) float64
 // RoPETable holds the sines and cosines of the positions last asked for: a
 // decode step turns all heads of all layers by the same angles. It must not be
 // used by two Computes at once.
+//
+// Each position has HeadDim cosines and sines, for the value at the same place
+// and for its partner, so that a turned head is head · cos + partners · sin:
+// the first of a pair is turned to x·cos - y·sin, the second to y·cos + x·sin.
 type RoPETable struct {
-	half        int
+	headDim     int
 	interleaved bool
 	frequency   []float64
 	first, n    int       // positions in cos and sin
-	cos, sin    []float32 // n × half
+	cos, sin    []float32 // n × headDim
 }
 
 // NewRoPETable returns a table for a configuration.
@@ -51,8 +55,8 @@ func NewRoPETable(c RoPEConfig) *RoPETable {
 	if c.HeadDim <= 0 || c.HeadDim%2 != 0 || c.Base <= 0 {
 		panicf("rotary embedding of heads of %d values with base %g", c.HeadDim, c.Base)
 	}
-	t := &RoPETable{half: c.HeadDim / 2, interleaved: c.Interleaved}
-	for i := range t.half {
+	t := &RoPETable{headDim: c.HeadDim, interleaved: c.Interleaved}
+	for i := range c.HeadDim / 2 {
 		f := math.Pow(c.Base, -2*float64(i)/float64(c.HeadDim))
 		if c.Scale != nil {
 			f = c.Scale(f)
@@ -68,11 +72,17 @@ func (t *RoPETable) cover(first, n int) {
 		return
 	}
 	t.first, t.n = first, n
-	t.cos, t.sin = grow(t.cos, n*t.half), grow(t.sin, n*t.half)
+	t.cos, t.sin = grow(t.cos, n*t.headDim), grow(t.sin, n*t.headDim)
 	for i := range n {
-		for j, f := range t.frequency {
+		for pair, f := range t.frequency {
 			sin, cos := math.Sincos(float64(first+i) * f)
-			t.cos[i*t.half+j], t.sin[i*t.half+j] = float32(cos), float32(sin)
+			a, b := pair, pair+t.headDim/2
+			if t.interleaved {
+				a, b = 2*pair, 2*pair+1
+			}
+			at := i * t.headDim
+			t.cos[at+a], t.sin[at+a] = float32(cos), float32(-sin)
+			t.cos[at+b], t.sin[at+b] = float32(cos), float32(sin)
 		}
 	}
 }
@@ -80,47 +90,33 @@ func (t *RoPETable) cover(first, n int) {
 // RoPE turns the heads of n vectors, heads × headDim values each, in place:
 // vector i is at position pos+i.
 func (c *Compute) RoPE(x []float32, n, heads, headDim, pos int, t *RoPETable) {
-	if len(x) < n*heads*headDim || headDim != 2*t.half || pos < 0 {
+	if len(x) < n*heads*headDim || headDim != t.headDim || pos < 0 {
 		panicf("rotary embedding of %d × %d heads of %d at %d: %d values, table for heads of %d",
-			n, heads, headDim, pos, len(x), 2*t.half)
+			n, heads, headDim, pos, len(x), t.headDim)
 	}
 	t.cover(pos, n)
-	c.rope = ropeTask{x: x, heads: heads, at: pos - t.first, t: t}
-	c.pool.run(&c.rope, n)
+	c.rope = ropeTask{x: x, n: n, heads: heads, at: pos - t.first, t: t, rotate: c.k.rotateHalves}
+	if t.interleaved {
+		c.rope.rotate = c.k.rotateInterleaved
+	}
+	c.pool.run(&c.rope, rowParts(n))
 }
 
 type ropeTask struct {
-	x         []float32
-	heads, at int
-	t         *RoPETable
+	x            []float32
+	n, heads, at int
+	t            *RoPETable
+	rotate       func(head, cos, sin []float32)
 }
 
-func (r *ropeTask) run(_, i int) {
-	t := r.t
-	from := (r.at + i) * t.half
-	cos, sin := t.cos[from:from+t.half], t.sin[from:from+t.half]
-	for h := range r.heads {
-		head := r.x[(i*r.heads+h)*2*t.half:][:2*t.half]
-		if t.interleaved {
-			rotateInterleaved(head, cos, sin)
-		} else {
-			rotateHalves(head, cos, sin)
+func (r *ropeTask) run(_, part int) {
+	dim := r.t.headDim
+	from, to := rowRange(part, r.n)
+	for i := from; i < to; i++ {
+		angles := (r.at + i) * dim
+		cos, sin := r.t.cos[angles:angles+dim], r.t.sin[angles:angles+dim]
+		for h := i * r.heads; h < (i+1)*r.heads; h++ {
+			r.rotate(r.x[h*dim:(h+1)*dim], cos, sin)
 		}
-	}
-}
-
-func rotateHalves(head, cos, sin []float32) {
-	a, b := head[:len(cos)], head[len(cos):]
-	for j, c := range cos {
-		x, y, s := a[j], b[j], sin[j]
-		a[j], b[j] = x*c-y*s, x*s+y*c
-	}
-}
-
-func rotateInterleaved(head, cos, sin []float32) {
-	for j, c := range cos {
-		pair := head[2*j : 2*j+2]
-		x, y, s := pair[0], pair[1], sin[j]
-		pair[0], pair[1] = x*c-y*s, x*s+y*c
 	}
 }

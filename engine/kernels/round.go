@@ -9,21 +9,14 @@ import (
 // round rounds values to the precision that encoding e keeps. It is what ggml
 // does to the activations of products with half-precision weights; leaving it
 // out moves next-token probabilities by whole thousandths.
-func (e Encoding) round(values []float32) {
+func (e Encoding) round(values []float32, k *kernelSet) {
 	switch e {
 	case Float16:
-		roundHalf(values)
+		k.scaleRound(values, 1)
 	case BFloat16:
 		for i, v := range values {
 			values[i] = quant.FromBF16(quant.ToBF16(v))
 		}
-	}
-}
-
-// roundHalf rounds values to the nearest half-precision numbers.
-func roundHalf(values []float32) {
-	for i, v := range values {
-		values[i] = toHalf(v)
 	}
 }
 

@@ -7,6 +7,9 @@ package kernels
 //go:generate sh -c "cd _asm && go run . unpack_avx512 -out ../unpack_avx512_amd64.s"
 //go:generate sh -c "cd _asm && go run . gemm_avx512 -out ../gemm_avx512_amd64.s"
 //go:generate sh -c "cd _asm && go run . gemm_vnni -out ../gemm_vnni_amd64.s"
+//go:generate sh -c "cd _asm && go run . vector_avx2 -out ../vector_avx2_amd64.s"
+//go:generate sh -c "cd _asm && go run . attention_avx2 -out ../attention_avx2_amd64.s"
+//go:generate sh -c "cd _asm && go run . attention_avx512 -out ../attention_avx512_amd64.s"
 
 //go:noescape
 func matvecF32AVX2(a *matvecArgs)
@@ -124,3 +127,51 @@ func unpackQ6KAVX512(code *uint8, scale, offset *float32, row *byte, blocks int)
 
 //go:noescape
 func starts16VNNI(dst *int32, x *int8, n int)
+
+//go:noescape
+func dotAVX2(x, y *float32, n int) float32
+
+//go:noescape
+func addAVX2(x, y *float32, n int)
+
+//go:noescape
+func scaleAVX2(dst, x, weight *float32, scale float32, n int)
+
+//go:noescape
+func maximumAVX2(x *float32, n int) float32
+
+//go:noescape
+func expAVX2(x *float32, shift, factor float32, n int) float32
+
+//go:noescape
+func swigluAVX2(dst, gate, up *float32, n int)
+
+//go:noescape
+func quantizeAVX2(q *int8, scale *float32, sum *int32, row *float32, blocks int)
+
+//go:noescape
+func toHalfAVX2(dst *uint16, src *float32, n int)
+
+//go:noescape
+func rotateInterleavedAVX2(x, cos, sin *float32, n int)
+
+//go:noescape
+func rotateHalvesAVX2(x, cos, sin *float32, n int)
+
+//go:noescape
+func scoresAVX2(scores, q *float32, k *uint16, stride, n, dim int)
+
+//go:noescape
+func mixAVX2(out, p *float32, v *uint16, stride, n, dim int)
+
+//go:noescape
+func scoresAVX512(scores, q *float32, k *uint16, stride, n, dim int)
+
+//go:noescape
+func mixAVX512(out, p *float32, v *uint16, stride, n, dim int)
+
+//go:noescape
+func widenAVX2(dst *uint32, src *uint16, n int)
+
+//go:noescape
+func scaleRoundAVX2(x *float32, s float32, n int)

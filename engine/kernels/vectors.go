@@ -136,12 +136,12 @@ func (v *Vectors) encode(i int, row []float32, k *kernelSet) {
 		if dst := v.f32(i); &dst[0] != &row[0] {
 			copy(dst, row)
 		}
-		v.Encoding.round(v.f32(i))
+		v.Encoding.round(v.f32(i), k)
 		return
 	}
 	q, scale, sum := v.int8(i)
 	k.quantize(q, scale, sum, row)
-	roundHalf(scale)
+	k.scaleRound(scale, 1)
 }
 
 func panicf(format string, args ...any) {

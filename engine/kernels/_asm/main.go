@@ -38,6 +38,12 @@ func main() {
 		unpack512()
 	case "interleave_avx512":
 		interleave512()
+	case "vector_avx2":
+		vectorAVX2()
+	case "attention_avx2":
+		attention(avx2)
+	case "attention_avx512":
+		attention(avx512)
 	case "matvec_avx2":
 		matvecFloat(avx2)
 	default:
