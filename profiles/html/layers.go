@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/profiles/totals"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
@@ -36,8 +37,8 @@ func (l layers) at(layer int32) int {
 	return int(layer)
 }
 
-func (l layers) series(name, color string) series {
-	return series{name: name, color: color, values: make([]float64, len(l.names))}
+func (l layers) series(name, color string) page.Series {
+	return page.Series{Name: name, Color: color, Values: make([]float64, len(l.names))}
 }
 
 // layerTraffic is DRAM traffic by layer and kind of tensor, the first pass of a
@@ -51,18 +52,18 @@ func (m *Model) layerTraffic() (json.RawMessage, error) {
 			parts.add(o, l.at(o.Layer), n)
 		}
 	}
-	return stackedBars(l.names, present(parts.list()), "MB/token", false)
+	return page.StackedBars(l.names, page.Present(parts.list()), "MB/token", false)
 }
 
 // byKind are series of DRAM traffic in MB, one for each kind of cause.
-type byKind struct{ first, repeat, kv, activation, written series }
+type byKind struct{ first, repeat, kv, activation, written page.Series }
 
 func newByKind(bars int) *byKind {
-	of := func(name, color string) series {
-		return series{name: name, color: color, values: make([]float64, bars)}
+	of := func(name, color string) page.Series {
+		return page.Series{Name: name, Color: color, Values: make([]float64, bars)}
 	}
-	return &byKind{first: of("weights", colorDRAM), repeat: of("weights, shared repeat", colorRepeat),
-		kv: of("KV cache", colorKV), activation: of("activations", colorAct), written: of("written", colorWrite)}
+	return &byKind{first: of("weights", page.ColorDRAM), repeat: of("weights, shared repeat", page.ColorRepeat),
+		kv: of("KV cache", page.ColorKV), activation: of("activations", page.ColorAct), written: of("written", page.ColorWrite)}
 }
 
 // add adds the traffic of o, a sum over tokens, to a bar.
@@ -76,38 +77,38 @@ func (b *byKind) add(o *totals.Operand, bar int, tokens float64) {
 	case o.Repeated:
 		s = &b.repeat
 	}
-	s.values[bar] += float64(o.Bytes.DRAMRead) / 1e6 / tokens
-	b.written.values[bar] += float64(o.Bytes.DRAMWrite) / 1e6 / tokens
+	s.Values[bar] += float64(o.Bytes.DRAMRead) / 1e6 / tokens
+	b.written.Values[bar] += float64(o.Bytes.DRAMWrite) / 1e6 / tokens
 }
 
-func (b *byKind) list() []series {
-	return []series{b.first, b.repeat, b.kv, b.activation, b.written}
+func (b *byKind) list() []page.Series {
+	return []page.Series{b.first, b.repeat, b.kv, b.activation, b.written}
 }
 
 // layerTime says where each layer's time goes.
 func (m *Model) layerTime() (json.RawMessage, error) {
 	l := m.layers()
-	all := []series{l.series("DRAM", colorDRAM), l.series("flash", colorFlash), l.series("SRAM", colorSRAM),
-		l.series("compute", colorCompute), l.series("dispatch", colorDispatch)}
+	all := []page.Series{l.series("DRAM", page.ColorDRAM), l.series("flash", page.ColorFlash), l.series("SRAM", page.ColorSRAM),
+		l.series("compute", page.ColorCompute), l.series("dispatch", page.ColorDispatch)}
 	m.eachOp(func(op *totals.Op, n float64) {
 		for i, t := range []units.Picoseconds{op.Time.DRAM, op.Time.Flash, op.Time.SRAM, op.Time.Compute, op.Time.Dispatch} {
-			all[i].values[l.at(op.Layer)] += t.Nanoseconds() / 1e3 / n
+			all[i].Values[l.at(op.Layer)] += t.Nanoseconds() / 1e3 / n
 		}
 	})
-	return stackedBars(l.names, present(all), "µs/token", false)
+	return page.StackedBars(l.names, page.Present(all), "µs/token", false)
 }
 
 // layerEnergy says where each layer's energy goes.
 func (m *Model) layerEnergy() (json.RawMessage, error) {
 	l := m.layers()
-	all := []series{l.series("DRAM", colorDRAM), l.series("flash", colorFlash), l.series("SRAM", colorSRAM),
-		l.series("compute", colorCompute), l.series("static", colorStatic)}
+	all := []page.Series{l.series("DRAM", page.ColorDRAM), l.series("flash", page.ColorFlash), l.series("SRAM", page.ColorSRAM),
+		l.series("compute", page.ColorCompute), l.series("static", page.ColorStatic)}
 	m.eachOp(func(op *totals.Op, n float64) {
 		for i, e := range []units.Femtojoules{op.Energy.DRAM, op.Energy.Flash, op.Energy.SRAM, op.Energy.Compute, op.Energy.Static} {
-			all[i].values[l.at(op.Layer)] += e.Millijoules() * 1e3 / n
+			all[i].Values[l.at(op.Layer)] += e.Millijoules() * 1e3 / n
 		}
 	})
-	return stackedBars(l.names, present(all), "µJ/token", false)
+	return page.StackedBars(l.names, page.Present(all), "µJ/token", false)
 }
 
 // eachOp calls f with each operator of the focused phase and the tokens that

@@ -9,6 +9,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/traces"
@@ -63,7 +64,7 @@ func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
 	weights := m.misses.distances.Curve(func(k missKey) bool { return k == missKey{phase, traces.Weight} })
 	line := charts.NewLine()
 	capacities := capacitiesUpTo(units.Bytes(m.header.ModelBytes))
-	line.SetGlobalOptions(global(
+	line.SetGlobalOptions(page.Global(
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
 		charts.WithXAxisOpts(opts.XAxis{Type: "log", Name: "capacity of the on-chip memory (MiB)", NameLocation: "middle", NameGap: 28,
 			Min: mebibytes(capacities[0]), Max: mebibytes(capacities[len(capacities)-1])}),
@@ -72,10 +73,10 @@ func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
 	for _, s := range []struct {
 		name, color, kind string
 		curve             sram.Curve
-	}{{"all bytes", colorDRAM, "solid", all}, {"weights", colorWrite, "dashed", weights}} {
-		var points []xy
+	}{{"all bytes", page.ColorDRAM, "solid", all}, {"weights", page.ColorWrite, "dashed", weights}} {
+		var points []page.XY
 		for _, c := range capacities {
-			points = append(points, xy{round(mebibytes(c), 4), round(float64(s.curve.Misses(c))/1e6/tokens, 5)})
+			points = append(points, page.XY{round(mebibytes(c), 4), round(float64(s.curve.Misses(c))/1e6/tokens, 5)})
 		}
 		options := []charts.SeriesOpts{
 			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Symbol: "circle"}),
@@ -83,11 +84,11 @@ func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
 			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color}),
 		}
 		if s.name == "all bytes" {
-			options = append(options, onX(colorLine, r.capacities()))
+			options = append(options, page.OnX(page.ColorLine, r.capacities()))
 		}
-		line.AddSeries(s.name, lineData(points), options...)
+		line.AddSeries(s.name, page.LineData(points), options...)
 	}
-	return option(line)
+	return page.Option(line)
 }
 
 // capacitiesUpTo are eight capacities an octave, from 64 KiB to twice a size.
@@ -120,11 +121,11 @@ func (r *Report) caches() []*devices.SRAM {
 }
 
 // capacities are the places of the caches on an axis of MiB.
-func (r *Report) capacities() []xMark {
-	var marks []xMark
+func (r *Report) capacities() []page.XMark {
+	var marks []page.XMark
 	for _, s := range r.caches() {
 		if mib := mebibytes(s.Capacity.Value); mib > 0 {
-			marks = append(marks, xMark{fmt.Sprintf("%s, %g MiB", s.Name, mib), mib})
+			marks = append(marks, page.XMark{Name: fmt.Sprintf("%s, %g MiB", s.Name, mib), X: mib})
 		}
 	}
 	return marks

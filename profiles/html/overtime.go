@@ -6,13 +6,14 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/units"
 )
 
 // overTime draws DRAM traffic as steps, with the phases marked.
 func (m *Model) overTime() (json.RawMessage, error) {
 	line := charts.NewLine()
-	line.SetGlobalOptions(global(
+	line.SetGlobalOptions(page.Global(
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
 		charts.WithXAxisOpts(opts.XAxis{Type: "value", Name: "time (ms)", NameLocation: "middle", NameGap: 28, Max: m.traffic.milliseconds(m.traffic.end)}),
 		charts.WithYAxisOpts(opts.YAxis{Type: "value", Name: "GB/s"}),
@@ -22,9 +23,9 @@ func (m *Model) overTime() (json.RawMessage, error) {
 		name, color string
 		of          func(moved) units.Bytes
 	}{
-		{"DRAM read", colorDRAM, func(b moved) units.Bytes { return b.read }},
-		{"DRAM write", colorWrite, func(b moved) units.Bytes { return b.written }},
-		{"flash read", colorFlash, func(b moved) units.Bytes { return b.flash }},
+		{"DRAM read", page.ColorDRAM, func(b moved) units.Bytes { return b.read }},
+		{"DRAM write", page.ColorWrite, func(b moved) units.Bytes { return b.written }},
+		{"flash read", page.ColorFlash, func(b moved) units.Bytes { return b.flash }},
 	} {
 		points, some := m.traffic.rate(s.of)
 		if !some {
@@ -38,16 +39,16 @@ func (m *Model) overTime() (json.RawMessage, error) {
 		if s.name == "DRAM read" {
 			options = append(options, charts.WithAreaStyleOpts(opts.AreaStyle{Color: s.color, Opacity: opts.Float(0.25)}), m.traffic.shade())
 		}
-		line.AddSeries(s.name, lineData(points), options...)
+		line.AddSeries(s.name, page.LineData(points), options...)
 	}
-	return option(line)
+	return page.Option(line)
 }
 
 // rate turns the bins into GB/s at their ends, the last bin as long as it is
 // filled.
-func (t *traffic) rate(of func(moved) units.Bytes) (points []xy, some bool) {
+func (t *traffic) rate(of func(moved) units.Bytes) (points []page.XY, some bool) {
 	first := t.start()
-	points = append(points, xy{0, 0})
+	points = append(points, page.XY{0, 0})
 	for i, b := range t.bins {
 		from, to := units.Picoseconds(i)*t.width, min(units.Picoseconds(i+1)*t.width, t.end)
 		from = max(from, first)
@@ -55,7 +56,7 @@ func (t *traffic) rate(of func(moved) units.Bytes) (points []xy, some bool) {
 			continue
 		}
 		some = some || of(b) > 0
-		points = append(points, xy{round(t.milliseconds(to), 6), round(float64(of(b))/(to-from).Nanoseconds(), 5)})
+		points = append(points, page.XY{round(t.milliseconds(to), 6), round(float64(of(b))/(to-from).Nanoseconds(), 5)})
 	}
 	return points, some
 }
@@ -76,11 +77,11 @@ func (t *traffic) shade() charts.SeriesOpts {
 		for i, p := range t.phases {
 			color := "transparent"
 			if i%2 == 0 {
-				color = colorShade
+				color = page.ColorShade
 			}
 			areas.Data = append(areas.Data, []edge{
 				{Name: string(p.phase), XAxis: t.milliseconds(p.start), ItemStyle: &opts.ItemStyle{Color: color},
-					Label: &opts.Label{Show: opts.Bool(true), Position: "insideTop", Color: colorLine}},
+					Label: &opts.Label{Show: opts.Bool(true), Position: "insideTop", Color: page.ColorLine}},
 				{XAxis: t.milliseconds(p.end)},
 			})
 		}

@@ -88,7 +88,7 @@ func (r *Report) Write(w io.Writer, c profiles.Comparison) error {
 	if err != nil {
 		return err
 	}
-	return pageTemplate.Execute(w, p)
+	return layout.Write(w, p)
 }
 
 // focus is the phase that figures per token are taken from.

@@ -97,8 +97,8 @@ func TestNamesOfTensorsCannotBreakOut(t *testing.T) {
 			t.Errorf("%s came through", s)
 		}
 	}
-	if n := strings.Count(b.String(), "</script>"); n != 3 {
-		t.Errorf("%d script elements, want data, library and script", n)
+	if n := strings.Count(b.String(), "</script>"); n != 4 {
+		t.Errorf("%d script elements, want data, library, frame and report", n)
 	}
 }
 
@@ -108,11 +108,13 @@ func embedded(t tb, page []byte) (data struct {
 		ID     string
 		Option struct{ Series []map[string]any }
 	}
-	Results profiles.Comparison
-	Models  []struct {
-		Name      string
-		Operators []map[string]any
-		Tensors   []map[string]any
+	Data struct {
+		Results profiles.Comparison
+		Models  []struct {
+			Name      string
+			Operators []map[string]any
+			Tensors   []map[string]any
+		}
 	}
 }) {
 	t.Helper()
@@ -129,7 +131,7 @@ func embedded(t tb, page []byte) (data struct {
 
 func TestDataHoldsTheResultsAndSumsToThem(t *testing.T) {
 	page, c := report(t, models)
-	data := embedded(t, page)
+	data := embedded(t, page).Data
 	for i, r := range c.Results {
 		if data.Results.Results[i] != r {
 			t.Errorf("result %d differs: %+v", i, data.Results.Results[i])

@@ -8,6 +8,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
@@ -115,7 +116,7 @@ func (r *Report) roofline(m *Model) (json.RawMessage, error) {
 	roofs := r.roofs(m)
 	left, right := extent(points)
 	scatter := charts.NewScatter()
-	scatter.SetGlobalOptions(global(
+	scatter.SetGlobalOptions(page.Global(
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}),
 		charts.WithXAxisOpts(opts.XAxis{Type: "log", Name: "multiply-accumulates per DRAM byte", NameLocation: "middle", NameGap: 28, Min: left, Max: right}),
 		charts.WithYAxisOpts(opts.YAxis{Type: "log", Name: "GMAC/s", Min: floor(points)}),
@@ -124,10 +125,10 @@ func (r *Report) roofline(m *Model) (json.RawMessage, error) {
 		name, color, symbol string
 		match               func(point) bool
 	}{
-		{"decode", colorDRAM, "circle", func(p point) bool { return p.phase == traces.Decode && !p.repeated }},
-		{"decode, shared repeat", colorRepeat, "diamond", func(p point) bool { return p.phase == traces.Decode && p.repeated }},
-		{"prefill", colorCompute, "triangle", func(p point) bool { return p.phase == traces.Prefill && !p.repeated }},
-		{"prefill, shared repeat", colorAct, "pin", func(p point) bool { return p.phase == traces.Prefill && p.repeated }},
+		{"decode", page.ColorDRAM, "circle", func(p point) bool { return p.phase == traces.Decode && !p.repeated }},
+		{"decode, shared repeat", page.ColorRepeat, "diamond", func(p point) bool { return p.phase == traces.Decode && p.repeated }},
+		{"prefill", page.ColorCompute, "triangle", func(p point) bool { return p.phase == traces.Prefill && !p.repeated }},
+		{"prefill, shared repeat", page.ColorAct, "pin", func(p point) bool { return p.phase == traces.Prefill && p.repeated }},
 	} {
 		var data []opts.ScatterData
 		for _, p := range points {
@@ -143,13 +144,13 @@ func (r *Report) roofline(m *Model) (json.RawMessage, error) {
 	lines := charts.NewLine()
 	for i, f := range roofs {
 		kind := []string{"solid", "dashed", "dotted"}[min(i, 2)]
-		lines.AddSeries(f.name, lineData([]xy{{left, f.at(left)}, {right, f.at(right)}}),
+		lines.AddSeries(f.name, page.LineData([]page.XY{{left, f.at(left)}, {right, f.at(right)}}),
 			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Symbol: "none"}),
-			charts.WithLineStyleOpts(opts.LineStyle{Color: colorLine, Width: 1.5, Type: kind}),
-			charts.WithItemStyleOpts(opts.ItemStyle{Color: colorLine}))
+			charts.WithLineStyleOpts(opts.LineStyle{Color: page.ColorLine, Width: 1.5, Type: kind}),
+			charts.WithItemStyleOpts(opts.ItemStyle{Color: page.ColorLine}))
 	}
 	scatter.Overlap(lines)
-	return option(scatter)
+	return page.Option(scatter)
 }
 
 // extent is a range of intensities in whole decades around the points.

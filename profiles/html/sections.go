@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/sim"
 )
 
@@ -29,19 +30,19 @@ func eyebrow(c profiles.Comparison) string {
 	return strings.Join(some, " · ")
 }
 
-func tiles(results []sim.Result) []tile {
+func tiles(results []sim.Result) []page.Tile {
 	if len(results) == 0 {
 		return nil
 	}
 	r := &results[0]
-	list := []tile{
-		{profiles.Number(r.TokensPerS), "tokens/s", "speed"},
-		{profiles.Number(r.LatencyMS), "ms/token", "latency"},
-		{profiles.Number(r.DRAMBytesPerToken / 1e6), "MB/token", "DRAM traffic"},
-		{profiles.Number(r.PhoneEnergyMJ), "mJ/token", "whole phone"},
+	list := []page.Tile{
+		{Label: "speed", Value: profiles.Number(r.TokensPerS), Unit: "tokens/s"},
+		{Label: "latency", Value: profiles.Number(r.LatencyMS), Unit: "ms/token"},
+		{Label: "DRAM traffic", Value: profiles.Number(r.DRAMBytesPerToken / 1e6), Unit: "MB/token"},
+		{Label: "whole phone", Value: profiles.Number(r.PhoneEnergyMJ), Unit: "mJ/token"},
 	}
 	if r.TokensPerCharge > 0 {
-		list = append(list, tile{profiles.Number(r.TokensPerCharge), "tokens", "a battery charge"})
+		list = append(list, page.Tile{Label: "a battery charge", Value: profiles.Number(r.TokensPerCharge), Unit: "tokens"})
 	}
 	return list
 }
@@ -74,26 +75,26 @@ func figures(results []sim.Result) []figureRow {
 // panel builds the charts and tables of one model.
 func (r *Report) panel(index int, m *Model, name string) (panel, error) {
 	phase, _ := m.focus()
-	p := panel{Index: index, Name: profiles.Clean(name), Phase: string(phase), Synthetic: m.header.Synthetic, Operators: m.operators()}
+	p := panel{Index: index, Name: name, Phase: string(phase), Operators: m.operators()}
 	id := func(s string) string { return fmt.Sprintf("%s-%d", s, index) }
 	for _, c := range []struct {
-		chart
+		page.Chart
 		build func() (json.RawMessage, error)
 		some  bool
 	}{
-		{chart{ID: id("traffic"), Title: "DRAM traffic over time", Unit: "GB/s", Height: 280,
+		{page.Chart{ID: id("traffic"), Title: "DRAM traffic over time", Unit: "GB/s", Height: 280,
 			Caption: fmt.Sprintf("Means over %s µs; scroll to zoom, drag to move.", profiles.Number(m.traffic.width.Nanoseconds()/1e3))}, m.overTime, len(m.traffic.bins) > 0},
-		{chart{ID: id("layers"), Title: "DRAM traffic by layer", Unit: "MB", Height: 280,
+		{page.Chart{ID: id("layers"), Title: "DRAM traffic by layer", Unit: "MB", Height: 280,
 			Caption: "A shared block that is still on chip when it runs again moves nothing."}, m.layerTraffic, true},
-		{chart{ID: id("time"), Title: "Time by layer", Unit: "µs", Height: 280}, m.layerTime, true},
-		{chart{ID: id("joules"), Title: "Energy by layer", Unit: "µJ", Height: 280}, m.layerEnergy, true},
-		{chart{ID: id("roofline"), Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
+		{page.Chart{ID: id("time"), Title: "Time by layer", Unit: "µs", Height: 280}, m.layerTime, true},
+		{page.Chart{ID: id("joules"), Title: "Energy by layer", Unit: "µJ", Height: 280}, m.layerEnergy, true},
+		{page.Chart{ID: id("roofline"), Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
 			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both, for its launch. At the right edge stand operators without DRAM traffic."},
 			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
-		{chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "MB", Height: 360,
+		{page.Chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "MB", Height: 360,
 			Caption: "Bytes that a fully associative LRU memory of that capacity would miss, from the stack distance of every access."},
 			func() (json.RawMessage, error) { return r.missCurve(m) }, m.misses.uses > 0},
-		{chart{ID: id("tokens"), Title: "Latency by position", Unit: "ms", Height: 240,
+		{page.Chart{ID: id("tokens"), Title: "Latency by position", Unit: "ms", Height: 240,
 			Caption: "Attention reads a KV cache that grows with every token."}, m.byToken, len(m.steps) > 1},
 	} {
 		if !c.some || len(m.sums.Ops()) == 0 {
@@ -103,7 +104,7 @@ func (r *Report) panel(index int, m *Model, name string) (panel, error) {
 		if c.Option, err = c.build(); err != nil {
 			return panel{}, err
 		}
-		p.Charts = append(p.Charts, c.chart)
+		p.Charts = append(p.Charts, c.Chart)
 	}
 	return p, nil
 }

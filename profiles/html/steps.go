@@ -6,6 +6,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
@@ -36,12 +37,12 @@ const maxSteps = 256
 // every token.
 func (m *Model) byToken() (json.RawMessage, error) {
 	line := charts.NewLine()
-	line.SetGlobalOptions(global(
+	line.SetGlobalOptions(page.Global(
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
 		charts.WithXAxisOpts(opts.XAxis{Type: "value", Name: "position of the token", NameLocation: "middle", NameGap: 28, Scale: opts.Bool(true), MinInterval: 1}),
 		charts.WithYAxisOpts(opts.YAxis{Type: "value", Name: "ms/token", Min: 0}),
 	)...)
-	var points []xy
+	var points []page.XY
 	group := (len(m.steps) + maxSteps - 1) / maxSteps
 	for i := 0; i < len(m.steps); i += group {
 		some := m.steps[i:min(i+group, len(m.steps))]
@@ -49,11 +50,11 @@ func (m *Model) byToken() (json.RawMessage, error) {
 		for _, s := range some {
 			time += s.time
 		}
-		points = append(points, xy{float64(some[0].token), round(time.Milliseconds()/float64(len(some)), 6)})
+		points = append(points, page.XY{float64(some[0].token), round(time.Milliseconds()/float64(len(some)), 6)})
 	}
-	line.AddSeries("latency", lineData(points),
+	line.AddSeries("latency", page.LineData(points),
 		charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(len(points) < 40), SymbolSize: 5}),
-		charts.WithLineStyleOpts(opts.LineStyle{Color: colorDRAM, Width: 2}),
-		charts.WithItemStyleOpts(opts.ItemStyle{Color: colorDRAM}))
-	return option(line)
+		charts.WithLineStyleOpts(opts.LineStyle{Color: page.ColorDRAM, Width: 2}),
+		charts.WithItemStyleOpts(opts.ItemStyle{Color: page.ColorDRAM}))
+	return page.Option(line)
 }

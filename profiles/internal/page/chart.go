@@ -1,4 +1,4 @@
-package html
+package page
 
 import (
 	"encoding/json"
@@ -9,14 +9,14 @@ import (
 	"github.com/memsim/memsim/profiles"
 )
 
-// chart is one chart of the page: its place in the document, and the options
-// that the page's script hands to ECharts.
-type chart struct {
+// Chart is one chart of a page: its place in the document, and the options that
+// the page's script hands to ECharts.
+type Chart struct {
 	ID      string          `json:"id"`
 	Title   string          `json:"-"`
 	Caption string          `json:"-"`
 	Unit    string          `json:"unit"` // of values in tooltips and labels
-	Kind    string          `json:"kind"` // what the script adds: "parts", "points" or ""
+	Kind    string          `json:"kind"` // what the script adds: "parts" writes values into bars, "points" names points; "" nothing
 	Height  int             `json:"-"`    // pixels
 	Option  json.RawMessage `json:"option"`
 }
@@ -25,64 +25,64 @@ type chart struct {
 // or the dark scheme. The palette is that of Okabe and Ito, which people with
 // any kind of colour vision tell apart.
 const (
-	colorDRAM     = "--dram"
-	colorFlash    = "--flash"
-	colorSRAM     = "--sram"
-	colorCompute  = "--compute"
-	colorDispatch = "--dispatch"
-	colorStatic   = "--static"
-	colorRest     = "--rest"
-	colorWrite    = "--write"
-	colorRepeat   = "--repeat"
-	colorKV       = "--kv"
-	colorAct      = "--activation"
-	colorLine     = "--line"
-	colorShade    = "--shade"
+	ColorDRAM     = "--dram"
+	ColorFlash    = "--flash"
+	ColorSRAM     = "--sram"
+	ColorCompute  = "--compute"
+	ColorDispatch = "--dispatch"
+	ColorStatic   = "--static"
+	ColorRest     = "--rest"
+	ColorWrite    = "--write"
+	ColorRepeat   = "--repeat"
+	ColorKV       = "--kv"
+	ColorAct      = "--activation"
+	ColorLine     = "--line"
+	ColorShade    = "--shade"
 )
 
-// series is a named list of values in one colour.
-type series struct {
-	name   string
-	color  string
-	values []float64
+// Series is a named list of values in one colour.
+type Series struct {
+	Name   string
+	Color  string
+	Values []float64
 }
 
-// total is the sum of the values.
-func (s series) total() float64 {
+// Total is the sum of the values.
+func (s Series) Total() float64 {
 	sum := 0.0
-	for _, v := range s.values {
+	for _, v := range s.Values {
 		sum += v
 	}
 	return sum
 }
 
-// present drops the series that hold nothing.
-func present(all []series) []series {
-	var some []series
+// Present drops the series that hold nothing.
+func Present(all []Series) []Series {
+	var some []Series
 	for _, s := range all {
-		if s.total() != 0 {
+		if s.Total() != 0 {
 			some = append(some, s)
 		}
 	}
 	return some
 }
 
-// configured is what all charts of go-echarts offer.
-type configured interface {
+// Configured is what all charts of go-echarts offer.
+type Configured interface {
 	Validate()
 	JSON() map[string]any
 }
 
-// option encodes the options of c. json.Marshal sorts keys, so the bytes depend
+// Option encodes the options of c. json.Marshal sorts keys, so the bytes depend
 // on the chart alone, and escapes angle brackets.
-func option(c configured) (json.RawMessage, error) {
+func Option(c Configured) (json.RawMessage, error) {
 	c.Validate()
 	return json.Marshal(c.JSON())
 }
 
-// global are the options that all charts share; the script adds colours of text
+// Global are the options that all charts share; the script adds colours of text
 // and lines.
-func global(more ...charts.GlobalOpts) []charts.GlobalOpts {
+func Global(more ...charts.GlobalOpts) []charts.GlobalOpts {
 	return append([]charts.GlobalOpts{
 		charts.WithAnimation(false),
 		charts.WithLegendOpts(opts.Legend{Type: "scroll", Top: "0", Left: "0", ItemWidth: 14, ItemHeight: 10}),
@@ -91,11 +91,11 @@ func global(more ...charts.GlobalOpts) []charts.GlobalOpts {
 	}, more...)
 }
 
-// stackedBars draws one bar per category out of the series. Lying bars suit a
+// StackedBars draws one bar per category out of the series. Lying bars suit a
 // few long names, standing ones many layers.
-func stackedBars(categories []string, all []series, unit string, lying bool) (json.RawMessage, error) {
+func StackedBars(categories []string, all []Series, unit string, lying bool) (json.RawMessage, error) {
 	bar := charts.NewBar()
-	bar.SetGlobalOptions(global()...)
+	bar.SetGlobalOptions(Global()...)
 	names := make([]string, len(categories))
 	for i, c := range categories {
 		names[i] = profiles.Clean(c)
@@ -112,12 +112,12 @@ func stackedBars(categories []string, all []series, unit string, lying bool) (js
 		bar.SetGlobalOptions(charts.WithXAxisOpts(category), charts.WithYAxisOpts(value))
 	}
 	for _, s := range all {
-		bar.AddSeries(s.name, barData(s.values),
+		bar.AddSeries(s.Name, barData(s.Values),
 			charts.WithBarChartOpts(opts.BarChart{Stack: "all", BarCategoryGap: "15%"}),
 			func(s *charts.SingleSeries) { s.BarMaxWidth = "34" },
-			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color}))
+			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.Color}))
 	}
-	return option(bar)
+	return Option(bar)
 }
 
 func barData(values []float64) []opts.BarData {
@@ -128,20 +128,21 @@ func barData(values []float64) []opts.BarData {
 	return data
 }
 
-// xy is a point of a line.
-type xy struct{ x, y float64 }
+// XY is a point of a line.
+type XY [2]float64
 
-func lineData(points []xy) []opts.LineData {
+// LineData makes points those of a line chart.
+func LineData(points []XY) []opts.LineData {
 	data := make([]opts.LineData, len(points))
 	for i, p := range points {
-		data[i] = opts.LineData{Value: []float64{p.x, p.y}}
+		data[i] = opts.LineData{Value: p}
 	}
 	return data
 }
 
-// onX marks places on the x axis by upright lines with names, at changing
+// OnX marks places on the x axis by upright lines with names, at changing
 // heights so that neighbours can be read.
-func onX(color string, marks []xMark) charts.SeriesOpts {
+func OnX(color string, marks []XMark) charts.SeriesOpts {
 	type upright struct {
 		Name  string     `json:"name"`
 		XAxis float64    `json:"xAxis"`
@@ -155,7 +156,7 @@ func onX(color string, marks []xMark) charts.SeriesOpts {
 			Symbol: []string{"none", "none"}, LineStyle: &opts.LineStyle{Color: color, Type: "dashed"},
 		}}
 		for i, m := range marks {
-			s.MarkLines.Data = append(s.MarkLines.Data, upright{profiles.Clean(m.name), m.x, opts.Label{
+			s.MarkLines.Data = append(s.MarkLines.Data, upright{profiles.Clean(m.Name), m.X, opts.Label{
 				Show: opts.Bool(true), Formatter: "{b}", Color: color,
 				Position: []string{"insideEndTop", "insideMiddleTop", "insideStartTop"}[i%3],
 			}})
@@ -163,7 +164,8 @@ func onX(color string, marks []xMark) charts.SeriesOpts {
 	}
 }
 
-type xMark struct {
-	name string
-	x    float64
+// XMark is a named place on an x axis.
+type XMark struct {
+	Name string
+	X    float64
 }
