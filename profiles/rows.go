@@ -3,7 +3,6 @@ package profiles
 import (
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -63,42 +62,6 @@ func WriteCSV(w io.Writer, c Comparison) error {
 	return err
 }
 
-// WriteMarkdown writes a Markdown table of a row per result, each figure with
-// its multiple of the first result's, then the notes.
-func WriteMarkdown(w io.Writer, c Comparison) error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
-	figures := shown(c.Results)
-	t := table.NewWriter()
-	t.Style().Format.Header = text.FormatDefault
-	header := table.Row{"model", "quant"}
-	var configs []table.ColumnConfig
-	for _, f := range figures {
-		header = append(header, f.title())
-		configs = append(configs, table.ColumnConfig{Number: len(header), Align: text.AlignRight})
-	}
-	t.AppendHeader(header)
-	t.SetColumnConfigs(configs)
-	for i := range c.Results {
-		r := &c.Results[i]
-		row := table.Row{escapeMarkdown(r.Model), escapeMarkdown(r.Quant)}
-		for _, f := range figures {
-			row = append(row, f.cell(r, &c.Results[0]))
-		}
-		t.AppendRow(row)
-	}
-	out := "**" + escapeMarkdown(c.Heading()) + "**\n\n" + t.RenderMarkdown() + "\n"
-	for i, note := range c.Notes {
-		if i == 0 {
-			out += "\n"
-		}
-		out += "- " + escapeMarkdown(note) + "\n"
-	}
-	_, err := io.WriteString(w, out)
-	return err
-}
-
 // shown returns the figures that the tables for people hold: not the details,
 // and not those that are zero for all results.
 func shown(results []sim.Result) []Figure {
@@ -116,40 +79,6 @@ func shown(results []sim.Result) []Figure {
 	}
 	return figures
 }
-
-// title is the figure's name and unit where there is no group above it.
-func (f Figure) title() string {
-	name := f.Label
-	if f.Part {
-		name = string(f.Group) + " " + name
-	}
-	if f.Unit == "" {
-		return name
-	}
-	return name + " (" + f.Unit + ")"
-}
-
-// cell is the figure's value and, in all but the baseline, its multiple of the
-// baseline's.
-func (f Figure) cell(r, base *sim.Result) string {
-	if f.Optional && f.Value(r) == 0 {
-		return "-"
-	}
-	value := Number(f.Shown(r))
-	if !f.Relative || r == base {
-		return value
-	}
-	if ratio := Ratio(f.Value(r), f.Value(base)); ratio != "" {
-		return value + " (" + ratio + ")"
-	}
-	return value
-}
-
-var markdownSpecials = strings.NewReplacer(
-	`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "]", `\]`)
-
-// escapeMarkdown makes s plain text; the table writer escapes bars itself.
-func escapeMarkdown(s string) string { return markdownSpecials.Replace(Clean(s)) }
 
 func toRow(fields []string) table.Row {
 	row := make(table.Row, len(fields))
