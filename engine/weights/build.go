@@ -57,6 +57,7 @@ func (s *source) fill(fill filler) error {
 	if err != nil {
 		return fmt.Errorf("memory for %d bytes of weights: %w", total, err)
 	}
+	useHugePages(arena)
 	rest := arena
 	for _, t := range made {
 		n := t.Bytes()

@@ -95,8 +95,9 @@ func fitDivisors(stored []float32, s model.Shape) model.Scaling {
 	last := len(smooth) - 1
 	slope := (smooth[0] - smooth[last]) / (rate[0] - rate[last]) // context / (high - low)
 	shift := slope*rate[0] - smooth[0]                           // low / (high - low)
+	high := math.Round((1+1/shift)*1e4) / 1e4                    // from float32 divisors; agrees checks it
 	return model.Scaling{
-		Type: "llama3", Factor: factor, LowFreqFactor: 1, HighFreqFactor: 1 + 1/shift,
+		Type: "llama3", Factor: factor, LowFreqFactor: 1, HighFreqFactor: high,
 		OriginalContext: int(math.Round(slope / shift)),
 	}
 }
