@@ -16,6 +16,10 @@
 // before), device, model, and the numbers layer and block; token where it was asked
 // for.
 //
+// To see what sharing saves, compare two models below the frame of their names:
+//
+//	go tool pprof -http=: -sample_index=dram_bytes -show_from=decode -diff_base=shared.pb.gz unshared.pb.gz
+//
 // # Caveats
 //
 // pprof scales bytes and time but knows no joules: energies are plain

@@ -162,3 +162,16 @@ func TestDiffOfUnsharedAndSharedIsTheBlocksNotShared(t *testing.T) {
 		t.Errorf("the last block is missing:\n%s", out)
 	}
 }
+
+func TestDiffBelowTheModelShowsTheLayersThatShareABlock(t *testing.T) {
+	out := pprofTool(t, "-top", "-cum", "-nodecount=400", "-sample_index=dram_bytes", "-show_from=decode", "-diff_base=shared.pb.gz", "unshared.pb.gz")
+	for layer, differs := range map[string]bool{"layer 0": false, "layer 1": true, "layer 6": false, "layer 7": true} {
+		found := false
+		for l := range strings.Lines(out) {
+			found = found || strings.HasSuffix(strings.TrimSpace(l), layer) && !strings.Contains(l, "%          0     0%")
+		}
+		if found != differs {
+			t.Errorf("%s differs: %v, want %v\n%s", layer, found, differs, out)
+		}
+	}
+}
