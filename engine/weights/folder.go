@@ -185,7 +185,7 @@ var dtypes = map[string]quant.Type{"F32": quant.F32, "F16": quant.F16, "BF16": q
 // there in the right form, and no other is.
 func (f *folder) check(s model.Shape) error {
 	used := map[string]bool{}
-	for _, want := range slots(s) {
+	for want := range eachSlot(s) {
 		if want.computed() {
 			continue
 		}

@@ -168,7 +168,7 @@ func checkTensors(f *gguf.File, s model.Shape) error {
 	for _, t := range f.Tensors {
 		tensors[t.Name] = t
 	}
-	for _, want := range slots(s) {
+	for want := range eachSlot(s) {
 		name := want.name()
 		t, ok := tensors[name]
 		if !ok {

@@ -2,6 +2,8 @@ package weights
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/memsim/memsim/engine/model"
 )
@@ -61,19 +63,32 @@ func (s slot) vector() bool {
 
 // slots lists the tensors of a resolved shape in the order in which they lie in
 // a file that WriteGGUF writes: the order in which a token needs them.
-func slots(s model.Shape) []slot {
-	all := []slot{{tokenEmbd, -1, false, s.Vocab, s.Dim}}
-	if s.RoPEScaling != nil && s.RoPEScaling.Type == "llama3" {
-		all = append(all, slot{ropeFreqs, -1, false, 1, s.HeadDim / 2})
+func slots(s model.Shape) []slot { return slices.Collect(eachSlot(s)) }
+
+// eachSlot yields what slots lists. A file may claim any number of layers: who
+// checks it stops at the first tensor that is not there.
+func eachSlot(s model.Shape) iter.Seq[slot] {
+	return func(yield func(slot) bool) {
+		if !yield(slot{tokenEmbd, -1, false, s.Vocab, s.Dim}) {
+			return
+		}
+		if s.RoPEScaling != nil && s.RoPEScaling.Type == "llama3" && !yield(slot{ropeFreqs, -1, false, 1, s.HeadDim / 2}) {
+			return
+		}
+		for block := range s.Layers {
+			for _, t := range blockSlots(s, block) {
+				if !yield(t) {
+					return
+				}
+			}
+		}
+		if !yield(slot{outputNorm, -1, false, 1, s.Dim}) {
+			return
+		}
+		if !s.Tied {
+			yield(slot{output, -1, false, s.Vocab, s.Dim})
+		}
 	}
-	for block := range s.Layers {
-		all = append(all, blockSlots(s, block)...)
-	}
-	all = append(all, slot{outputNorm, -1, false, 1, s.Dim})
-	if !s.Tied {
-		all = append(all, slot{output, -1, false, s.Vocab, s.Dim})
-	}
-	return all
 }
 
 func blockSlots(s model.Shape, block int) []slot {
