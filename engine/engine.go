@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -70,6 +71,17 @@ func (e *Engine) Shape() model.Shape { return e.shape }
 
 // Threads returns how many threads work on an operator, 0 if shape-only.
 func (e *Engine) Threads() int { return e.threads }
+
+// lock waits for the kernels. The caller unlocks e.mu after its pass, unless
+// there is an error.
+func (e *Engine) lock() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return errors.New("the engine is closed")
+	}
+	return nil
+}
 
 // Close ends the engine's threads, after the pass that is running. The source
 // stays open.

@@ -46,7 +46,9 @@ func (s *Session) logitsAfter(ctx context.Context, i int) ([]float32, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.engine.mu.Lock()
+	if err := s.engine.lock(); err != nil {
+		return nil, err
+	}
 	defer s.engine.mu.Unlock()
 	b := batch{n: i + 1}
 	for _, op := range s.program.ops[s.program.head:] {

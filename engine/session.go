@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +17,8 @@ const (
 	// for matrix products to run at the speed of arithmetic, few enough for
 	// their activations to stay in a cache.
 	DefaultBatch = 512
+
+	maxCacheBytes = 1 << 40 // more than any memory that this runs on
 )
 
 // SessionOptions says how large a session is, and where its events go.
@@ -58,6 +59,9 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if o.Context < 1 || o.Context > e.shape.Context {
 		return nil, fault.Userf("a context of %d positions: model %s is made for 1 to %d", o.Context, e.source.Name(), e.shape.Context)
 	}
+	if size := e.cacheBytes(o.Context); size > maxCacheBytes {
+		return nil, fault.Userf("a context of %d positions: the KV cache of %d layers would take %.3g bytes; give a smaller context", o.Context, e.shape.Executed(), size)
+	}
 	if o.Batch < 1 {
 		return nil, fault.Userf("a batch of %d tokens: give 1 or more", o.Batch)
 	}
@@ -66,6 +70,11 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 		s.rec = newRecorder(o.Sink, s.program, e)
 	}
 	return s, nil
+}
+
+// cacheBytes returns the size of the KV cache, as a float that cannot overflow.
+func (e *Engine) cacheBytes(context int) float64 {
+	return 2 * 2 * float64(context) * float64(e.shape.KVDim()) * float64(e.shape.Executed())
 }
 
 // newProgram lays out a session's memory and builds the forward pass over it.
@@ -153,11 +162,10 @@ func (s *Session) check(ids []int32) error {
 // run is one pass over the program for a batch; without head it ends after the
 // blocks.
 func (s *Session) run(ctx context.Context, phase traces.Phase, ids []int32, head bool) error {
-	s.engine.mu.Lock()
-	defer s.engine.mu.Unlock()
-	if s.engine.closed {
-		return errors.New("the engine is closed")
+	if err := s.engine.lock(); err != nil {
+		return err
 	}
+	defer s.engine.mu.Unlock()
 	ops := s.program.ops
 	if !head {
 		ops = ops[:s.program.head]

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/traces"
@@ -242,6 +243,25 @@ func TestRequestsThatDoNotFitAreTheUsersMistake(t *testing.T) {
 	}
 	if ids, err := s.Generate(background, Generation{Prompt: prompt, Tokens: 3}); err != nil || len(ids) != 3 {
 		t.Errorf("a request that just fits: %v, %v", ids, err)
+	}
+}
+
+func TestACacheThatNoMemoryHoldsIsTheUsersMistake(t *testing.T) {
+	shape := model.Shape{Layers: 9, Sharing: model.Repeat, Repeat: 64, Dim: 32, FFN: 32, Heads: 1024, HeadDim: 32, Vocab: 8, Context: 1 << 24, Tied: true}
+	e := newEngine(t, makeUp(shape, nil, 1).withoutData(), Options{ShapeOnly: true})
+	if _, err := e.NewSession(SessionOptions{Context: 1 << 24}); !fault.IsUser(err) || !strings.Contains(err.Error(), "KV cache") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAClosedEngineSaysSo(t *testing.T) {
+	e := newEngine(t, makeUp(small(), nil, 1), Options{Threads: 2})
+	s := newSession(t, e, SessionOptions{})
+	if e.Close() != nil || e.Close() != nil {
+		t.Error("closing fails")
+	}
+	if _, err := s.Decode(background, 1); err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("got %v", err)
 	}
 }
 

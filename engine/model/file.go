@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -54,6 +55,9 @@ func ParseShape(name string, data []byte) (Shape, error) {
 	for _, f := range missing(lines) {
 		faults = append(faults, fmt.Sprintf("%s: missing", f))
 	}
+	if f := nameFault(s.Name); f != nil {
+		faults = append(faults, fmt.Sprintf("line %d: %s", lines["name"], f.Error()))
+	}
 	for _, f := range s.faults() {
 		if line, ok := lines[f.Field]; ok {
 			faults = append(faults, fmt.Sprintf("line %d: %s", line, f.Error()))
@@ -65,6 +69,15 @@ func ParseShape(name string, data []byte) (Shape, error) {
 		return Shape{}, fault.Userf("%s: %s", name, strings.Join(faults, "; "))
 	}
 	return s.Resolved(), nil
+}
+
+// nameFault refuses what would be no name of a file or a row of a table.
+func nameFault(name string) error {
+	strange := func(r rune) bool { return r == '/' || r == '\\' || !unicode.IsPrint(r) }
+	if strings.ContainsFunc(name, strange) || strings.HasPrefix(name, ".") {
+		return Fault{"name", fmt.Sprintf("%q may not hold slashes or control characters, nor start with a dot", name)}
+	}
+	return nil
 }
 
 // required are the fields that no default can stand for.
