@@ -69,6 +69,7 @@ type channel struct {
 	act2Due  int64 // its deadline
 	wckUntil int64 // the write clock runs until here
 	cas      cas   // a write-clock start whose burst comes next
+	picked   choice
 
 	maintenance []maintenance // refreshes and the closed policy's precharges, first come first served
 	refreshDue  int64
@@ -91,6 +92,7 @@ type channel struct {
 	graph     *graph // nil: no fast path
 	at        *node  // the channel's state, if it is known to the graph
 	ahead     bool   // at is ahead of the fields above
+	busySet   uint64 // if ahead: the banks that have something to do
 	recording recording
 
 	observer observer // nil but in tests

@@ -4,9 +4,10 @@ package dram
 // rows drives a controller into few states, which come again and again: each is
 // a node of a graph, and a step from one to the next, taking in one run, is an
 // edge that knows how many clocks and commands it took. Following edges skips the
-// command-level engine, and is exact, because a node holds all of the state that
-// matters (see snapshot) and an edge is only followed if no refresh comes due on
-// the way, or if one does exactly as it did when the edge was recorded.
+// command-level engine, and is exact: a node holds all that decides what the
+// channel does next (see snapshot), a step all that it meets on the way, and an
+// edge is only followed if no refresh comes due before its end, or if one does
+// exactly as it did when the edge was recorded.
 
 const (
 	longBursts = 64      // extents shorter than this on a channel go at command level
@@ -16,23 +17,52 @@ const (
 // A node is a state of a channel, seen right after a run was taken in or when
 // the channel has drained.
 type node struct {
-	state      string
-	writeBanks uint64 // counted banks with queued writes
-	recent     *edge  // the edge that was followed last
-	edges      map[step]*edge
+	state  string
+	busy   []uint8 // counted banks that have something to do
+	writes uint64  // counted banks with queued writes
+	recent *edge   // the edge that was followed last
+	edges  map[step]*edge
 }
 
-// A step is what takes a channel from one node to the next: a run, described by
-// what matters of it, or the draining of its queues.
+// A step is what takes a channel from one node to the next: a run, or the
+// draining of its queues, and what that meets. Banks count from the one last
+// asked for before the step.
 type step struct {
-	bank        int16 // counted from the bank last asked for; -1: drain
-	count       int32
-	write       bool
-	sameRow     bool  // the row was also the last one asked for in the bank
-	openRow     bool  // the row is in the row buffer
-	refreshIn   int32 // clocks to the refresh that comes due on the way; -1: none does
-	refreshBank int16 // bank of each rank that is refreshed then, counted likewise
+	bank      int16 // of the run; -1: drain
+	count     int32
+	write     bool
+	met       meeting
+	otherOpen uint8 // ranks in which banks that are not concerned have an open row
+	refresh   refreshStep
 }
+
+// A meeting is how a run finds its bank.
+type meeting uint8
+
+const (
+	restsClosed meeting = iota // nothing to do, no row open
+	restsOpen                  // nothing to do, another row open
+	restsHit                   // nothing to do, the run's row open
+	busyOther                  // with requests for other rows, which are open or not
+	busyHit                    // with requests for another row, while the run's is still open
+	busySame                   // with requests for the run's row
+)
+
+// refreshStep is the refresh that comes due during a step. The zero value is
+// none.
+type refreshStep struct {
+	in     int32            // clocks from the start of the step, plus one
+	target [maxRanks]uint8  // bank that is refreshed in each rank, of per-bank refresh
+	wait   [maxRanks]uint16 // clocks for which a refresh of each rank is held back
+}
+
+// Targets of per-bank refresh. A bank that rests may be any; the others are
+// counted from targetBusy on.
+const (
+	targetClosed = iota
+	targetOpen
+	targetBusy
+)
 
 // An edge is a step that was taken at command level once.
 type edge struct {
@@ -43,15 +73,31 @@ type edge struct {
 	arrival   int64 // clock of the last arrival, from the start
 	lastData  int64 // end of the last burst, from the start
 	tally     tally
+	closesAll bool // all rows were closed by a refresh on the way
 	rows      []rowChange
+	times     []timeChange
+	wait      [maxRanks][2]int64 // clocks for which the step holds refreshes (REFab, REFpb) of each rank back beyond its end
 }
 
-// A rowChange says which row a bank, counted as before the edge, has in its row
-// buffer after it, if not the same as before.
+// A rowChange says which row a bank has in its row buffer after an edge, if not
+// the same as before.
 type rowChange struct {
-	bank int
-	name rowSource
+	bank edgeBank
+	row  rowSource
 }
+
+// A timeChange gives the clocks, from the end of an edge, before which commands
+// are held back from a bank that rests then.
+type timeChange struct {
+	bank  edgeBank
+	ready times
+}
+
+// An edgeBank is a counted bank, or firstRefreshed plus the rank whose bank was
+// refreshed at rest.
+type edgeBank uint8
+
+const firstRefreshed = maxBanks
 
 type rowSource uint8
 
@@ -82,63 +128,123 @@ func (g *graph) node(c *channel) *node {
 		clear(g.nodes)
 	}
 	n := &node{state: string(g.buf), edges: map[step]*edge{}}
-	each(c.writes.pending, func(bank int) { n.writeBanks |= 1 << c.turn().count[bank] })
+	turn := c.turn()
+	each(c.busyBanks(), func(bank int) { n.busy = append(n.busy, uint8(turn.count[bank])) })
+	each(c.writes.pending, func(bank int) { n.writes |= 1 << turn.count[bank] })
 	g.nodes[n.state] = n
 	return n
 }
 
-// find returns the edge for a step, if there is one that holds for the next
-// refresh of c.
-func (n *node) find(s step, c *channel) *edge {
-	e := n.recent
-	if e == nil || e.step != s {
-		e = n.edges[s]
+// locate finds the channel's node, if it is not known yet.
+func (c *channel) locate() bool {
+	if c.at == nil {
+		c.settle()
+		c.at, c.ahead = c.graph.node(c), false
 	}
-	if e != nil && c.now+e.clocks <= c.refreshDue {
-		n.recent = e
-		return e
-	}
-	return n.edges[s.refreshing(c)]
+	return c.at != nil
 }
 
-// refreshing returns the step with the time of c's next refresh in it.
-func (s step) refreshing(c *channel) step {
-	s.refreshIn = int32(min(c.refreshDue-c.now, 1<<30))
-	if c.spec.Refresh == PerBank {
-		s.refreshBank = int16(c.turn().count[c.refreshBank])
-	}
-	return s
-}
-
-// stepOf describes a run to the fast path; ok is false if it has to be taken at
-// command level because it may meet queued writes to the same bursts.
-func (c *channel) stepOf(r run) (s step, ok bool) {
+// runStep describes a run to the fast path; ok is false if it has to be taken at
+// command level: if it may meet queued writes to the same bursts, or a bank at
+// rest that a command still holds back.
+func (c *channel) runStep(r run) (s step, ok bool) {
+	b, busy := &c.bank[r.bank], c.busyBanks()
+	s = step{bank: int16(c.turn().count[r.bank]), count: r.count, write: r.write}
+	s.otherOpen = c.openRanks(c.notClosed &^ busy &^ (1 << r.bank))
 	same := r.row == c.lastRow[r.bank]
-	if same && c.hasWrites(r.bank) && !(r.write && r.column == c.lastColumn[r.bank]+1) {
-		return step{}, false
+	switch {
+	case busy>>r.bank&1 != 0 && same:
+		s.met = busySame
+		return s, !c.hasWrites(r.bank) || r.write && r.column == c.lastColumn[r.bank]+1
+	case busy>>r.bank&1 != 0:
+		s.met = busyOther
+		if b.row == r.row {
+			s.met = busyHit
+		}
+		return s, true
+	case b.row == r.row:
+		s.met = restsHit
+	case b.row >= 0:
+		s.met = restsOpen
 	}
-	return step{
-		bank: int16(c.turn().count[r.bank]), count: r.count, write: r.write, refreshIn: -1,
-		sameRow: same, openRow: r.row == c.bank[r.bank].row,
-	}, true
+	return s, c.bankReady[r.bank].after(c.now) == c.now
+}
+
+// drainStep describes the draining of the queues.
+func (c *channel) drainStep() step {
+	return step{bank: -1, otherOpen: c.openRanks(c.notClosed &^ c.busyBanks())}
+}
+
+// openRanks returns the ranks that have banks of a set.
+func (c *channel) openRanks(set uint64) (ranks uint8) {
+	for rank := range c.ranks {
+		if set&c.rankMask[rank] != 0 {
+			ranks |= 1 << rank
+		}
+	}
+	return ranks
 }
 
 // hasWrites reports whether writes to a bank are queued.
 func (c *channel) hasWrites(bank int) bool {
-	if c.at != nil {
-		return c.at.writeBanks>>c.turn().count[bank]&1 != 0
+	if c.ahead {
+		return c.at.writes>>c.turn().count[bank]&1 != 0
 	}
 	return c.writes.pending>>bank&1 != 0
 }
+
+// refreshing returns the step with the channel's next refresh in it. It fails if
+// a bank is to be refreshed that rests and is still held back.
+func (s step) refreshing(c *channel) (step, bool) {
+	s.refresh.in = int32(min(c.refreshDue-c.now, 1<<30)) + 1
+	perBank := c.spec.Refresh == PerBank
+	busy := c.busyBanks()
+	others := c.notClosed &^ busy
+	if s.bank >= 0 {
+		others &^= 1 << c.turn().bank[s.bank]
+	}
+	for rank := range c.ranks {
+		if !perBank {
+			s.refresh.wait[rank] = clocksUntil(c.rankReady[rank][colREFab], c.now)
+			continue
+		}
+		s.refresh.wait[rank] = clocksUntil(c.rankReady[rank][colREFpb], c.now)
+		bank := rank*c.perRank + c.refreshBank
+		counted := c.turn().count[bank]
+		others &^= 1 << bank
+		switch {
+		case busy>>bank&1 != 0 || counted == int(s.bank):
+			s.refresh.target[rank] = targetBusy + uint8(counted)
+			continue
+		case c.bank[bank].row >= 0:
+			s.refresh.target[rank] = targetOpen
+		}
+		if c.bankReady[bank].after(c.now) > c.now {
+			return s, false
+		}
+	}
+	s.otherOpen = c.openRanks(others)
+	return s, true
+}
+
+func clocksUntil(t, now int64) uint16 { return uint16(min(max(t-now, 0), 1<<16-1)) }
 
 // jump follows the edge of a step, if there is one.
 func (c *channel) jump(s step, r run) bool {
 	if !c.locate() {
 		return false
 	}
-	e := c.at.find(s, c)
-	if e == nil {
-		return false
+	e := c.at.recent
+	if e == nil || e.step != s {
+		e = c.at.edges[s]
+	}
+	if e == nil || c.now+e.clocks > c.refreshDue {
+		rs, ok := s.refreshing(c)
+		if e = c.at.edges[rs]; e == nil || !ok {
+			return false
+		}
+	} else {
+		c.at.recent = e
 	}
 	c.follow(e, r)
 	return true
@@ -151,27 +257,59 @@ func (c *channel) follow(e *edge, r run) {
 	if e.bank >= 0 {
 		c.lastBank, c.lastRow[r.bank], c.lastColumn[r.bank] = r.bank, r.row, r.column+r.count-1
 	}
+	if e.closesAll {
+		for bank := range c.banks {
+			c.bank[bank].row = -1
+		}
+		c.notClosed = 0
+	}
 	for _, ch := range e.rows {
-		bank := turn.bank[ch.bank]
+		bank := c.edgeBank(ch.bank, turn)
 		row := int32(-1)
-		switch ch.name {
+		switch ch.row {
 		case fromLast:
 			row = c.lastRow[bank]
 		case fromEarlier: // of the run's own bank: only there has it changed
 			row = earlier
 		}
 		c.bank[bank].row = row
+		c.notClosed &^= 1 << bank
+		if row >= 0 {
+			c.notClosed |= 1 << bank
+		}
 	}
 	c.lastArrival = c.now + e.arrival
 	c.lastData = c.now + e.lastData
 	c.now += e.clocks
 	c.since = c.now
+	for i := range e.times {
+		ready := &c.bankReady[c.edgeBank(e.times[i].bank, turn)]
+		for col := range nColumns {
+			ready[col] = c.now + e.times[i].ready[col]
+		}
+	}
+	for rank := range c.ranks {
+		ready := &c.rankReady[rank]
+		ready[colREFab] = max(ready[colREFab], c.now+e.wait[rank][0])
+		ready[colREFpb] = max(ready[colREFpb], c.now+e.wait[rank][1])
+	}
 	c.tally.add(&e.tally)
 	if e.refreshes > 0 {
 		c.refreshDue += e.refreshes * c.refreshEvery
 		c.refreshBank = (c.refreshBank + int(e.refreshes)) % c.perRank
 	}
-	c.at, c.ahead = e.to, true
+	c.at, c.ahead, c.busySet = e.to, true, 0
+	now := c.turn()
+	for _, counted := range e.to.busy {
+		c.busySet |= 1 << now.bank[counted]
+	}
+}
+
+func (c *channel) edgeBank(b edgeBank, turn *turn) int {
+	if b >= firstRefreshed {
+		return int(b-firstRefreshed)*c.perRank + c.refreshBank
+	}
+	return turn.bank[b]
 }
 
 // leave makes the channel's own fields hold its state again, for the
@@ -181,65 +319,4 @@ func (c *channel) leave() {
 		c.restore(c.at.state)
 	}
 	c.at, c.ahead = nil, false
-}
-
-// A recording is a step that is being taken at command level.
-type recording struct {
-	from       *node
-	step       step
-	start      int64
-	refreshDue int64
-	refreshing step
-	tally      tally
-	turn       *turn
-	rows       [maxBanks]int32
-	lastRow    [maxBanks]int32
-}
-
-// record prepares to learn the edge of a step from the channel's node.
-func (c *channel) record(s step) *recording {
-	rec := &c.recording
-	rec.from = c.at
-	if c.at == nil {
-		return rec
-	}
-	rec.step, rec.refreshing = s, s.refreshing(c)
-	rec.start, rec.refreshDue, rec.tally, rec.turn = c.now, c.refreshDue, c.tally, c.turn()
-	for i := range c.banks {
-		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
-	}
-	return rec
-}
-
-// learn adds the edge that was recorded to the graph.
-func (c *channel) learn(rec *recording) {
-	if !c.locate() || rec.from == nil {
-		return
-	}
-	e := &edge{
-		step: rec.step, to: c.at,
-		clocks: c.now - rec.start, arrival: c.lastArrival - rec.start, lastData: c.lastData - rec.start,
-		tally: c.tally.plus(rec.tally, -1),
-	}
-	if c.refreshDue != rec.refreshDue {
-		e.step = rec.refreshing
-		e.refreshes = (c.refreshDue - rec.refreshDue) / c.refreshEvery
-		if e.refreshes > 1 && c.spec.Refresh == PerBank {
-			return // the banks that follow lie elsewhere in other turns
-		}
-	}
-	for i := range c.banks {
-		switch row := c.bank[i].row; row {
-		case rec.rows[i]:
-		case -1:
-			e.rows = append(e.rows, rowChange{rec.turn.count[i], fromNone})
-		case c.lastRow[i]:
-			e.rows = append(e.rows, rowChange{rec.turn.count[i], fromLast})
-		case rec.lastRow[i]:
-			e.rows = append(e.rows, rowChange{rec.turn.count[i], fromEarlier})
-		default:
-			return // a row that the step's description does not name
-		}
-	}
-	rec.from.edges[e.step] = e
 }

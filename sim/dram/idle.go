@@ -60,9 +60,16 @@ func (c *channel) doze(until int64) {
 
 // quiet reports whether no command is held back by one before.
 func (c *channel) quiet() bool {
-	ok := c.busFree <= c.now && c.lastData <= c.now
-	c.eachTime(c.turn(), func(t *int64) { ok = ok && *t <= c.now })
-	return ok
+	quiet := true
+	check := func(t *int64) { quiet = quiet && *t <= c.now }
+	c.commonTimes(c.turn(), check)
+	for rank := range c.ranks {
+		c.rankReady[rank].visit(check)
+	}
+	for bank := range c.banks {
+		c.bankReady[bank].visit(check)
+	}
+	return quiet
 }
 
 // upkeep is a clock of maintenance while idle.

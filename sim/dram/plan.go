@@ -22,10 +22,11 @@ type plan struct {
 	banks    int
 	ranks    int
 	perRank  int
-	groups   int               // of all ranks
-	rankOf   [maxBanks]uint8   // by bank
-	groupOf  [maxBanks]uint8   // by bank
-	rankMask [maxRanks]uint64  // by rank: its banks
+	groups   int              // of all ranks
+	rankOf   [maxBanks]uint8  // by bank
+	groupOf  [maxBanks]uint8  // by bank
+	rankMask [maxRanks]uint64 // by rank: its banks
+	allBanks uint64
 	causes   [nCommands]causes // what each command holds back
 	faw      int64             // clocks in which a rank activates four rows; 0: no limit
 
@@ -39,7 +40,7 @@ type plan struct {
 	refreshEvery              int64 // 0: no refresh
 	writeHigh, writeLow       float64
 	turns                     []turn
-	turnAt                    []int // by bank: index of its turn
+	turnAt                    [maxBanks]int // by bank: index of its turn
 }
 
 // causes lists what a command holds back, by level.
@@ -60,6 +61,7 @@ func newPlan(s *Spec) *plan {
 		rank := b / p.perRank
 		p.rankOf[b], p.groupOf[b] = uint8(rank), uint8(b/s.BanksPerGroup)
 		p.rankMask[rank] |= 1 << b
+		p.allBanks |= 1 << b
 	}
 	for _, c := range s.Constraints {
 		p.add(c)
@@ -125,6 +127,9 @@ func tighten(list []holdback, h holdback) []holdback {
 	}
 	return append(list, h)
 }
+
+// lowest returns the first element of a set.
+func lowest(set uint64) int { return bits.TrailingZeros64(set) & 63 }
 
 // each calls f with the elements of a set of banks.
 func each(set uint64, f func(bank int)) {

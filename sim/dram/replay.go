@@ -22,7 +22,7 @@ func (c *channel) replay(source *cutter) {
 // stream takes in a run of a long extent: along an edge if one leads on, or else
 // at command level, to learn the edge.
 func (c *channel) stream(r run) {
-	s, ok := c.stepOf(r)
+	s, ok := c.runStep(r)
 	if ok && c.jump(s, r) {
 		return
 	}
@@ -40,7 +40,7 @@ func (c *channel) finish() {
 		c.drain()
 		return
 	}
-	s := step{bank: -1, refreshIn: -1}
+	s := c.drainStep()
 	if c.jump(s, run{}) {
 		return
 	}

@@ -39,15 +39,15 @@ func (c *channel) tick() bool {
 	if c.cas.pending {
 		return c.burstAfterStart()
 	}
-	if ch, ok := c.pickOpener(); ok {
-		return c.access(ch)
+	if c.openers != 0 && c.pickOpener() {
+		return c.access()
 	}
-	if c.due() {
+	if len(c.maintenance) > 0 && c.due() {
 		if c.maintain() {
 			return true
 		}
-	} else if ch, ok := c.pickQueued(); ok {
-		return c.serve(ch)
+	} else if c.pickQueued() {
+		return c.serve()
 	}
 	if c.act2 >= 0 {
 		c.finishActivation()
@@ -60,9 +60,10 @@ func (c *channel) tick() bool {
 	return false
 }
 
-// pickOpener returns the access of the oldest opener that is ready.
-func (c *channel) pickOpener() (choice, bool) {
-	best := choice{age: none}
+// pickOpener picks the access of the oldest opener that is ready.
+func (c *channel) pickOpener() bool {
+	best := &c.picked
+	best.age = none
 	for set := c.openers; set != 0; set &= set - 1 {
 		bank := bits.TrailingZeros64(set) & 63
 		o := &c.bank[bank].opener
@@ -73,15 +74,15 @@ func (c *channel) pickOpener() (choice, bool) {
 		if t := c.earliest(col, bank); t > c.now {
 			c.next = min(c.next, t)
 		} else if o.age < best.age {
-			best = choice{cmd, bank, -1, o.write, o.age}
+			*best = choice{cmd, bank, -1, o.write, o.age}
 		}
 	}
-	return best, best.age != none
+	return best.age != none
 }
 
-// pickQueued returns the next command of the oldest queued request whose next
+// pickQueued picks the next command of the oldest queued request whose next
 // command is ready: first ready, first come first served.
-func (c *channel) pickQueued() (choice, bool) {
+func (c *channel) pickQueued() bool {
 	c.direct()
 	q, access, cmd := c.reads, colRD, RD
 	if c.writeMode {
@@ -90,7 +91,8 @@ func (c *channel) pickQueued() (choice, bool) {
 	if c.now >= c.firstWake {
 		c.rouse()
 	}
-	best := choice{age: none, write: c.writeMode}
+	best := &c.picked
+	best.age, best.write = none, c.writeMode
 	for set := q.pending &^ c.asleep; set != 0; set &= set - 1 {
 		bank := bits.TrailingZeros64(set) & 63
 		b, waiting := &c.bank[bank], &q.banks[bank]
@@ -98,23 +100,23 @@ func (c *channel) pickQueued() (choice, bool) {
 		switch b.state {
 		case bankOpen:
 			if waiting.hit.age != none {
-				ready = c.consider(&best, waiting.hit, cmd, access, bank)
+				ready = c.consider(best, waiting.hit, cmd, access, bank)
 			}
 			if waiting.miss.age != none && !b.opener.waits {
-				ready = min(ready, c.consider(&best, waiting.miss, PREpb, colPREpb, bank))
+				ready = min(ready, c.consider(best, waiting.miss, PREpb, colPREpb, bank))
 			}
 		case bankClosed:
 			if c.act2 >= 0 {
 				continue
 			}
-			ready = c.consider(&best, waiting.miss, ACT1, colACT, bank)
+			ready = c.consider(best, waiting.miss, ACT1, colACT, bank)
 		}
 		if ready > c.now {
 			c.sleep(bank, ready)
 		}
 	}
 	c.next = min(c.next, c.firstWake)
-	return best, best.age != none
+	return best.age != none
 }
 
 // consider makes the command of a request the best choice if it is ready and the
@@ -161,8 +163,9 @@ func (c *channel) direct() {
 	}
 }
 
-// serve issues the chosen command of a queued request.
-func (c *channel) serve(ch choice) bool {
+// serve issues the command that was picked for a queued request.
+func (c *channel) serve() bool {
+	ch := &c.picked
 	switch ch.command {
 	case ACT1:
 		c.activate(ch)
@@ -170,13 +173,13 @@ func (c *channel) serve(ch choice) bool {
 		c.count(ch, &c.tally.RowConflicts)
 		c.precharge(ch.bank)
 	default:
-		return c.access(ch)
+		return c.access()
 	}
 	return true
 }
 
 // queueOf returns the queue in which the request of ch waits.
-func (c *channel) queueOf(ch choice) *queue {
+func (c *channel) queueOf(ch *choice) *queue {
 	if ch.write {
 		return c.writes
 	}
@@ -184,14 +187,14 @@ func (c *channel) queueOf(ch choice) *queue {
 }
 
 // count books a queued request under hits, misses or conflicts, once.
-func (c *channel) count(ch choice, counter *int64) {
-	if e := &c.queueOf(ch).slots[ch.slot]; !e.counted {
+func (c *channel) count(ch *choice, counter *int64) {
+	if e := &c.queueOf(ch).slots[ch.slot&63]; !e.counted {
 		e.counted = true
 		*counter++
 	}
 }
 
-func (c *channel) activate(ch choice) {
+func (c *channel) activate(ch *choice) {
 	q := c.queueOf(ch)
 	row := q.slots[ch.slot].row
 	c.count(ch, &c.tally.RowMisses)
@@ -218,7 +221,7 @@ func (c *channel) opened() {
 	b.opener.waits = true
 	c.openers |= 1 << c.act2
 	c.open(c.act2, b.row)
-	c.act2 = -1
+	c.act2, c.act2Due = -1, 0
 }
 
 func (c *channel) precharge(bank int) {
@@ -227,9 +230,11 @@ func (c *channel) precharge(bank int) {
 	c.close(1 << bank)
 }
 
-// access issues a burst, or what has to come before it: LPDDR5's write clock is
-// started one clock before the burst if it stopped since the last one.
-func (c *channel) access(ch choice) bool {
+// access issues the burst that was picked, or what has to come before it:
+// LPDDR5's write clock is started one clock before the burst if it stopped since
+// the last one.
+func (c *channel) access() bool {
+	ch := &c.picked
 	if c.wck && c.now >= c.wckUntil {
 		if c.act2 >= 0 && c.act2Due <= c.now+1 {
 			c.finishActivation() // the start and its burst would take its last clocks
@@ -252,19 +257,19 @@ func autoPrecharge(c Command) Command {
 	return WRA
 }
 
-func (c *channel) startWriteClock(ch choice) {
+func (c *channel) startWriteClock(ch *choice) {
 	cmd := CASRD
 	if ch.write {
 		cmd = CASWR
 	}
 	c.issue(cmd, ch.bank, c.bank[ch.bank].row)
 	c.tally.WriteClockStarts++
-	c.cas.pending, c.cas.choice = true, ch
+	c.cas.pending, c.cas.choice = true, *ch
 }
 
 // burstAfterStart issues the burst for which the write clock was started.
 func (c *channel) burstAfterStart() bool {
-	ch := c.cas.choice
+	ch := &c.cas.choice
 	if t := c.earliest(columnOf[ch.command], ch.bank); t > c.now {
 		c.next = t
 		return false
@@ -275,11 +280,11 @@ func (c *channel) burstAfterStart() bool {
 }
 
 // burst issues a read or a write and takes its request off.
-func (c *channel) burst(ch choice) {
-	b := &c.bank[ch.bank]
+func (c *channel) burst(ch *choice) {
+	b := &c.bank[ch.bank&63]
 	row := b.row
 	c.issue(ch.command, ch.bank, row)
-	c.extend(ch.write)
+	c.extend(ch)
 	if ch.slot < 0 {
 		b.opener.waits = false
 		c.openers &^= 1 << ch.bank
@@ -299,9 +304,9 @@ func (c *channel) burst(ch choice) {
 }
 
 // extend books a burst's data and keeps the write clock running for it.
-func (c *channel) extend(write bool) {
+func (c *channel) extend(ch *choice) {
 	end, wck := c.now+c.readLatency, c.now+c.wckRead
-	if write {
+	if ch.write {
 		end, wck = c.now+c.writeLatency, c.now+c.wckWrite
 		c.tally.Writes++
 	} else {
@@ -309,4 +314,7 @@ func (c *channel) extend(write bool) {
 	}
 	c.lastData = max(c.lastData, end)
 	c.wckUntil = max(c.wckUntil, wck)
+	if c.observer != nil {
+		c.observer.served(c.now, ch.age, ch.write, end)
+	}
 }

@@ -5,14 +5,18 @@ import (
 	"slices"
 )
 
-// A snapshot is the state of a channel with all that does not matter for its
-// future left out, in bytes: clocks count from now and stop at zero, where they
-// no longer hold anything back; rows are named by how they relate to the row that
-// was last asked for in their bank; requests are listed by age. Two channels with
-// equal snapshots do the same things from then on, if they get the same requests
-// and refreshes.
+// A snapshot is what decides the next steps of a channel, in bytes, with all that
+// does not matter for them left out: clocks count from now and stop at zero,
+// where they no longer hold anything back; rows are named by how they relate to
+// the row that was last asked for in their bank; requests are listed by age;
+// banks count from the one last asked for.
 //
-// The time of the next refresh and the rows themselves are kept apart.
+// Only the banks that have something to do are in it. The others rest: they keep
+// their rows and their earliest clocks in the channel itself, and a step that
+// comes to one of them, or refreshes one, says how it found it (see step). The
+// refresh timer and the clocks that only refreshes wait for are kept apart
+// likewise. So a bank that was refreshed while a stream was elsewhere does not
+// make a new state of the stream.
 
 // How the open row of a bank is named in a snapshot.
 const (
@@ -23,84 +27,138 @@ const (
 
 // Kinds of requests in a snapshot.
 const (
-	itemRead = iota
-	itemWrite
-	itemOpener
-	itemOpenerWrite
-	itemCounted = 8 // added for a request that is in the counts
-	itemEnd     = 255
+	itemRead        = 0
+	itemWrite       = 1
+	itemOpener      = 2
+	itemOpenerWrite = 3
+	itemCounted     = 8 // added for a request that is in the counts
+	listEnd         = 255
 )
 
 const noBank = 255
 
-// snapshot appends the channel's state to buf. It fails if requests for one bank
-// wait for several rows, or if the columns of waiting writes do not follow from
-// the last run: such states are rare in streams and are not worth their bytes.
+// busyBanks returns the banks that have something to do: with requests, or with
+// a row being opened. Policies that close rows on their own watch all banks.
+func (c *channel) busyBanks() uint64 {
+	if c.ahead {
+		return c.busySet
+	}
+	if c.spec.Policy != Open {
+		return c.allBanks
+	}
+	set := c.reads.pending | c.writes.pending | c.openers
+	if c.act2 >= 0 {
+		set |= 1 << c.act2
+	}
+	return set
+}
+
+// snapshot appends the channel's state to buf. It fails while maintenance waits,
+// if requests for one bank wait for several rows, or if the columns of waiting
+// writes do not follow from the last run: such states are rare in streams and are
+// not worth their bytes.
 func (c *channel) snapshot(buf []byte) ([]byte, bool) {
-	if !c.regular() {
+	if len(c.maintenance) > 0 || !c.regular() {
 		return buf, false
 	}
 	turn := c.turn()
 	counted := func(bank int) byte { return byte(turn.count[bank]) }
-	clocks := func(t int64) { buf = binary.AppendUvarint(buf, uint64(max(t-c.now, 0))) }
+	clocks := func(t *int64) {
+		if *t <= c.now {
+			buf = append(buf, 0)
+		} else {
+			buf = binary.AppendUvarint(buf, uint64(*t-c.now))
+		}
+	}
 	buf = append(buf, byte(c.arrived), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
 	act2 := byte(noBank)
 	if c.act2 >= 0 {
 		act2 = counted(c.act2)
 	}
 	buf = append(buf, act2)
-	clocks(c.act2Due)
-	clocks(c.wckUntil)
-	clocks(c.busFree)
-	clocks(c.lastData)
-	clocks(c.idleSince)
-	if c.cas.pending {
-		ch := c.cas.choice
+	c.commonTimes(turn, clocks)
+	if ch := &c.cas.choice; c.cas.pending {
 		buf = append(buf, byte(ch.command), counted(ch.bank), flag(ch.slot < 0), flag(ch.write))
 	}
-	buf = append(buf, byte(len(c.maintenance)))
-	for _, m := range c.maintenance {
-		bank := byte(m.bank)
-		if m.command != REFab {
-			bank = counted(m.bank)
+	busy := c.busyBanks()
+	for i, bank := range turn.bank[:c.banks] {
+		if busy>>bank&1 == 0 {
+			continue
 		}
-		buf = append(buf, byte(m.command), bank)
-	}
-	c.eachTime(turn, func(t *int64) { clocks(*t) })
-	for _, i := range turn.bank {
-		b := &c.bank[i]
-		buf = append(buf, byte(b.state)|c.rowName(i)<<2|flag(b.spent)<<4, byte(min(b.accesses, ClosedAccesses)))
+		b := &c.bank[bank]
+		buf = append(buf, byte(i), byte(b.state)|c.rowName(bank)<<2)
+		if c.closed {
+			buf = append(buf, byte(min(b.accesses, ClosedAccesses))<<1|flag(b.spent))
+		}
 		if c.timeout {
-			clocks(b.used + TimeoutClocks)
+			until := b.used + TimeoutClocks
+			clocks(&until)
 		}
+		c.bankReady[bank].visit(clocks)
 	}
+	buf = append(buf, listEnd)
 	for _, it := range c.items() {
 		buf = append(buf, it.kind, counted(int(it.bank)))
 	}
-	return append(buf, itemEnd), true
+	return append(buf, listEnd), true
+}
+
+// commonTimes visits the clocks that are not those of a bank, but for the ones
+// that only a refresh of a rank waits for.
+func (c *channel) commonTimes(turn *turn, visit func(*int64)) {
+	for _, t := range []*int64{&c.act2Due, &c.wckUntil, &c.busFree, &c.lastData, &c.idleSince} {
+		visit(t)
+	}
+	c.channelReady.visit(visit)
+	for rank := range c.ranks {
+		for col := range colREFab {
+			visit(&c.rankReady[rank][col])
+		}
+		for i := range c.fawRing[rank] {
+			visit(&c.fawRing[rank][i])
+		}
+	}
+	for _, group := range turn.groups {
+		c.groupReady[group].visit(visit)
+	}
+}
+
+func (t *times) visit(visit func(*int64)) {
+	for col := range nColumns {
+		visit(&t[col])
+	}
+}
+
+// after returns the latest of the times, or now.
+func (t *times) after(now int64) int64 {
+	for col := range nColumns {
+		now = max(now, t[col])
+	}
+	return now
 }
 
 // regular reports whether a snapshot can be taken: all requests that wait are
 // for the row last asked for in their bank.
 func (c *channel) regular() bool {
-	if len(c.maintenance) > 255 {
-		return false
-	}
-	ok := true
-	each(c.reads.pending, func(bank int) {
+	for set := c.reads.pending; set != 0; set &= set - 1 {
+		bank := lowest(set)
 		for _, slot := range c.reads.banks[bank].waiting() {
-			ok = ok && c.reads.slots[slot].row == c.lastRow[bank]
+			if c.reads.slots[slot].row != c.lastRow[bank] {
+				return false
+			}
 		}
-	})
-	each(c.writes.pending, func(bank int) {
+	}
+	for set := c.writes.pending; set != 0; set &= set - 1 {
+		bank := lowest(set)
 		column := c.lastColumn[bank] + 1 - int32(c.writes.banks[bank].length)
 		for _, slot := range c.writes.banks[bank].waiting() {
-			e := &c.writes.slots[slot]
-			ok = ok && e.row == c.lastRow[bank] && e.column == column
+			if e := &c.writes.slots[slot]; e.row != c.lastRow[bank] || e.column != column {
+				return false
+			}
 			column++
 		}
-	})
-	return ok
+	}
+	return true
 }
 
 func (c *channel) rowName(bank int) byte {
@@ -123,19 +181,20 @@ type item struct {
 func (c *channel) items() []item {
 	list := c.itemBuf[:0]
 	for kind, q := range []*queue{c.reads, c.writes} {
-		each(^q.free, func(slot int) {
-			e := &q.slots[slot]
+		for set := ^q.free; set != 0; set &= set - 1 {
+			e := &q.slots[lowest(set)]
 			list = append(list, item{e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
-		})
+		}
 	}
 	openers := c.openers
 	if c.act2 >= 0 {
 		openers |= 1 << c.act2
 	}
-	each(openers, func(bank int) {
+	for set := openers; set != 0; set &= set - 1 {
+		bank := lowest(set)
 		o := &c.bank[bank].opener
 		list = append(list, item{o.age, itemOpener + flag(o.write), byte(bank)})
-	})
+	}
 	slices.SortFunc(list, func(a, b item) int {
 		if a.age < b.age {
 			return -1
@@ -146,87 +205,65 @@ func (c *channel) items() []item {
 	return list
 }
 
-// eachTime visits all clocks before which commands are held back.
-func (c *channel) eachTime(turn *turn, visit func(*int64)) {
-	all := func(t *times) {
-		for i := range nColumns {
-			visit(&t[i])
-		}
-	}
-	all(&c.channelReady)
-	for rank := range c.ranks {
-		all(&c.rankReady[rank])
-		for i := range c.fawRing[rank] {
-			visit(&c.fawRing[rank][i])
-		}
-	}
-	for _, group := range turn.groups {
-		all(&c.groupReady[group])
-	}
-	for _, bank := range turn.bank {
-		all(&c.bankReady[bank])
-	}
-}
-
-// restore sets the channel to a snapshot. The rows, the last rows and columns, the
-// turn and the refresh are those that the channel has.
+// restore sets the channel to a snapshot. Banks that rest, the rows, the last
+// rows and columns, the turn and what belongs to refreshes are those that the
+// channel has.
 func (c *channel) restore(s string) {
 	r := reader(s)
-	clocks := func() int64 { return c.now + int64(r.uvarint()) }
+	clocks := func(t *int64) { *t = c.now + int64(r.uvarint()) }
+	turn := c.turn()
 	c.arrived = int(r.byte())
 	flags := r.byte()
 	c.writeMode, c.cas.pending, c.power = flags&1 != 0, flags&2 != 0, powerState(flags>>2)
-	turn := c.turn()
 	c.act2 = -1
 	if act2 := r.byte(); act2 != noBank {
 		c.act2 = turn.bank[act2]
 	}
-	c.act2Due, c.wckUntil, c.busFree, c.lastData, c.idleSince = clocks(), clocks(), clocks(), clocks(), clocks()
+	c.commonTimes(turn, clocks)
 	if c.cas.pending {
 		c.cas.choice = choice{command: Command(r.byte()), bank: turn.bank[r.byte()], slot: -int(r.byte()), write: r.byte() != 0}
 	}
-	c.maintenance = c.maintenance[:0]
-	for range r.byte() {
-		m := maintenance{Command(r.byte()), int(r.byte())}
-		if m.command != REFab {
-			m.bank = turn.bank[m.bank]
-		}
-		c.maintenance = append(c.maintenance, m)
-	}
-	c.eachTime(turn, func(t *int64) { *t = clocks() })
 	c.reads.clear()
 	c.writes.clear()
 	c.openers, c.notClosed, c.spending, c.asleep = 0, 0, 0, 0
-	for _, i := range turn.bank {
-		c.restoreBank(i, &r)
-		if c.timeout {
-			c.bank[i].used = clocks() - TimeoutClocks
+	for bank := range c.banks {
+		b := &c.bank[bank]
+		b.state, b.opener = bankClosed, opener{}
+		if b.row >= 0 {
+			b.state = bankOpen
+			c.notClosed |= 1 << bank
 		}
 	}
-	c.restoreItems(&r)
-	if c.cas.pending && c.cas.choice.slot == 0 {
-		c.cas.choice.slot = int(c.queueOf(c.cas.choice).banks[c.cas.choice.bank].hit.slot)
+	for i := r.byte(); i != listEnd; i = r.byte() {
+		c.restoreBank(turn.bank[i], &r, clocks)
+	}
+	c.restoreItems(turn, &r)
+	if ch := &c.cas.choice; c.cas.pending && ch.slot == 0 {
+		ch.slot = int(c.queueOf(ch).banks[ch.bank].hit.slot)
 	}
 }
 
-func (c *channel) restoreBank(i int, r *reader) {
-	b := &c.bank[i]
-	state, accesses := r.byte(), r.byte()
-	b.state, b.spent, b.accesses = bankState(state&3), state&16 != 0, int32(accesses)
-	b.opener = opener{}
-	if b.state != bankClosed {
-		c.notClosed |= 1 << i
+func (c *channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
+	b := &c.bank[bank]
+	b.state = bankState(r.byte() & 3)
+	if c.closed {
+		uses := r.byte()
+		b.accesses, b.spent = int32(uses>>1), uses&1 != 0
+		if b.state == bankOpen && b.accesses >= ClosedAccesses {
+			c.spending |= 1 << bank
+		}
 	}
-	if c.closed && b.state == bankOpen && accesses >= ClosedAccesses {
-		c.spending |= 1 << i
+	if c.timeout {
+		clocks(&b.used)
+		b.used -= TimeoutClocks
 	}
+	c.bankReady[bank].visit(clocks)
 }
 
-func (c *channel) restoreItems(r *reader) {
+func (c *channel) restoreItems(turn *turn, r *reader) {
 	c.age = 0
-	left := [maxBanks]int32{}
-	for kind := r.byte(); kind != itemEnd; kind = r.byte() {
-		bank := c.turn().bank[r.byte()]
+	for kind := r.byte(); kind != listEnd; kind = r.byte() {
+		bank := turn.bank[r.byte()]
 		c.age++
 		switch kind &^ itemCounted {
 		case itemOpener, itemOpenerWrite:
@@ -239,17 +276,16 @@ func (c *channel) restoreItems(r *reader) {
 			if kind&1 == itemWrite {
 				q = c.writes
 			}
-			q.push(entry{age: c.age, row: c.lastRow[bank], column: left[bank], bank: uint8(bank), counted: kind&itemCounted != 0},
-				c.bank[bank].openRow())
-			left[bank]++
+			q.push(entry{age: c.age, row: c.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}, c.bank[bank].openRow())
 		}
 	}
-	each(c.writes.pending, func(bank int) { // the last ones of the run that brought them
+	for set := c.writes.pending; set != 0; set &= set - 1 { // the last ones of the run that brought them
+		bank := lowest(set)
 		waiting := c.writes.banks[bank].waiting()
 		for i, slot := range waiting {
 			c.writes.slots[slot].column = c.lastColumn[bank] + 1 - int32(len(waiting)-i)
 		}
-	})
+	}
 }
 
 // reader takes a snapshot apart.

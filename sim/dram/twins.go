@@ -80,24 +80,18 @@ func (m *Memory) merge() {
 
 // sameState reports whether two channels will do the same things from now on.
 func (c *channel) sameState(o *channel) bool {
-	if c.now != o.now || c.refreshDue != o.refreshDue || c.refreshBank != o.refreshBank || c.lastBank != o.lastBank {
+	if c.now != o.now || c.refreshDue != o.refreshDue || c.refreshBank != o.refreshBank ||
+		c.notClosed != o.notClosed || c.busyBanks() != 0 || o.busyBanks() != 0 {
 		return false
 	}
 	for i := range c.banks {
-		if c.bank[i].row != o.bank[i].row || c.lastRow[i] != o.lastRow[i] || c.lastColumn[i] != o.lastColumn[i] {
+		if c.bank[i].row != o.bank[i].row {
 			return false
 		}
 	}
-	return c.locate() && o.locate() && c.at == o.at
-}
-
-// locate finds the channel's node, if it is not known yet.
-func (c *channel) locate() bool {
-	if c.at == nil {
-		c.settle()
-		c.at, c.ahead = c.graph.node(c), false
-	}
-	return c.at != nil
+	c.leave()
+	o.leave()
+	return c.quiet() && o.quiet() && c.locate() && o.locate() && c.at == o.at
 }
 
 // clone returns an independent channel in the same state.

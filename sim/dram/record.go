@@ -1,0 +1,141 @@
+package dram
+
+// A recording is a step that is being taken at command level, to be learned.
+type recording struct {
+	from        *node // nil: not to be learned
+	step        step
+	refreshing  step // if a refresh comes due on the way
+	refreshable bool
+	run         int // bank of the run, -1 if none
+	start       int64
+	refreshDue  int64
+	refreshBank int
+	tally       tally
+	turn        *turn
+	busy        uint64
+	rows        [maxBanks]int32
+	lastRow     [maxBanks]int32
+	wait        [maxRanks]times
+}
+
+// record prepares to learn the edge of a step from the channel's node.
+func (c *channel) record(s step) *recording {
+	rec := &c.recording
+	rec.from = c.at
+	if c.at == nil {
+		return rec
+	}
+	rec.step, rec.run = s, -1
+	rec.refreshing, rec.refreshable = s.refreshing(c)
+	rec.start, rec.refreshDue, rec.refreshBank = c.now, c.refreshDue, c.refreshBank
+	rec.tally, rec.turn, rec.busy = c.tally, c.turn(), c.busyBanks()
+	if s.bank >= 0 {
+		rec.run = rec.turn.bank[s.bank]
+	}
+	copy(rec.wait[:], c.rankReady[:c.ranks])
+	for i := range c.banks {
+		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
+	}
+	return rec
+}
+
+// learn adds the edge that was recorded to the graph, unless it cannot be named.
+func (c *channel) learn(rec *recording) {
+	if !c.locate() || rec.from == nil {
+		return
+	}
+	e := &edge{
+		step: rec.step, to: c.at,
+		clocks: c.now - rec.start, arrival: c.lastArrival - rec.start, lastData: c.lastData - rec.start,
+		tally: c.tally.plus(rec.tally, -1),
+	}
+	if c.refreshDue != rec.refreshDue {
+		e.step = rec.refreshing
+		e.refreshes = (c.refreshDue - rec.refreshDue) / c.refreshEvery
+		e.closesAll = c.spec.Refresh == AllBank
+		if !rec.refreshable || e.refreshes > 1 && c.spec.Refresh == PerBank {
+			return
+		}
+	}
+	if !c.learnRows(e, rec) || !c.learnWait(e, rec) {
+		return
+	}
+	c.learnTimes(e, rec)
+	rec.from.edges[e.step] = e
+}
+
+// learnRows notes which rows changed. It fails if a bank has a row that the step
+// has no name for.
+func (c *channel) learnRows(e *edge, rec *recording) bool {
+	for bank := range c.banks {
+		before, row := rec.rows[bank], c.bank[bank].row
+		if e.closesAll {
+			before = -1
+		}
+		var from rowSource
+		switch row {
+		case before:
+			continue
+		case -1:
+			from = fromNone
+		case c.lastRow[bank]:
+			from = fromLast
+		case rec.lastRow[bank]:
+			from = fromEarlier
+		default:
+			return false
+		}
+		e.rows = append(e.rows, rowChange{rec.name(c, bank, e), from})
+	}
+	return true
+}
+
+// learnWait notes for how long the step holds refreshes back. It fails if what
+// came before the step holds them back for longer, and so hides it.
+func (c *channel) learnWait(e *edge, rec *recording) bool {
+	for rank := range c.ranks {
+		for i, col := range []column{colREFab, colREFpb} {
+			t := c.rankReady[rank][col]
+			if t > c.now && t == rec.wait[rank][col] {
+				return false
+			}
+			e.wait[rank][i] = max(t-c.now, 0)
+		}
+	}
+	return true
+}
+
+// learnTimes notes what is held back from banks that the step has left at rest.
+func (c *channel) learnTimes(e *edge, rec *recording) {
+	busy := c.busyBanks()
+	for bank := range c.banks {
+		ready := &c.bankReady[bank]
+		if busy>>bank&1 != 0 || ready.after(c.now) == c.now || !rec.touched(c, bank, e) {
+			continue
+		}
+		t := timeChange{bank: rec.name(c, bank, e)}
+		for col := range nColumns {
+			t.ready[col] = max(ready[col]-c.now, 0)
+		}
+		e.times = append(e.times, t)
+	}
+}
+
+// refreshed reports whether a bank at rest was refreshed during the step.
+func (rec *recording) refreshed(c *channel, bank int, e *edge) bool {
+	return e.refreshes == 1 && c.spec.Refresh == PerBank && bank%c.perRank == rec.refreshBank &&
+		rec.busy>>bank&1 == 0 && bank != rec.run
+}
+
+// touched reports whether a bank had commands during the step.
+func (rec *recording) touched(c *channel, bank int, e *edge) bool {
+	return rec.busy>>bank&1 != 0 || bank == rec.run || rec.refreshed(c, bank, e)
+}
+
+// name names a bank as an edge does.
+func (rec *recording) name(c *channel, bank int, e *edge) edgeBank {
+	if rec.refreshed(c, bank, e) {
+		return edgeBank(firstRefreshed + bank/c.perRank)
+	}
+	return edgeBank(rec.turn.count[bank])
+}
