@@ -117,7 +117,7 @@ func (b *browser) screenshot(name string) {
 
 // drawn says for each visible chart which of its series left no shape in their
 // colour.
-const drawn = `Object.fromEntries([...document.querySelectorAll(".chart")].filter(e => e.offsetParent !== null).map(e => {
+const drawn = `Object.fromEntries([...document.querySelectorAll(".chart")].filter(e => e.checkVisibility()).map(e => {
 	const chart = echarts.getInstanceByDom(e);
 	if (!chart) return [e.id, ["all"]];
 	const colors = new Set([...e.querySelectorAll("svg path")].flatMap(p => [p.getAttribute("fill"), p.getAttribute("stroke")]));
@@ -163,19 +163,21 @@ func TestReportInABrowserWithoutANetwork(t *testing.T) {
 	b.run(chromedp.SendKeys("#tab-1", kb.ArrowRight), chromedp.WaitVisible("#panel-2"))
 	b.checkMarks(12)
 
+	b.run(chromedp.Click("#panel-2 details:not(.tensors) summary"), chromedp.WaitVisible("#time-prompt-2 svg"))
+	b.checkMarks(14)
 	b.checkSorting()
 	b.checkTensors()
 	b.checkDownloads(c)
 
 	b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
-	b.checkMarks(12)
+	b.checkMarks(14)
 	if ground := eval[string](b, `getComputedStyle(document.body).backgroundColor`); ground != "rgb(20, 23, 27)" {
 		t.Errorf("the ground in the dark scheme is %s", ground)
 	}
 	b.screenshot("report-dark")
 
 	b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Sleep(100*time.Millisecond))
-	b.checkMarks(12)
+	b.checkMarks(14)
 	if width := eval[int](b, `document.documentElement.scrollWidth`); width > 390 {
 		t.Errorf("the page is %d pixels wide on a phone of 390", width)
 	}

@@ -43,16 +43,13 @@ func (l layers) series(name, color string) page.Series {
 
 // layerTraffic is DRAM traffic by layer and kind of tensor, the first pass of a
 // block apart from its shared repeats.
-func (m *Model) layerTraffic() (json.RawMessage, error) {
-	phase, n := m.focus()
-	l := m.layers()
-	parts := newByKind(len(l.names))
-	for _, o := range m.sums.Operands() {
-		if o.Phase == phase {
-			parts.add(o, l.at(o.Layer), n)
-		}
+func (l lens) layerTraffic() (json.RawMessage, error) {
+	at := l.model.layers()
+	parts := newByKind(len(at.names))
+	for o := range l.operands {
+		parts.add(o, at.at(o.Layer), l.over)
 	}
-	return page.StackedBars(l.names, page.Present(parts.list()), "MB/token", false)
+	return page.StackedBars(at.names, page.Present(parts.list()), "MB/"+l.per, false)
 }
 
 // byKind are series of DRAM traffic in MB, one for each kind of cause.
@@ -66,8 +63,8 @@ func newByKind(bars int) *byKind {
 		kv: of("KV cache", page.ColorKV), activation: of("activations", page.ColorAct), written: of("written", page.ColorWrite)}
 }
 
-// add adds the traffic of o, a sum over tokens, to a bar.
-func (b *byKind) add(o *totals.Operand, bar int, tokens float64) {
+// add adds the traffic of o, divided, to a bar.
+func (b *byKind) add(o *totals.Operand, bar int, over float64) {
 	s := &b.first
 	switch {
 	case o.Kind == traces.KV:
@@ -77,8 +74,8 @@ func (b *byKind) add(o *totals.Operand, bar int, tokens float64) {
 	case o.Repeated:
 		s = &b.repeat
 	}
-	s.Values[bar] += float64(o.Bytes.DRAMRead) / 1e6 / tokens
-	b.written.Values[bar] += float64(o.Bytes.DRAMWrite) / 1e6 / tokens
+	s.Values[bar] += float64(o.Bytes.DRAMRead) / 1e6 / over
+	b.written.Values[bar] += float64(o.Bytes.DRAMWrite) / 1e6 / over
 }
 
 func (b *byKind) list() []page.Series {
@@ -86,38 +83,27 @@ func (b *byKind) list() []page.Series {
 }
 
 // layerTime says where each layer's time goes.
-func (m *Model) layerTime() (json.RawMessage, error) {
-	l := m.layers()
-	all := []page.Series{l.series("DRAM", page.ColorDRAM), l.series("flash", page.ColorFlash), l.series("SRAM", page.ColorSRAM),
-		l.series("compute", page.ColorCompute), l.series("dispatch", page.ColorDispatch)}
-	m.eachOp(func(op *totals.Op, n float64) {
+func (l lens) layerTime() (json.RawMessage, error) {
+	at := l.model.layers()
+	all := []page.Series{at.series("DRAM", page.ColorDRAM), at.series("flash", page.ColorFlash), at.series("SRAM", page.ColorSRAM),
+		at.series("compute", page.ColorCompute), at.series("dispatch", page.ColorDispatch)}
+	for op := range l.ops {
 		for i, t := range []units.Picoseconds{op.Time.DRAM, op.Time.Flash, op.Time.SRAM, op.Time.Compute, op.Time.Dispatch} {
-			all[i].Values[l.at(op.Layer)] += t.Nanoseconds() / 1e3 / n
+			all[i].Values[at.at(op.Layer)] += t.Nanoseconds() / 1e3 / l.over
 		}
-	})
-	return page.StackedBars(l.names, page.Present(all), "µs/token", false)
+	}
+	return page.StackedBars(at.names, page.Present(all), "µs/"+l.per, false)
 }
 
 // layerEnergy says where each layer's energy goes.
-func (m *Model) layerEnergy() (json.RawMessage, error) {
-	l := m.layers()
-	all := []page.Series{l.series("DRAM", page.ColorDRAM), l.series("flash", page.ColorFlash), l.series("SRAM", page.ColorSRAM),
-		l.series("compute", page.ColorCompute), l.series("static", page.ColorStatic)}
-	m.eachOp(func(op *totals.Op, n float64) {
+func (l lens) layerEnergy() (json.RawMessage, error) {
+	at := l.model.layers()
+	all := []page.Series{at.series("DRAM", page.ColorDRAM), at.series("flash", page.ColorFlash), at.series("SRAM", page.ColorSRAM),
+		at.series("compute", page.ColorCompute), at.series("static", page.ColorStatic)}
+	for op := range l.ops {
 		for i, e := range []units.Femtojoules{op.Energy.DRAM, op.Energy.Flash, op.Energy.SRAM, op.Energy.Compute, op.Energy.Static} {
-			all[i].Values[l.at(op.Layer)] += e.Millijoules() * 1e3 / n
-		}
-	})
-	return page.StackedBars(l.names, page.Present(all), "µJ/token", false)
-}
-
-// eachOp calls f with each operator of the focused phase and the tokens that
-// its sums are over.
-func (m *Model) eachOp(f func(op *totals.Op, tokens float64)) {
-	phase, n := m.focus()
-	for _, op := range m.sums.Ops() {
-		if op.Phase == phase {
-			f(op, n)
+			all[i].Values[at.at(op.Layer)] += e.Millijoules() * 1e3 / l.over
 		}
 	}
+	return page.StackedBars(at.names, page.Present(all), "µJ/"+l.per, false)
 }

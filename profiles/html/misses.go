@@ -59,9 +59,9 @@ func (m *misses) add(r *sim.Row) {
 // missCurve draws what on-chip memories of rising capacity would leave to DRAM
 // of a token, with the device's own marked.
 func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
-	phase, tokens := m.focus()
-	all := m.misses.distances.Curve(func(k missKey) bool { return k.phase == phase })
-	weights := m.misses.distances.Curve(func(k missKey) bool { return k == missKey{phase, traces.Weight} })
+	l := m.focus()
+	all := m.misses.distances.Curve(func(k missKey) bool { return k.phase == l.phase })
+	weights := m.misses.distances.Curve(func(k missKey) bool { return k == missKey{l.phase, traces.Weight} })
 	line := charts.NewLine()
 	capacities := capacitiesUpTo(units.Bytes(m.header.ModelBytes))
 	line.SetGlobalOptions(page.Global(
@@ -76,7 +76,7 @@ func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
 	}{{"all bytes", page.ColorDRAM, "solid", all}, {"weights", page.ColorWrite, "dashed", weights}} {
 		var points []page.XY
 		for _, c := range capacities {
-			points = append(points, page.XY{round(mebibytes(c), 4), round(float64(s.curve.Misses(c))/1e6/tokens, 5)})
+			points = append(points, page.XY{round(mebibytes(c), 4), round(float64(s.curve.Misses(c))/1e6/l.over, 5)})
 		}
 		options := []charts.SeriesOpts{
 			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Symbol: "circle"}),

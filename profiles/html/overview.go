@@ -90,11 +90,9 @@ func (r *Report) firstToken(results []sim.Result) bars {
 func (r *Report) kinds() bars {
 	parts := newByKind(len(r.models))
 	for i, m := range r.models {
-		phase, n := m.focus()
-		for _, o := range m.sums.Operands() {
-			if o.Phase == phase {
-				parts.add(o, i, n)
-			}
+		l := m.focus()
+		for o := range l.operands {
+			parts.add(o, i, l.over)
 		}
 	}
 	return bars{page.Chart{ID: "kinds", Title: "What a token moves through DRAM", Unit: "MB",
@@ -107,7 +105,7 @@ func (r *Report) operatorTimes() bars {
 	sums := map[string][]float64{}
 	var order []string
 	for i, m := range r.models {
-		for _, o := range m.operators() {
+		for _, o := range m.focus().operators() {
 			if sums[o.Name] == nil {
 				sums[o.Name] = make([]float64, len(r.models))
 				order = append(order, o.Name)

@@ -44,9 +44,15 @@ type figureCell struct {
 
 // panel is what the page shows of one model.
 type panel struct {
-	Index     int
-	Name      string
+	Index int
+	Name  string
+	Views []view // what a token costs, then what the prompt does
+}
+
+// view is what the page shows of one phase.
+type view struct {
 	Phase     string
+	Per       string
 	Charts    []page.Chart
 	Operators []operator
 }
@@ -80,7 +86,9 @@ func (r *Report) page(c profiles.Comparison) (page.Page, error) {
 		Charts:  show.Overview,
 	}
 	for i := range show.Panels {
-		p.Charts = append(p.Charts, show.Panels[i].Charts...)
+		for _, v := range show.Panels[i].Views {
+			p.Charts = append(p.Charts, v.Charts...)
+		}
 	}
 	p.Data, err = r.data(show, c)
 	return p, err
@@ -117,7 +125,7 @@ func (r *Report) data(show content, c profiles.Comparison) (data, error) {
 	}
 	d := data{Results: results.Bytes(), CSV: csv.String()}
 	for i, m := range r.models {
-		d.Models = append(d.Models, modelData{Name: show.Models[i], Operators: show.Panels[i].Operators, Tensors: m.tensors()})
+		d.Models = append(d.Models, modelData{Name: show.Models[i], Operators: show.Panels[i].Views[0].Operators, Tensors: m.focus().tensors()})
 	}
 	return d, nil
 }

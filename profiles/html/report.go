@@ -90,11 +90,3 @@ func (r *Report) Write(w io.Writer, c profiles.Comparison) error {
 	}
 	return layout.Write(w, p)
 }
-
-// focus is the phase that figures per token are taken from.
-func (m *Model) focus() (traces.Phase, float64) {
-	if n := m.sums.Steps(traces.Decode); n > 0 {
-		return traces.Decode, float64(n)
-	}
-	return traces.Prefill, float64(max(1, m.header.PromptTokens))
-}

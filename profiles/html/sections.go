@@ -72,39 +72,60 @@ func figures(results []sim.Result) []figureRow {
 	return rows
 }
 
-// panel builds the charts and tables of one model.
-func (r *Report) panel(index int, m *Model, name string) (panel, error) {
-	phase, _ := m.focus()
-	p := panel{Index: index, Name: name, Phase: string(phase), Operators: m.operators()}
-	id := func(s string) string { return fmt.Sprintf("%s-%d", s, index) }
-	for _, c := range []struct {
-		page.Chart
-		build func() (json.RawMessage, error)
-		some  bool
-	}{
-		{page.Chart{ID: id("traffic"), Title: "DRAM traffic over time", Unit: "GB/s", Height: 280,
-			Caption: fmt.Sprintf("Means over %s µs; scroll to zoom, drag to move.", profiles.Number(m.traffic.width.Nanoseconds()/1e3))}, m.overTime, len(m.traffic.bins) > 0},
-		{page.Chart{ID: id("layers"), Title: "DRAM traffic by layer", Unit: "MB", Height: 280,
-			Caption: "A shared block that is still on chip when it runs again moves nothing."}, m.layerTraffic, true},
-		{page.Chart{ID: id("time"), Title: "Time by layer", Unit: "µs", Height: 280}, m.layerTime, true},
-		{page.Chart{ID: id("joules"), Title: "Energy by layer", Unit: "µJ", Height: 280}, m.layerEnergy, true},
-		{page.Chart{ID: id("roofline"), Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
-			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both, for its launch. At the right edge stand operators without DRAM traffic."},
-			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
-		{page.Chart{ID: id("misses"), Title: "What a larger SRAM would save", Unit: "MB", Height: 360,
-			Caption: "Bytes that a fully associative LRU memory of that capacity would miss, from the stack distance of every access."},
-			func() (json.RawMessage, error) { return r.missCurve(m) }, m.misses.uses > 0},
-		{page.Chart{ID: id("tokens"), Title: "Latency by position", Unit: "ms", Height: 240,
-			Caption: "Attention reads a KV cache that grows with every token."}, m.byToken, len(m.steps) > 1},
-	} {
-		if !c.some || len(m.sums.Ops()) == 0 {
+// build is a chart that is made if there is something to show.
+type build struct {
+	page.Chart
+	make func() (json.RawMessage, error)
+	some bool
+}
+
+// made makes the charts, with identifiers of their own.
+func made(suffix string, builds []build) ([]page.Chart, error) {
+	var charts []page.Chart
+	for _, b := range builds {
+		if !b.some {
 			continue
 		}
 		var err error
-		if c.Option, err = c.build(); err != nil {
-			return panel{}, err
+		if b.Option, err = b.make(); err != nil {
+			return nil, err
 		}
-		p.Charts = append(p.Charts, c.Chart)
+		b.ID += suffix
+		charts = append(charts, b.Chart)
 	}
-	return p, nil
+	return charts, nil
+}
+
+// panel builds the charts and tables of one model.
+func (r *Report) panel(index int, m *Model, name string) (panel, error) {
+	l := m.focus()
+	some := len(m.sums.Ops()) > 0
+	charts, err := made(fmt.Sprintf("-%d", index), []build{
+		{page.Chart{ID: "traffic", Title: "DRAM traffic over time", Unit: "GB/s", Height: 280,
+			Caption: fmt.Sprintf("Means over %s µs; scroll to zoom, drag to move.", profiles.Number(m.traffic.width.Nanoseconds()/1e3))},
+			m.overTime, len(m.traffic.bins) > 0},
+		{page.Chart{ID: "layers", Title: "DRAM traffic by layer", Unit: "MB", Height: 280,
+			Caption: "A shared block that is still on chip when it runs again moves nothing."},
+			l.layerTraffic, some},
+		{page.Chart{ID: "time", Title: "Time by layer", Unit: "µs", Height: 280}, l.layerTime, some},
+		{page.Chart{ID: "joules", Title: "Energy by layer", Unit: "µJ", Height: 280}, l.layerEnergy, some},
+		{page.Chart{ID: "roofline", Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
+			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both, for its launch. At the right edge stand operators without DRAM traffic."},
+			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
+		{page.Chart{ID: "misses", Title: "What a larger SRAM would save", Unit: "MB", Height: 360,
+			Caption: "Bytes that a fully associative LRU memory of that capacity would miss, from the stack distance of every access."},
+			func() (json.RawMessage, error) { return r.missCurve(m) }, m.misses.uses > 0},
+		{page.Chart{ID: "tokens", Title: "Latency by position", Unit: "ms", Height: 240,
+			Caption: "Attention reads a KV cache that grows with every token."},
+			m.byToken, len(m.steps) > 1},
+	})
+	p := panel{Index: index, Name: name, Views: []view{{string(l.phase), l.per, charts, l.operators()}}}
+	if l, ok := m.prompt(); ok && err == nil {
+		charts, err = made(fmt.Sprintf("-prompt-%d", index), []build{
+			{page.Chart{ID: "time", Title: "Time by layer", Unit: "µs", Height: 280}, l.layerTime, some},
+			{page.Chart{ID: "layers", Title: "DRAM traffic by layer", Unit: "MB", Height: 280}, l.layerTraffic, some},
+		})
+		p.Views = append(p.Views, view{string(l.phase), l.per, charts, l.operators()})
+	}
+	return p, err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
-// operator is a line of the table of operators, per token of the focused phase.
+// operator is a line of the table of operators.
 type operator struct {
 	Name        string  `json:"operator"`
 	Repeated    bool    `json:"shared_repeat"`
@@ -24,48 +24,55 @@ type operator struct {
 	Energy      float64 `json:"energy_uj_per_token"`
 }
 
-// operators sums the operators of the focused phase over the layers, dearest
-// first.
-func (m *Model) operators() []operator {
+// operators sums the operators in sight over the layers, dearest first.
+func (l lens) operators() []operator {
 	type key struct {
 		op       string
 		repeated bool
 	}
 	sums := map[key]*totals.Op{}
-	var order []key
+	var order []*totals.Op
 	var all units.Picoseconds
-	tokens := 1.0
-	m.eachOp(func(op *totals.Op, n float64) {
-		tokens = n
-		k := key{op.Op, op.Repeated}
-		if sums[k] == nil {
-			sums[k] = &totals.Op{}
-			order = append(order, k)
+	for op := range l.ops {
+		s := sums[key{op.Op, op.Repeated}]
+		if s == nil {
+			s = &totals.Op{Place: op.Place}
+			sums[key{op.Op, op.Repeated}] = s
+			order = append(order, s)
 		}
-		s := sums[k]
-		s.Runs, s.Time, s.Energy, s.Bytes = s.Runs+op.Runs, s.Time.Plus(op.Time), s.Energy.Plus(op.Energy), s.Bytes.Plus(op.Bytes)
-		s.DRAM = s.DRAM.Plus(op.DRAM)
+		s.Runs, s.Time, s.Energy = s.Runs+op.Runs, s.Time.Plus(op.Time), s.Energy.Plus(op.Energy)
+		s.Bytes, s.DRAM = s.Bytes.Plus(op.Bytes), s.DRAM.Plus(op.DRAM)
 		all += op.Time.Total()
-	})
-	var list []operator
-	for _, k := range order {
-		s := sums[k]
-		time, moved := s.Time.Total(), s.Bytes.DRAMRead+s.Bytes.DRAMWrite
-		o := operator{Name: profiles.Clean(k.op), Repeated: k.repeated, Runs: float64(s.Runs) / tokens, Microsecond: time.Nanoseconds() / 1e3 / tokens,
-			Limit: limitOf(s), DRAM: float64(moved) / 1e6 / tokens, Energy: s.Energy.Total().Millijoules() * 1e3 / tokens}
-		if time > 0 {
-			o.Rate, o.Share = float64(moved)/time.Nanoseconds(), 100*float64(time)/float64(all)
-		}
-		if s.Bytes.Requested > 0 {
-			o.Hits = 100 * float64(s.Bytes.SRAMHit) / float64(s.Bytes.Requested)
-		}
-		if bursts := s.DRAM.RowHits + s.DRAM.RowMisses + s.DRAM.RowConflicts; bursts > 0 {
-			o.RowHits = 100 * float64(s.DRAM.RowHits) / float64(bursts)
-		}
-		list = append(list, o)
+	}
+	list := []operator{}
+	for _, s := range order {
+		list = append(list, l.operator(s, all))
 	}
 	sort.SliceStable(list, func(i, j int) bool { return list[i].Microsecond > list[j].Microsecond })
 	return list
+}
+
+// operator turns sums into a line; all is the time of all operators.
+func (l lens) operator(s *totals.Op, all units.Picoseconds) operator {
+	time, dram := s.Time.Total(), s.Bytes.DRAMRead+s.Bytes.DRAMWrite
+	o := operator{
+		Name: profiles.Clean(s.Op), Repeated: s.Repeated, Limit: limitOf(s),
+		Runs: float64(s.Runs) / l.over, Microsecond: time.Nanoseconds() / 1e3 / l.over,
+		DRAM: float64(dram) / 1e6 / l.over, Energy: s.Energy.Total().Millijoules() * 1e3 / l.over,
+		Share: percent(int64(time), int64(all)), Hits: percent(int64(s.Bytes.SRAMHit), int64(s.Bytes.Requested)),
+		RowHits: percent(s.DRAM.RowHits, s.DRAM.RowHits+s.DRAM.RowMisses+s.DRAM.RowConflicts),
+	}
+	if time > 0 {
+		o.Rate = float64(dram) / time.Nanoseconds()
+	}
+	return o
+}
+
+func percent(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(whole)
 }
 
 func limitOf(s *totals.Op) string {
@@ -81,7 +88,7 @@ func limitOf(s *totals.Op) string {
 	return name
 }
 
-// tensor is a line of the table of tensors, per token of the focused phase.
+// tensor is a line of the table of tensors.
 type tensor struct {
 	Name   string  `json:"tensor"`
 	Kind   string  `json:"kind"`
@@ -93,20 +100,16 @@ type tensor struct {
 	Energy float64 `json:"energy_uj_per_token"`
 }
 
-// tensors sums the operands of the focused phase by tensor, in the order in
+// tensors sums the operands in sight by tensor, in the order in
 // which each was first touched.
-func (m *Model) tensors() []tensor {
+func (l lens) tensors() []tensor {
 	type key struct {
 		name string
 		kind traces.Kind
 	}
-	phase, n := m.focus()
 	at := map[key]int{}
 	list := []tensor{}
-	for _, o := range m.sums.Operands() {
-		if o.Phase != phase {
-			continue
-		}
+	for o := range l.operands {
 		k := key{o.Tensor, o.Kind}
 		i, ok := at[k]
 		if !ok {
@@ -115,11 +118,11 @@ func (m *Model) tensors() []tensor {
 			list = append(list, tensor{Name: profiles.Clean(o.Tensor), Kind: string(o.Kind), DType: profiles.Clean(o.DType)})
 		}
 		t := &list[i]
-		t.DRAM += float64(o.Bytes.DRAMRead+o.Bytes.DRAMWrite) / n
-		t.SRAM += float64(o.Bytes.SRAMHit) / n
-		t.Flash += float64(o.Bytes.FlashRead) / n
-		t.Time += o.Time.Nanoseconds() / 1e3 / n
-		t.Energy += o.Energy.Millijoules() * 1e3 / n
+		t.DRAM += float64(o.Bytes.DRAMRead+o.Bytes.DRAMWrite) / l.over
+		t.SRAM += float64(o.Bytes.SRAMHit) / l.over
+		t.Flash += float64(o.Bytes.FlashRead) / l.over
+		t.Time += o.Time.Nanoseconds() / 1e3 / l.over
+		t.Energy += o.Energy.Millijoules() * 1e3 / l.over
 	}
 	for i := range list {
 		list[i].Time, list[i].Energy = round(list[i].Time, 6), round(list[i].Energy, 6)

@@ -114,9 +114,15 @@ const memsim = (function () {
     }
   }
 
+  // visible is false in a hidden tab and in closed details, where a chart would
+  // find no room.
+  function visible(element) {
+    return element.checkVisibility ? element.checkVisibility() : element.offsetParent !== null && !element.closest("details:not([open])");
+  }
+
   function draw(spec) {
     const element = document.getElementById(spec.id);
-    if (!element || element.offsetParent === null || live.has(element)) return;
+    if (!element || live.has(element) || !visible(element)) return;
     const chart = echarts.init(element, null, { renderer: "svg" });
     chart.setOption(dress(spec, getComputedStyle(document.documentElement), element.clientWidth));
     live.set(element, chart);
@@ -156,6 +162,8 @@ const memsim = (function () {
       next.focus();
     });
   });
+
+  document.querySelectorAll("details").forEach(details => details.addEventListener("toggle", drawVisible));
 
   // Sorting: by data-value where there is one, else by text.
   function sortable(table) {
