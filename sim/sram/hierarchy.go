@@ -149,17 +149,17 @@ func (h *Hierarchy) begin(addr uint64, n units.Bytes) {
 	h.request.addr, h.request.end = addr, addr+uint64(max(0, n))
 }
 
-// kind is what an access does to a line.
-type kind uint8
+// intent is what an access does to a line.
+type intent uint8
 
 const (
-	read       kind = iota
-	writePart       // needs the rest of the line
-	writeWhole      // needs nothing of it
+	read       intent = iota
+	writePart         // needs the rest of the line
+	writeWhole        // needs nothing of it
 )
 
 // reach handles a range of lines from the scratchpad p on.
-func (h *Hierarchy) reach(p int, lo, hi uint64, k kind) {
+func (h *Hierarchy) reach(p int, lo, hi uint64, k intent) {
 	if p == len(h.pads) {
 		h.cached(lo, hi, k)
 		return
@@ -183,7 +183,7 @@ func (h *Hierarchy) reach(p int, lo, hi uint64, k kind) {
 // level, meet in a set of any cache: such a line and all that it evicts are
 // equal modulo h.block. So the order among the lines of a piece is free, and
 // each can be taken through a level as a range.
-func (h *Hierarchy) cached(lo, hi uint64, k kind) {
+func (h *Hierarchy) cached(lo, hi uint64, k intent) {
 	if len(h.caches) == 0 {
 		h.direct(lo, hi, k)
 		return
@@ -200,7 +200,7 @@ func (h *Hierarchy) cached(lo, hi uint64, k kind) {
 }
 
 // direct handles a range of lines when there is no cache.
-func (h *Hierarchy) direct(lo, hi uint64, k kind) {
+func (h *Hierarchy) direct(lo, hi uint64, k intent) {
 	h.out.Miss += h.requested(lo, hi)
 	if k == read {
 		h.out.Fetch = h.extend(h.out.Fetch, lo, hi)
@@ -212,7 +212,7 @@ func (h *Hierarchy) direct(lo, hi uint64, k kind) {
 // fetch brings a range of lines from cache i or from beyond, fills caches on the
 // way, and appends runs that cover the range: those are dirty that left a level
 // for the nearer one as dirty.
-func (h *Hierarchy) fetch(i int, lo, hi uint64, k kind) {
+func (h *Hierarchy) fetch(i int, lo, hi uint64, k intent) {
 	if i == len(h.caches) {
 		h.miss(lo, hi, k)
 		h.runs = append(h.runs, run{lo: lo, hi: hi})
@@ -250,7 +250,7 @@ func (h *Hierarchy) lookUp(i int, lo, hi uint64, mark bool) {
 
 // fetchMissing brings a run that cache i does not hold from beyond, and fills it
 // in where the level takes part.
-func (h *Hierarchy) fetchMissing(i, joinFrom int, r run, k kind) {
+func (h *Hierarchy) fetchMissing(i, joinFrom int, r run, k intent) {
 	from := len(h.runs)
 	h.fetch(i+1, r.lo, r.hi, k)
 	if h.passesBy(i, k) {
@@ -265,7 +265,7 @@ func (h *Hierarchy) fetchMissing(i, joinFrom int, r run, k kind) {
 // passesBy reports that a line on its way to the unit is not filled into cache
 // i: an exclusive one takes only what the nearer one evicts, and a line that is
 // written whole has no data yet that a non-inclusive one could keep.
-func (h *Hierarchy) passesBy(i int, k kind) bool {
+func (h *Hierarchy) passesBy(i int, k intent) bool {
 	if i == 0 {
 		return false
 	}
@@ -349,7 +349,7 @@ func (h *Hierarchy) hit(level int, lo, hi uint64) {
 }
 
 // miss counts the requested bytes of lines that no level holds.
-func (h *Hierarchy) miss(lo, hi uint64, k kind) {
+func (h *Hierarchy) miss(lo, hi uint64, k intent) {
 	n := h.requested(lo, hi)
 	if k == writeWhole {
 		h.out.Hit[h.caches[0].index] += n
