@@ -8,6 +8,7 @@ import "unsafe"
 type panelKernels struct {
 	rows int // of a panel
 	lane int // rows that an interleave function takes at once
+	step int // the interleave functions take multiples of this many places
 
 	// interleave lays n 32-bit places of each of lane rows into a panel.
 	interleave interleaveFunc
@@ -25,6 +26,10 @@ type panelKernels struct {
 	// gemmCodes multiplies panels of codes, for groups of 32 and of 16; nil
 	// where float panels are used for quantized formats as well.
 	gemmCodes32, gemmCodes16 []gemmKernel
+	// codesToFloat32 and 16 turn unpacked codes in groups of 32 and 16 into
+	// floats, and int8ToFloat activations.
+	codesToFloat32, codesToFloat16 codesToFloatFunc
+	int8ToFloat                    func(dst *float32, q *int8, scale *float32, blocks int)
 	// starts16 stores minus the bias of Q6_K times the sum of each of n
 	// groups of 16 values.
 	starts16 func(dst *int32, x *int8, n int)
@@ -33,6 +38,8 @@ type panelKernels struct {
 type (
 	interleaveFunc func(dst *uint32, src *byte, stride, n int)
 	unpackFunc     func(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+	codesToFloatFunc func(dst *float32, code *uint8, scale, offset *float32, bias, groups int)
 )
 
 // gemmKernel multiplies a panel with a fixed number of vectors.
@@ -65,7 +72,8 @@ type gemmArgs struct {
 type gemmScratch struct {
 	args          gemmArgs
 	panel         []uint32
-	code          []uint8 // one interleave's rows
+	code          []uint8 // rows before they are interleaved
+	floats        []float32
 	scale, offset []float32
 	scales        []float32 // interleaved
 	offsets       []float32
@@ -74,18 +82,22 @@ type gemmScratch struct {
 // gemmVectors is what the workers share: a batch of activations as panels take
 // it.
 type gemmVectors struct {
+	floats     []float32
 	scale, sum []float32 // one a group
 	start      []int32
-	floats     []float32
 }
 
 // gemmMin is the number of vectors from which a panel is worth its making.
 const gemmMin = 4
 
-// prepareCodes computes what products of codes need of the activations.
-func (g *gemmVectors) prepareCodes(p *panelKernels, f *format, x *Vectors) {
+// prepare computes what products with a quantized format need of the
+// activations.
+func (g *gemmVectors) prepare(p *panelKernels, f *format, x *Vectors) {
 	groups := len(x.Scale) * Block / f.group
 	switch {
+	case p.gemmCodes32 == nil:
+		g.floats = grow(g.floats, len(x.Q))
+		p.int8ToFloat(&g.floats[0], &x.Q[0], &x.Scale[0], len(x.Scale))
 	case f.group == 16:
 		g.scale, g.start = grow(g.scale, groups), grow(g.start, groups)
 		for i, s := range x.Scale {
@@ -116,36 +128,63 @@ func (t *matmulTask) gemm(s *gemmScratch, from, to int) {
 		count := min(p.rows, to-r)
 		s.args.mask = (1<<count - 1) << (r - first)
 		s.args.dstStride = 4 * t.m.Rows
-		if t.f.floats != nil {
-			t.gemmFloat(p, s, first)
-		} else {
+		switch {
+		case t.f.floats != nil:
+			t.floatPanel(p, s, first)
+			t.gemmFloat(p, s, t.x.F32, first)
+		case p.gemmCodes32 == nil:
+			t.decodedPanel(p, s, first)
+			t.gemmFloat(p, s, t.c.vectors.floats, first)
+		default:
+			t.codePanel(p, s, first)
 			t.gemmCodes(p, s, first)
 		}
 	}
 }
 
-// gemmFloat multiplies the panel at row first of a float matrix.
-func (t *matmulTask) gemmFloat(p *panelKernels, s *gemmScratch, first int) {
-	cols := t.m.Cols
-	s.panel = grow(s.panel, cols*p.rows)
+// floatPanel interleaves rows of a float format.
+func (t *matmulTask) floatPanel(p *panelKernels, s *gemmScratch, first int) {
+	s.panel = grow(s.panel, t.m.Cols*p.rows)
 	for r := 0; r < p.rows; r += p.lane {
-		t.f.interleave(p)(&s.panel[r], &t.m.Data[(first+r)*t.rowBytes], t.rowBytes, cols)
+		p.floats[t.f.id](&s.panel[r], &t.m.Data[(first+r)*t.rowBytes], t.rowBytes, t.m.Cols)
 	}
-	a := &s.args
-	a.panel, a.n = &s.panel[0], cols
-	a.xStride = 4 * cols
+}
+
+// decodedPanel decodes rows of a quantized format and interleaves the values.
+func (t *matmulTask) decodedPanel(p *panelKernels, s *gemmScratch, first int) {
+	cols := t.m.Cols
+	s.panel, s.floats = grow(s.panel, cols*p.rows), grow(s.floats, cols*p.lane)
+	for r := 0; r < p.rows; r += p.lane {
+		t.unpack(p, s, first+r)
+		t.decode(p, s)
+		p.interleave(&s.panel[r], bytes(&s.floats[0]), 4*cols, cols)
+	}
+}
+
+// decode turns a lane of unpacked rows into floats.
+func (t *matmulTask) decode(p *panelKernels, s *gemmScratch) {
+	var offset *float32
+	if t.f.offset {
+		offset = &s.offset[0]
+	}
+	f := p.codesToFloat32
+	if t.f.group == 16 {
+		f = p.codesToFloat16
+	}
+	f(&s.floats[0], &s.code[0], &s.scale[0], offset, t.f.bias, len(s.scale))
+}
+
+// gemmFloat multiplies the panel at row first with vectors of floats.
+func (t *matmulTask) gemmFloat(p *panelKernels, s *gemmScratch, x []float32, first int) {
+	cols, a := t.m.Cols, &s.args
+	a.panel, a.n, a.xStride = &s.panel[0], cols, 4*cols
 	for i := 0; i < t.x.N; {
 		k := kernelFor(p.gemmFloat, t.x.N-i)
-		a.x = unsafe.Pointer(&t.x.F32[i*cols])
-		a.dst = &t.dst[i*t.m.Rows+first]
+		a.x, a.dst = unsafe.Pointer(&x[i*cols]), &t.dst[i*t.m.Rows+first]
 		k.f(a)
 		i += k.vectors
 	}
 }
-
-// interleave returns the function that lays rows of a float format into
-// panels.
-func (f *format) interleave(p *panelKernels) interleaveFunc { return p.floats[f.id] }
 
 // kernelFor returns the kernel for the most vectors up to n. There is one for
 // a single vector.
@@ -162,7 +201,6 @@ func kernelFor(ks []gemmKernel, n int) gemmKernel {
 // gemmCodes multiplies the panel at row first of a quantized matrix.
 func (t *matmulTask) gemmCodes(p *panelKernels, s *gemmScratch, first int) {
 	cols, groups := t.m.Cols, t.m.Cols/t.f.group
-	t.codePanel(p, s, first)
 	a := &s.args
 	a.panel, a.scale, a.offset, a.n = &s.panel[0], &s.scales[0], nil, groups
 	kernels := p.gemmCodes32
@@ -191,24 +229,30 @@ func (t *matmulTask) gemmCodes(p *panelKernels, s *gemmScratch, first int) {
 	}
 }
 
-// codePanel unpacks the rows of a panel and interleaves their codes, four
-// columns a place, their scales and their offsets.
+// codePanel interleaves the codes of a quantized format, four columns a place,
+// their scales and their offsets.
 func (t *matmulTask) codePanel(p *panelKernels, s *gemmScratch, first int) {
 	cols, groups := t.m.Cols, t.m.Cols/t.f.group
 	s.panel = grow(s.panel, cols/4*p.rows)
 	s.scales, s.offsets = grow(s.scales, groups*p.rows), grow(s.offsets, groups*p.rows)
-	s.code = grow(s.code, p.lane*cols)
-	s.scale, s.offset = grow(s.scale, p.lane*groups), grow(s.offset, p.lane*groups)
 	for r := 0; r < p.rows; r += p.lane {
-		for i := range p.lane {
-			row := &t.m.Data[(first+r+i)*t.rowBytes]
-			p.unpack[t.f.id](&s.code[i*cols], &s.scale[i*groups], &s.offset[i*groups], row, cols/Block)
-		}
+		t.unpack(p, s, first+r)
 		p.interleave(&s.panel[r], &s.code[0], cols, cols/4)
 		p.interleave(bits(&s.scales[r]), bytes(&s.scale[0]), 4*groups, groups)
 		if t.f.offset {
 			p.interleave(bits(&s.offsets[r]), bytes(&s.offset[0]), 4*groups, groups)
 		}
+	}
+}
+
+// unpack unpacks a lane of rows.
+func (t *matmulTask) unpack(p *panelKernels, s *gemmScratch, first int) {
+	cols, groups := t.m.Cols, t.m.Cols/t.f.group
+	s.code = grow(s.code, p.lane*cols)
+	s.scale, s.offset = grow(s.scale, p.lane*groups), grow(s.offset, p.lane*groups)
+	for i := range p.lane {
+		row := &t.m.Data[(first+i)*t.rowBytes]
+		p.unpack[t.f.id](&s.code[i*cols], &s.scale[i*groups], &s.offset[i*groups], row, cols/Block)
 	}
 }
 

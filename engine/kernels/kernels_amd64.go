@@ -30,6 +30,24 @@ func avx2Set() *kernelSet {
 	s.setMatvec(quant.F32, matvecF32AVX2)
 	s.setMatvec(quant.F16, matvecF16AVX2)
 	s.setMatvec(quant.BF16, matvecBF16AVX2)
+	s.setMatvec(quant.Q8_0, matvecQ8_0AVX2)
+	s.setMatvec(quant.Q4_0, matvecQ4_0AVX2)
+	s.setMatvec(quant.Q4_1, matvecQ4_1AVX2)
+	s.setMatvec(quant.Q5_0, matvecQ5_0AVX2)
+	s.setMatvec(quant.Q5_1, matvecQ5_1AVX2)
+	s.setMatvec(quant.Q4_K, matvecQ4KAVX2)
+	s.setMatvec(quant.Q5_K, matvecQ5KAVX2)
+	s.setMatvec(quant.Q6_K, matvecQ6KAVX2)
+	s.padded = true
+	p := &panelKernels{rows: 16, lane: 8, step: 8, interleave: interleave32AVX2}
+	p.floats[formatOf(quant.F32).id] = interleave32AVX2
+	p.floats[formatOf(quant.F16).id] = interleaveF16AVX2
+	p.floats[formatOf(quant.BF16).id] = interleaveBF16AVX2
+	p.half, p.widen = interleaveF16AVX2, widenAVX2
+	p.gemmFloat = []gemmKernel{{6, gemmFloat6AVX2}, {4, gemmFloat4AVX2}, {2, gemmFloat2AVX2}, {1, gemmFloat1AVX2}}
+	p.unpack = unpackersAVX2()
+	p.codesToFloat32, p.codesToFloat16, p.int8ToFloat = codesToFloat32AVX2, codesToFloat16AVX2, int8ToFloatAVX2
+	s.panel = p
 	s.dot = dot256
 	s.add = add256
 	s.scale = scale256
@@ -52,16 +70,18 @@ func avx512Set() *kernelSet {
 	s.setMatvec(quant.F32, matvecF32AVX512)
 	s.setMatvec(quant.F16, matvecF16AVX512)
 	s.setMatvec(quant.BF16, matvecBF16AVX512)
-	p := &panelKernels{rows: 32, lane: 16, interleave: interleave32AVX512}
+	p := *s.panel
+	p.rows, p.lane, p.step, p.interleave = 32, 16, 1, interleave32AVX512
 	p.floats[formatOf(quant.F32).id] = interleave32AVX512
 	p.floats[formatOf(quant.F16).id] = interleaveF16AVX512
 	p.floats[formatOf(quant.BF16).id] = interleaveBF16AVX512
-	p.half, p.widen = interleaveF16AVX512, widenAVX2
+	p.half = interleaveF16AVX512
 	p.gemmFloat = []gemmKernel{
 		{12, gemmFloat12AVX512}, {8, gemmFloat8AVX512}, {4, gemmFloat4AVX512},
 		{2, gemmFloat2AVX512}, {1, gemmFloat1AVX512},
 	}
-	s.panel = p
+	p.unpack = unpackersAVX512()
+	s.panel = &p
 	s.scores = wideScores(scoresAVX512)
 	s.mix = wideMix(mixAVX512)
 	return &s
@@ -78,8 +98,8 @@ func vnniSet() *kernelSet {
 	s.setMatvec(quant.Q4_K, matvecQ4KVNNI)
 	s.setMatvec(quant.Q5_K, matvecQ5KVNNI)
 	s.setMatvec(quant.Q6_K, matvecQ6KVNNI)
+	s.padded = false
 	p := *s.panel
-	p.unpack = unpackersAVX512()
 	p.gemmCodes32 = []gemmKernel{
 		{6, gemmCodes32x6VNNI}, {4, gemmCodes32x4VNNI}, {2, gemmCodes32x2VNNI}, {1, gemmCodes32x1VNNI},
 	}
@@ -100,5 +120,17 @@ func unpackersAVX512() (u [maxFormats]unpackFunc) {
 	u[formatOf(quant.Q4_K).id] = unpackQ4KAVX512
 	u[formatOf(quant.Q5_K).id] = unpackQ5KAVX512
 	u[formatOf(quant.Q6_K).id] = unpackQ6KAVX512
+	return u
+}
+
+func unpackersAVX2() (u [maxFormats]unpackFunc) {
+	u[formatOf(quant.Q8_0).id] = unpackQ8_0AVX2
+	u[formatOf(quant.Q4_0).id] = unpackQ4_0AVX2
+	u[formatOf(quant.Q4_1).id] = unpackQ4_1AVX2
+	u[formatOf(quant.Q5_0).id] = unpackQ5_0AVX2
+	u[formatOf(quant.Q5_1).id] = unpackQ5_1AVX2
+	u[formatOf(quant.Q4_K).id] = unpackQ4KAVX2
+	u[formatOf(quant.Q5_K).id] = unpackQ5KAVX2
+	u[formatOf(quant.Q6_K).id] = unpackQ6KAVX2
 	return u
 }

@@ -11,6 +11,9 @@ type kernelSet struct {
 	// matvec multiplies rows of a matrix with one vector, by format; nil
 	// where the set has no kernel.
 	matvec [maxFormats]matvecFunc
+	// padded says that those for quantized formats read the scales and sums
+	// of activations up to a multiple of eight.
+	padded bool
 
 	// panel multiplies several vectors at once; nil where the set has no
 	// kernels for it.

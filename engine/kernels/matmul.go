@@ -19,7 +19,7 @@ func (c *Compute) MatMul(dst []float32, m Matrix, x *Vectors) {
 	t := &c.matmul
 	*t = matmulTask{c: c, dst: dst, m: m, x: x, f: formatOf(m.Type), rowBytes: m.Type.RowBytes(m.Cols)}
 	if t.panels() && t.f.floats == nil {
-		c.vectors.prepareCodes(c.k.panel, t.f, x)
+		c.vectors.prepare(c.k.panel, t.f, x)
 	}
 	parts := max(1, min(c.pool.threads*partsPerThread, m.Rows/rowStep))
 	t.rows = (m.Rows/parts + rowStep - 1) / rowStep * rowStep
@@ -74,7 +74,7 @@ func (t *matmulTask) run(worker, part int) {
 // panels reports whether the product is made by panels.
 func (t *matmulTask) panels() bool {
 	p := t.c.k.panel
-	if p == nil || t.x.N < gemmMin || t.m.Rows < p.rows {
+	if p == nil || t.x.N < gemmMin || t.m.Rows < p.rows || t.m.Cols%p.step != 0 {
 		return false
 	}
 	if t.f.floats != nil {

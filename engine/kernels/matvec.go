@@ -32,6 +32,8 @@ type matvecArgs struct {
 // matvecScratch is the memory that matvecArgs points to.
 type matvecScratch struct {
 	args    matvecArgs
+	scale   []float32
+	sum     []int32
 	halves  []uint16
 	factors []float32
 }
@@ -45,13 +47,25 @@ func (s *matvecScratch) prepare(blocks int) {
 	s.args.factors, s.args.factorsStride = &s.factors[0], 8*stride
 }
 
+// pad copies scales and sums to where a multiple of eight may be read.
+func (s *matvecScratch) pad(scale []float32, sum []int32) ([]float32, []int32) {
+	n := (len(scale) + 7) &^ 7
+	s.scale, s.sum = grow(s.scale, n), grow(s.sum, n)
+	clear(s.scale[copy(s.scale, scale):])
+	clear(s.sum[copy(s.sum, sum):])
+	return s.scale, s.sum
+}
+
 // matvec multiplies rows from to to-1 with vector i, by a SIMD kernel.
 func (t *matmulTask) matvec(f matvecFunc, s *matvecScratch, from, to, i int) {
 	a := &s.args
 	if t.x.Encoding == Int8 {
 		q, scale, sum := t.x.int8(i)
 		s.prepare(len(scale))
-		a.n, a.x, a.scale, a.sum = len(scale), unsafe.Pointer(&q[0]), &scale[0], &sum[0]
+		if t.c.k.padded {
+			scale, sum = s.pad(scale, sum)
+		}
+		a.n, a.x, a.scale, a.sum = len(q)/Block, unsafe.Pointer(&q[0]), &scale[0], &sum[0]
 	} else {
 		a.n, a.x = t.m.Cols, unsafe.Pointer(&t.x.f32(i)[0])
 	}

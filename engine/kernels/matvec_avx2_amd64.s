@@ -359,3 +359,3218 @@ store:
 	JNE     group
 	VZEROUPPER
 	RET
+
+// func matvecQ8_0AVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ8_0AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	LEAQ         (CX)(DX*4), SI
+	MOVQ         64(AX), DI
+	MOVQ         72(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         32(AX), R10
+
+stage1:
+	MOVWLZX    (CX), R11
+	MOVW       R11, (DI)
+	MOVWLZX    (CX)(DX*1), R11
+	MOVW       R11, (DI)(R8*1)
+	MOVWLZX    (CX)(DX*2), R11
+	MOVW       R11, (DI)(R8*2)
+	MOVWLZX    (BX), R11
+	MOVW       R11, (R9)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	ADDQ       $0x00000022, CX
+	ADDQ       $0x00000022, BX
+	ADDQ       $0x00000088, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	DECQ       R10
+	JNE        stage1
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   64(AX), CX
+	MOVQ   72(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
+
+convert:
+	VMOVUPS   (R9), Y5
+	VCVTPH2PS (CX), Y6
+	VMULPS    Y5, Y6, Y6
+	VMOVUPS   Y6, (SI)
+	VCVTPH2PS (CX)(DX*1), Y6
+	VMULPS    Y5, Y6, Y6
+	VMOVUPS   Y6, (SI)(DI*1)
+	VCVTPH2PS (CX)(DX*2), Y6
+	VMULPS    Y5, Y6, Y6
+	VMOVUPS   Y6, (SI)(DI*2)
+	VCVTPH2PS (BX), Y6
+	VMULPS    Y5, Y6, Y6
+	VMOVUPS   Y6, (R8)
+	ADDQ      $0x00000010, CX
+	ADDQ      $0x00000010, BX
+	ADDQ      $0x00000020, SI
+	ADDQ      $0x00000020, R8
+	ADDQ      $0x00000020, R9
+	ADDQ      $0x00000020, R10
+	SUBQ      $0x08, R11
+	JG        convert
+	MOVQ      8(AX), CX
+	MOVQ      24(AX), DX
+	LEAQ      (CX)(DX*4), CX
+	CMPQ      CX, 104(AX)
+	CMOVQHI   104(AX), CX
+	MOVQ      CX, 96(AX)
+	MOVQ      24(AX), DX
+	LEAQ      (CX)(DX*2), BX
+	ADDQ      DX, BX
+	LEAQ      (CX)(DX*4), SI
+	MOVQ      64(AX), DI
+	MOVQ      72(AX), R8
+	LEAQ      (DI)(R8*2), R9
+	ADDQ      R8, R9
+	MOVQ      32(AX), R10
+
+stage2:
+	MOVWLZX    (CX), R11
+	MOVW       R11, (DI)
+	MOVWLZX    (CX)(DX*1), R11
+	MOVW       R11, (DI)(R8*1)
+	MOVWLZX    (CX)(DX*2), R11
+	MOVW       R11, (DI)(R8*2)
+	MOVWLZX    (BX), R11
+	MOVW       R11, (R9)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	ADDQ       $0x00000022, CX
+	ADDQ       $0x00000022, BX
+	ADDQ       $0x00000088, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	DECQ       R10
+	JNE        stage2
+	MOVQ       8(AX), CX
+	MOVQ       24(AX), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       40(AX), SI
+	MOVQ       80(AX), DI
+	MOVQ       88(AX), R8
+	LEAQ       (DI)(R8*2), R9
+	ADDQ       R8, R9
+	MOVQ       32(AX), R10
+
+block:
+	VMOVDQU      (SI), Y5
+	VMOVDQU      2(CX), Y6
+	VPSIGNB      Y6, Y5, Y7
+	VPABSB       Y6, Y6
+	VPMADDUBSW   Y7, Y6, Y6
+	VPMADDWD     Y4, Y6, Y6
+	VCVTDQ2PS    Y6, Y6
+	VBROADCASTSS (DI), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VMOVDQU      2(CX)(DX*1), Y6
+	VPSIGNB      Y6, Y5, Y7
+	VPABSB       Y6, Y6
+	VPMADDUBSW   Y7, Y6, Y6
+	VPMADDWD     Y4, Y6, Y6
+	VCVTDQ2PS    Y6, Y6
+	VBROADCASTSS (DI)(R8*1), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VMOVDQU      2(CX)(DX*2), Y6
+	VPSIGNB      Y6, Y5, Y7
+	VPABSB       Y6, Y6
+	VPMADDUBSW   Y7, Y6, Y6
+	VPMADDWD     Y4, Y6, Y6
+	VCVTDQ2PS    Y6, Y6
+	VBROADCASTSS (DI)(R8*2), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VMOVDQU      2(BX), Y6
+	VPSIGNB      Y6, Y5, Y5
+	VPABSB       Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y6
+	VPMADDWD     Y4, Y6, Y6
+	VCVTDQ2PS    Y6, Y6
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         $0x00000022, CX
+	ADDQ         $0x00000022, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R9
+	SUBQ         $0x01, R10
+	JG           block
+	VEXTRACTF128 $0x01, Y0, X5
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x4e, X5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0xb1, X5, X0
+	VADDPS       X0, X5, X5
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x4e, X1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0xb1, X1, X2
+	VADDPS       X2, X1, X1
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x4e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0xb1, X2, X3
+	VADDPS       X3, X2, X2
+	MOVQ         (AX), CX
+	VMOVSS       X5, (CX)
+	VMOVSS       X0, 4(CX)
+	VMOVSS       X1, 8(CX)
+	VMOVSS       X2, 12(CX)
+	ADDQ         $0x10, CX
+	CMPQ         CX, 112(AX)
+	CMOVQHI      112(AX), CX
+	MOVQ         CX, (AX)
+	MOVQ         8(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         DX, 8(AX)
+	CMPQ         CX, 104(AX)
+	JNE          group
+	VZEROUPPER
+	RET
+
+// func matvecQ4_0AVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ4_0AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVDQU      shiftsQ4_0<>+0(SB), Y5
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X6
+	VPBROADCASTD X6, Y6
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	LEAQ         (CX)(DX*4), SI
+	MOVQ         64(AX), DI
+	MOVQ         72(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         32(AX), R10
+
+stage3:
+	MOVWLZX    (CX), R11
+	MOVW       R11, (DI)
+	MOVWLZX    (CX)(DX*1), R11
+	MOVW       R11, (DI)(R8*1)
+	MOVWLZX    (CX)(DX*2), R11
+	MOVW       R11, (DI)(R8*2)
+	MOVWLZX    (BX), R11
+	MOVW       R11, (R9)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000012, CX
+	ADDQ       $0x00000012, BX
+	ADDQ       $0x00000048, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	DECQ       R10
+	JNE        stage3
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   64(AX), CX
+	MOVQ   72(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
+
+convert:
+	VMOVUPS   (R9), Y7
+	VCVTPH2PS (CX), Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, (SI)
+	VCVTPH2PS (CX)(DX*1), Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, (SI)(DI*1)
+	VCVTPH2PS (CX)(DX*2), Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, (SI)(DI*2)
+	VCVTPH2PS (BX), Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, (R8)
+	ADDQ      $0x00000010, CX
+	ADDQ      $0x00000010, BX
+	ADDQ      $0x00000020, SI
+	ADDQ      $0x00000020, R8
+	ADDQ      $0x00000020, R9
+	ADDQ      $0x00000020, R10
+	SUBQ      $0x08, R11
+	JG        convert
+	MOVQ      8(AX), CX
+	MOVQ      24(AX), DX
+	LEAQ      (CX)(DX*4), CX
+	CMPQ      CX, 104(AX)
+	CMOVQHI   104(AX), CX
+	MOVQ      CX, 96(AX)
+	MOVQ      24(AX), DX
+	LEAQ      (CX)(DX*2), BX
+	ADDQ      DX, BX
+	LEAQ      (CX)(DX*4), SI
+	MOVQ      64(AX), DI
+	MOVQ      72(AX), R8
+	LEAQ      (DI)(R8*2), R9
+	ADDQ      R8, R9
+	MOVQ      32(AX), R10
+
+stage4:
+	MOVWLZX    (CX), R11
+	MOVW       R11, (DI)
+	MOVWLZX    (CX)(DX*1), R11
+	MOVW       R11, (DI)(R8*1)
+	MOVWLZX    (CX)(DX*2), R11
+	MOVW       R11, (DI)(R8*2)
+	MOVWLZX    (BX), R11
+	MOVW       R11, (R9)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000012, CX
+	ADDQ       $0x00000012, BX
+	ADDQ       $0x00000048, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	DECQ       R10
+	JNE        stage4
+	MOVQ       8(AX), CX
+	MOVQ       24(AX), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       40(AX), SI
+	MOVQ       80(AX), DI
+	MOVQ       88(AX), R8
+	LEAQ       (DI)(R8*2), R9
+	ADDQ       R8, R9
+	MOVQ       32(AX), R10
+
+block:
+	VMOVDQU        (SI), Y7
+	MOVL           $0x08080808, R11
+	VMOVD          R11, X9
+	VPBROADCASTD   X9, Y9
+	VPMADDUBSW     Y7, Y9, Y9
+	VPMADDWD       Y6, Y9, Y9
+	VPXOR          Y8, Y8, Y8
+	VPSUBD         Y9, Y8, Y8
+	VBROADCASTI128 2(CX), Y9
+	VPSRLVD        Y5, Y9, Y9
+	VPAND          Y4, Y9, Y9
+	VPMADDUBSW     Y7, Y9, Y9
+	VPMADDWD       Y6, Y9, Y9
+	VPADDD         Y8, Y9, Y9
+	VCVTDQ2PS      Y9, Y9
+	VBROADCASTSS   (DI), Y10
+	VFMADD231PS    Y10, Y9, Y0
+	VBROADCASTI128 2(CX)(DX*1), Y9
+	VPSRLVD        Y5, Y9, Y9
+	VPAND          Y4, Y9, Y9
+	VPMADDUBSW     Y7, Y9, Y9
+	VPMADDWD       Y6, Y9, Y9
+	VPADDD         Y8, Y9, Y9
+	VCVTDQ2PS      Y9, Y9
+	VBROADCASTSS   (DI)(R8*1), Y10
+	VFMADD231PS    Y10, Y9, Y1
+	VBROADCASTI128 2(CX)(DX*2), Y9
+	VPSRLVD        Y5, Y9, Y9
+	VPAND          Y4, Y9, Y9
+	VPMADDUBSW     Y7, Y9, Y9
+	VPMADDWD       Y6, Y9, Y9
+	VPADDD         Y8, Y9, Y9
+	VCVTDQ2PS      Y9, Y9
+	VBROADCASTSS   (DI)(R8*2), Y10
+	VFMADD231PS    Y10, Y9, Y2
+	VBROADCASTI128 2(BX), Y9
+	VPSRLVD        Y5, Y9, Y9
+	VPAND          Y4, Y9, Y9
+	VPMADDUBSW     Y7, Y9, Y9
+	VPMADDWD       Y6, Y9, Y9
+	VPADDD         Y8, Y9, Y9
+	VCVTDQ2PS      Y9, Y9
+	VBROADCASTSS   (R9), Y7
+	VFMADD231PS    Y7, Y9, Y3
+	ADDQ           $0x00000012, CX
+	ADDQ           $0x00000012, BX
+	ADDQ           $0x00000020, SI
+	ADDQ           $0x00000004, DI
+	ADDQ           $0x00000004, R9
+	SUBQ           $0x01, R10
+	JG             block
+	VEXTRACTF128   $0x01, Y0, X7
+	VADDPS         X0, X7, X7
+	VPERMILPS      $0x4e, X7, X0
+	VADDPS         X0, X7, X7
+	VPERMILPS      $0xb1, X7, X0
+	VADDPS         X0, X7, X7
+	VEXTRACTF128   $0x01, Y1, X0
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0x4e, X0, X1
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0xb1, X0, X1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y2, X1
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0x4e, X1, X2
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0xb1, X1, X2
+	VADDPS         X2, X1, X1
+	VEXTRACTF128   $0x01, Y3, X2
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0x4e, X2, X3
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0xb1, X2, X3
+	VADDPS         X3, X2, X2
+	MOVQ           (AX), CX
+	VMOVSS         X7, (CX)
+	VMOVSS         X0, 4(CX)
+	VMOVSS         X1, 8(CX)
+	VMOVSS         X2, 12(CX)
+	ADDQ           $0x10, CX
+	CMPQ           CX, 112(AX)
+	CMOVQHI        112(AX), CX
+	MOVQ           CX, (AX)
+	MOVQ           8(AX), CX
+	MOVQ           96(AX), DX
+	MOVQ           DX, 8(AX)
+	CMPQ           CX, 104(AX)
+	JNE            group
+	VZEROUPPER
+	RET
+
+DATA shiftsQ4_0<>+0(SB)/4, $0x00000000
+DATA shiftsQ4_0<>+4(SB)/4, $0x00000000
+DATA shiftsQ4_0<>+8(SB)/4, $0x00000000
+DATA shiftsQ4_0<>+12(SB)/4, $0x00000000
+DATA shiftsQ4_0<>+16(SB)/4, $0x00000004
+DATA shiftsQ4_0<>+20(SB)/4, $0x00000004
+DATA shiftsQ4_0<>+24(SB)/4, $0x00000004
+DATA shiftsQ4_0<>+28(SB)/4, $0x00000004
+GLOBL shiftsQ4_0<>(SB), RODATA|NOPTR, $32
+
+// func matvecQ4_1AVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ4_1AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVDQU      shiftsQ4_1<>+0(SB), Y5
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X6
+	VPBROADCASTD X6, Y6
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	LEAQ         (CX)(DX*4), SI
+	MOVQ         64(AX), DI
+	MOVQ         72(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         R8, R10
+	SHRQ         $0x01, R10
+	LEAQ         (R9)(R10*1), R11
+	ADDQ         DI, R10
+	MOVQ         32(AX), R12
+
+stage5:
+	MOVWLZX    (CX), R13
+	MOVW       R13, (DI)
+	MOVWLZX    2(CX), R13
+	MOVW       R13, (R10)
+	MOVWLZX    (CX)(DX*1), R13
+	MOVW       R13, (DI)(R8*1)
+	MOVWLZX    2(CX)(DX*1), R13
+	MOVW       R13, (R10)(R8*1)
+	MOVWLZX    (CX)(DX*2), R13
+	MOVW       R13, (DI)(R8*2)
+	MOVWLZX    2(CX)(DX*2), R13
+	MOVW       R13, (R10)(R8*2)
+	MOVWLZX    (BX), R13
+	MOVW       R13, (R9)
+	MOVWLZX    2(BX), R13
+	MOVW       R13, (R11)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000014, CX
+	ADDQ       $0x00000014, BX
+	ADDQ       $0x00000050, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	ADDQ       $0x02, R10
+	ADDQ       $0x02, R11
+	DECQ       R12
+	JNE        stage5
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   64(AX), CX
+	MOVQ   72(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	MOVQ   DX, SI
+	SHRQ   $0x01, SI
+	MOVQ   80(AX), DI
+	MOVQ   88(AX), R8
+	LEAQ   (DI)(R8*2), R9
+	ADDQ   R8, R9
+	MOVQ   48(AX), R10
+	MOVQ   56(AX), R11
+	MOVQ   32(AX), R12
+
+convert:
+	VMOVUPS     (R10), Y7
+	VCVTDQ2PS   (R11), Y8
+	VMULPS      Y7, Y8, Y8
+	VCVTPH2PS   (CX), Y9
+	VMULPS      Y7, Y9, Y9
+	VMOVUPS     Y9, (DI)
+	VCVTPH2PS   (CX)(DX*1), Y9
+	VMULPS      Y7, Y9, Y9
+	VMOVUPS     Y9, (DI)(R8*1)
+	VCVTPH2PS   (CX)(DX*2), Y9
+	VMULPS      Y7, Y9, Y9
+	VMOVUPS     Y9, (DI)(R8*2)
+	VCVTPH2PS   (BX), Y9
+	VMULPS      Y7, Y9, Y9
+	VMOVUPS     Y9, (R9)
+	ADDQ        SI, CX
+	ADDQ        SI, BX
+	VCVTPH2PS   (CX), Y9
+	VFMADD231PS Y9, Y8, Y0
+	VCVTPH2PS   (CX)(DX*1), Y9
+	VFMADD231PS Y9, Y8, Y1
+	VCVTPH2PS   (CX)(DX*2), Y9
+	VFMADD231PS Y9, Y8, Y2
+	VCVTPH2PS   (BX), Y9
+	VFMADD231PS Y9, Y8, Y3
+	SUBQ        SI, CX
+	SUBQ        SI, BX
+	ADDQ        $0x00000010, CX
+	ADDQ        $0x00000010, BX
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	SUBQ        $0x08, R12
+	JG          convert
+	MOVQ        8(AX), CX
+	MOVQ        24(AX), DX
+	LEAQ        (CX)(DX*4), CX
+	CMPQ        CX, 104(AX)
+	CMOVQHI     104(AX), CX
+	MOVQ        CX, 96(AX)
+	MOVQ        24(AX), DX
+	LEAQ        (CX)(DX*2), BX
+	ADDQ        DX, BX
+	LEAQ        (CX)(DX*4), SI
+	MOVQ        64(AX), DI
+	MOVQ        72(AX), R8
+	LEAQ        (DI)(R8*2), R9
+	ADDQ        R8, R9
+	MOVQ        R8, R10
+	SHRQ        $0x01, R10
+	LEAQ        (R9)(R10*1), R11
+	ADDQ        DI, R10
+	MOVQ        32(AX), R12
+
+stage6:
+	MOVWLZX    (CX), R13
+	MOVW       R13, (DI)
+	MOVWLZX    2(CX), R13
+	MOVW       R13, (R10)
+	MOVWLZX    (CX)(DX*1), R13
+	MOVW       R13, (DI)(R8*1)
+	MOVWLZX    2(CX)(DX*1), R13
+	MOVW       R13, (R10)(R8*1)
+	MOVWLZX    (CX)(DX*2), R13
+	MOVW       R13, (DI)(R8*2)
+	MOVWLZX    2(CX)(DX*2), R13
+	MOVW       R13, (R10)(R8*2)
+	MOVWLZX    (BX), R13
+	MOVW       R13, (R9)
+	MOVWLZX    2(BX), R13
+	MOVW       R13, (R11)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000014, CX
+	ADDQ       $0x00000014, BX
+	ADDQ       $0x00000050, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	ADDQ       $0x02, R10
+	ADDQ       $0x02, R11
+	DECQ       R12
+	JNE        stage6
+	MOVQ       8(AX), CX
+	MOVQ       24(AX), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       40(AX), SI
+	MOVQ       80(AX), DI
+	MOVQ       88(AX), R8
+	LEAQ       (DI)(R8*2), R9
+	ADDQ       R8, R9
+	MOVQ       32(AX), R10
+
+block:
+	VMOVDQU        (SI), Y7
+	VBROADCASTI128 4(CX), Y8
+	VPSRLVD        Y5, Y8, Y8
+	VPAND          Y4, Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y8
+	VPMADDWD       Y6, Y8, Y8
+	VCVTDQ2PS      Y8, Y8
+	VBROADCASTSS   (DI), Y9
+	VFMADD231PS    Y9, Y8, Y0
+	VBROADCASTI128 4(CX)(DX*1), Y8
+	VPSRLVD        Y5, Y8, Y8
+	VPAND          Y4, Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y8
+	VPMADDWD       Y6, Y8, Y8
+	VCVTDQ2PS      Y8, Y8
+	VBROADCASTSS   (DI)(R8*1), Y9
+	VFMADD231PS    Y9, Y8, Y1
+	VBROADCASTI128 4(CX)(DX*2), Y8
+	VPSRLVD        Y5, Y8, Y8
+	VPAND          Y4, Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y8
+	VPMADDWD       Y6, Y8, Y8
+	VCVTDQ2PS      Y8, Y8
+	VBROADCASTSS   (DI)(R8*2), Y9
+	VFMADD231PS    Y9, Y8, Y2
+	VBROADCASTI128 4(BX), Y8
+	VPSRLVD        Y5, Y8, Y8
+	VPAND          Y4, Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y8
+	VPMADDWD       Y6, Y8, Y8
+	VCVTDQ2PS      Y8, Y8
+	VBROADCASTSS   (R9), Y7
+	VFMADD231PS    Y7, Y8, Y3
+	ADDQ           $0x00000014, CX
+	ADDQ           $0x00000014, BX
+	ADDQ           $0x00000020, SI
+	ADDQ           $0x00000004, DI
+	ADDQ           $0x00000004, R9
+	SUBQ           $0x01, R10
+	JG             block
+	VEXTRACTF128   $0x01, Y0, X7
+	VADDPS         X0, X7, X7
+	VPERMILPS      $0x4e, X7, X0
+	VADDPS         X0, X7, X7
+	VPERMILPS      $0xb1, X7, X0
+	VADDPS         X0, X7, X7
+	VEXTRACTF128   $0x01, Y1, X0
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0x4e, X0, X1
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0xb1, X0, X1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y2, X1
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0x4e, X1, X2
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0xb1, X1, X2
+	VADDPS         X2, X1, X1
+	VEXTRACTF128   $0x01, Y3, X2
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0x4e, X2, X3
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0xb1, X2, X3
+	VADDPS         X3, X2, X2
+	MOVQ           (AX), CX
+	VMOVSS         X7, (CX)
+	VMOVSS         X0, 4(CX)
+	VMOVSS         X1, 8(CX)
+	VMOVSS         X2, 12(CX)
+	ADDQ           $0x10, CX
+	CMPQ           CX, 112(AX)
+	CMOVQHI        112(AX), CX
+	MOVQ           CX, (AX)
+	MOVQ           8(AX), CX
+	MOVQ           96(AX), DX
+	MOVQ           DX, 8(AX)
+	CMPQ           CX, 104(AX)
+	JNE            group
+	VZEROUPPER
+	RET
+
+DATA shiftsQ4_1<>+0(SB)/4, $0x00000000
+DATA shiftsQ4_1<>+4(SB)/4, $0x00000000
+DATA shiftsQ4_1<>+8(SB)/4, $0x00000000
+DATA shiftsQ4_1<>+12(SB)/4, $0x00000000
+DATA shiftsQ4_1<>+16(SB)/4, $0x00000004
+DATA shiftsQ4_1<>+20(SB)/4, $0x00000004
+DATA shiftsQ4_1<>+24(SB)/4, $0x00000004
+DATA shiftsQ4_1<>+28(SB)/4, $0x00000004
+GLOBL shiftsQ4_1<>(SB), RODATA|NOPTR, $32
+
+// func matvecQ5_0AVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ5_0AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVDQU      shiftsQ5_0<>+0(SB), Y5
+	VMOVDQU      spreadQ5_0<>+0(SB), Y6
+	VMOVDQU      bitsQ5_0<>+0(SB), Y7
+	MOVL         $0x10101010, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Y8
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X9
+	VPBROADCASTD X9, Y9
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	LEAQ         (CX)(DX*4), SI
+	MOVQ         64(AX), DI
+	MOVQ         72(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         32(AX), R10
+
+stage7:
+	MOVWLZX    (CX), R11
+	MOVW       R11, (DI)
+	MOVWLZX    (CX)(DX*1), R11
+	MOVW       R11, (DI)(R8*1)
+	MOVWLZX    (CX)(DX*2), R11
+	MOVW       R11, (DI)(R8*2)
+	MOVWLZX    (BX), R11
+	MOVW       R11, (R9)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000016, CX
+	ADDQ       $0x00000016, BX
+	ADDQ       $0x00000058, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	DECQ       R10
+	JNE        stage7
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   64(AX), CX
+	MOVQ   72(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
+
+convert:
+	VMOVUPS   (R9), Y10
+	VCVTPH2PS (CX), Y11
+	VMULPS    Y10, Y11, Y11
+	VMOVUPS   Y11, (SI)
+	VCVTPH2PS (CX)(DX*1), Y11
+	VMULPS    Y10, Y11, Y11
+	VMOVUPS   Y11, (SI)(DI*1)
+	VCVTPH2PS (CX)(DX*2), Y11
+	VMULPS    Y10, Y11, Y11
+	VMOVUPS   Y11, (SI)(DI*2)
+	VCVTPH2PS (BX), Y11
+	VMULPS    Y10, Y11, Y11
+	VMOVUPS   Y11, (R8)
+	ADDQ      $0x00000010, CX
+	ADDQ      $0x00000010, BX
+	ADDQ      $0x00000020, SI
+	ADDQ      $0x00000020, R8
+	ADDQ      $0x00000020, R9
+	ADDQ      $0x00000020, R10
+	SUBQ      $0x08, R11
+	JG        convert
+	MOVQ      8(AX), CX
+	MOVQ      24(AX), DX
+	LEAQ      (CX)(DX*4), CX
+	CMPQ      CX, 104(AX)
+	CMOVQHI   104(AX), CX
+	MOVQ      CX, 96(AX)
+	MOVQ      24(AX), DX
+	LEAQ      (CX)(DX*2), BX
+	ADDQ      DX, BX
+	LEAQ      (CX)(DX*4), SI
+	MOVQ      64(AX), DI
+	MOVQ      72(AX), R8
+	LEAQ      (DI)(R8*2), R9
+	ADDQ      R8, R9
+	MOVQ      32(AX), R10
+
+stage8:
+	MOVWLZX    (CX), R11
+	MOVW       R11, (DI)
+	MOVWLZX    (CX)(DX*1), R11
+	MOVW       R11, (DI)(R8*1)
+	MOVWLZX    (CX)(DX*2), R11
+	MOVW       R11, (DI)(R8*2)
+	MOVWLZX    (BX), R11
+	MOVW       R11, (R9)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000016, CX
+	ADDQ       $0x00000016, BX
+	ADDQ       $0x00000058, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	DECQ       R10
+	JNE        stage8
+	MOVQ       8(AX), CX
+	MOVQ       24(AX), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       40(AX), SI
+	MOVQ       80(AX), DI
+	MOVQ       88(AX), R8
+	LEAQ       (DI)(R8*2), R9
+	ADDQ       R8, R9
+	MOVQ       32(AX), R10
+
+block:
+	VMOVDQU        (SI), Y10
+	MOVL           $0x10101010, R11
+	VMOVD          R11, X12
+	VPBROADCASTD   X12, Y12
+	VPMADDUBSW     Y10, Y12, Y12
+	VPMADDWD       Y9, Y12, Y12
+	VPXOR          Y11, Y11, Y11
+	VPSUBD         Y12, Y11, Y11
+	VBROADCASTI128 6(CX), Y12
+	VPSRLVD        Y5, Y12, Y12
+	VPAND          Y4, Y12, Y12
+	VPBROADCASTD   2(CX), Y13
+	VPSHUFB        Y6, Y13, Y13
+	VPAND          Y7, Y13, Y13
+	VPCMPEQB       Y7, Y13, Y13
+	VPAND          Y8, Y13, Y13
+	VPOR           Y13, Y12, Y12
+	VPMADDUBSW     Y10, Y12, Y12
+	VPMADDWD       Y9, Y12, Y12
+	VPADDD         Y11, Y12, Y12
+	VCVTDQ2PS      Y12, Y12
+	VBROADCASTSS   (DI), Y13
+	VFMADD231PS    Y13, Y12, Y0
+	VBROADCASTI128 6(CX)(DX*1), Y12
+	VPSRLVD        Y5, Y12, Y12
+	VPAND          Y4, Y12, Y12
+	VPBROADCASTD   2(CX)(DX*1), Y13
+	VPSHUFB        Y6, Y13, Y13
+	VPAND          Y7, Y13, Y13
+	VPCMPEQB       Y7, Y13, Y13
+	VPAND          Y8, Y13, Y13
+	VPOR           Y13, Y12, Y12
+	VPMADDUBSW     Y10, Y12, Y12
+	VPMADDWD       Y9, Y12, Y12
+	VPADDD         Y11, Y12, Y12
+	VCVTDQ2PS      Y12, Y12
+	VBROADCASTSS   (DI)(R8*1), Y13
+	VFMADD231PS    Y13, Y12, Y1
+	VBROADCASTI128 6(CX)(DX*2), Y12
+	VPSRLVD        Y5, Y12, Y12
+	VPAND          Y4, Y12, Y12
+	VPBROADCASTD   2(CX)(DX*2), Y13
+	VPSHUFB        Y6, Y13, Y13
+	VPAND          Y7, Y13, Y13
+	VPCMPEQB       Y7, Y13, Y13
+	VPAND          Y8, Y13, Y13
+	VPOR           Y13, Y12, Y12
+	VPMADDUBSW     Y10, Y12, Y12
+	VPMADDWD       Y9, Y12, Y12
+	VPADDD         Y11, Y12, Y12
+	VCVTDQ2PS      Y12, Y12
+	VBROADCASTSS   (DI)(R8*2), Y13
+	VFMADD231PS    Y13, Y12, Y2
+	VBROADCASTI128 6(BX), Y12
+	VPSRLVD        Y5, Y12, Y12
+	VPAND          Y4, Y12, Y12
+	VPBROADCASTD   2(BX), Y13
+	VPSHUFB        Y6, Y13, Y13
+	VPAND          Y7, Y13, Y13
+	VPCMPEQB       Y7, Y13, Y13
+	VPAND          Y8, Y13, Y13
+	VPOR           Y13, Y12, Y12
+	VPMADDUBSW     Y10, Y12, Y12
+	VPMADDWD       Y9, Y12, Y12
+	VPADDD         Y11, Y12, Y12
+	VCVTDQ2PS      Y12, Y12
+	VBROADCASTSS   (R9), Y10
+	VFMADD231PS    Y10, Y12, Y3
+	ADDQ           $0x00000016, CX
+	ADDQ           $0x00000016, BX
+	ADDQ           $0x00000020, SI
+	ADDQ           $0x00000004, DI
+	ADDQ           $0x00000004, R9
+	SUBQ           $0x01, R10
+	JG             block
+	VEXTRACTF128   $0x01, Y0, X10
+	VADDPS         X0, X10, X10
+	VPERMILPS      $0x4e, X10, X0
+	VADDPS         X0, X10, X10
+	VPERMILPS      $0xb1, X10, X0
+	VADDPS         X0, X10, X10
+	VEXTRACTF128   $0x01, Y1, X0
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0x4e, X0, X1
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0xb1, X0, X1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y2, X1
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0x4e, X1, X2
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0xb1, X1, X2
+	VADDPS         X2, X1, X1
+	VEXTRACTF128   $0x01, Y3, X2
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0x4e, X2, X3
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0xb1, X2, X3
+	VADDPS         X3, X2, X2
+	MOVQ           (AX), CX
+	VMOVSS         X10, (CX)
+	VMOVSS         X0, 4(CX)
+	VMOVSS         X1, 8(CX)
+	VMOVSS         X2, 12(CX)
+	ADDQ           $0x10, CX
+	CMPQ           CX, 112(AX)
+	CMOVQHI        112(AX), CX
+	MOVQ           CX, (AX)
+	MOVQ           8(AX), CX
+	MOVQ           96(AX), DX
+	MOVQ           DX, 8(AX)
+	CMPQ           CX, 104(AX)
+	JNE            group
+	VZEROUPPER
+	RET
+
+DATA shiftsQ5_0<>+0(SB)/4, $0x00000000
+DATA shiftsQ5_0<>+4(SB)/4, $0x00000000
+DATA shiftsQ5_0<>+8(SB)/4, $0x00000000
+DATA shiftsQ5_0<>+12(SB)/4, $0x00000000
+DATA shiftsQ5_0<>+16(SB)/4, $0x00000004
+DATA shiftsQ5_0<>+20(SB)/4, $0x00000004
+DATA shiftsQ5_0<>+24(SB)/4, $0x00000004
+DATA shiftsQ5_0<>+28(SB)/4, $0x00000004
+GLOBL shiftsQ5_0<>(SB), RODATA|NOPTR, $32
+
+DATA spreadQ5_0<>+0(SB)/4, $0x00000000
+DATA spreadQ5_0<>+4(SB)/4, $0x00000000
+DATA spreadQ5_0<>+8(SB)/4, $0x01010101
+DATA spreadQ5_0<>+12(SB)/4, $0x01010101
+DATA spreadQ5_0<>+16(SB)/4, $0x02020202
+DATA spreadQ5_0<>+20(SB)/4, $0x02020202
+DATA spreadQ5_0<>+24(SB)/4, $0x03030303
+DATA spreadQ5_0<>+28(SB)/4, $0x03030303
+GLOBL spreadQ5_0<>(SB), RODATA|NOPTR, $32
+
+DATA bitsQ5_0<>+0(SB)/4, $0x08040201
+DATA bitsQ5_0<>+4(SB)/4, $0x80402010
+DATA bitsQ5_0<>+8(SB)/4, $0x08040201
+DATA bitsQ5_0<>+12(SB)/4, $0x80402010
+DATA bitsQ5_0<>+16(SB)/4, $0x08040201
+DATA bitsQ5_0<>+20(SB)/4, $0x80402010
+DATA bitsQ5_0<>+24(SB)/4, $0x08040201
+DATA bitsQ5_0<>+28(SB)/4, $0x80402010
+GLOBL bitsQ5_0<>(SB), RODATA|NOPTR, $32
+
+// func matvecQ5_1AVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ5_1AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VMOVDQU      shiftsQ5_1<>+0(SB), Y5
+	VMOVDQU      spreadQ5_1<>+0(SB), Y6
+	VMOVDQU      bitsQ5_1<>+0(SB), Y7
+	MOVL         $0x10101010, CX
+	VMOVD        CX, X8
+	VPBROADCASTD X8, Y8
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X9
+	VPBROADCASTD X9, Y9
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	LEAQ         (CX)(DX*4), SI
+	MOVQ         64(AX), DI
+	MOVQ         72(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         R8, R10
+	SHRQ         $0x01, R10
+	LEAQ         (R9)(R10*1), R11
+	ADDQ         DI, R10
+	MOVQ         32(AX), R12
+
+stage9:
+	MOVWLZX    (CX), R13
+	MOVW       R13, (DI)
+	MOVWLZX    2(CX), R13
+	MOVW       R13, (R10)
+	MOVWLZX    (CX)(DX*1), R13
+	MOVW       R13, (DI)(R8*1)
+	MOVWLZX    2(CX)(DX*1), R13
+	MOVW       R13, (R10)(R8*1)
+	MOVWLZX    (CX)(DX*2), R13
+	MOVW       R13, (DI)(R8*2)
+	MOVWLZX    2(CX)(DX*2), R13
+	MOVW       R13, (R10)(R8*2)
+	MOVWLZX    (BX), R13
+	MOVW       R13, (R9)
+	MOVWLZX    2(BX), R13
+	MOVW       R13, (R11)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000018, CX
+	ADDQ       $0x00000018, BX
+	ADDQ       $0x00000060, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	ADDQ       $0x02, R10
+	ADDQ       $0x02, R11
+	DECQ       R12
+	JNE        stage9
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   64(AX), CX
+	MOVQ   72(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	MOVQ   DX, SI
+	SHRQ   $0x01, SI
+	MOVQ   80(AX), DI
+	MOVQ   88(AX), R8
+	LEAQ   (DI)(R8*2), R9
+	ADDQ   R8, R9
+	MOVQ   48(AX), R10
+	MOVQ   56(AX), R11
+	MOVQ   32(AX), R12
+
+convert:
+	VMOVUPS     (R10), Y10
+	VCVTDQ2PS   (R11), Y11
+	VMULPS      Y10, Y11, Y11
+	VCVTPH2PS   (CX), Y12
+	VMULPS      Y10, Y12, Y12
+	VMOVUPS     Y12, (DI)
+	VCVTPH2PS   (CX)(DX*1), Y12
+	VMULPS      Y10, Y12, Y12
+	VMOVUPS     Y12, (DI)(R8*1)
+	VCVTPH2PS   (CX)(DX*2), Y12
+	VMULPS      Y10, Y12, Y12
+	VMOVUPS     Y12, (DI)(R8*2)
+	VCVTPH2PS   (BX), Y12
+	VMULPS      Y10, Y12, Y12
+	VMOVUPS     Y12, (R9)
+	ADDQ        SI, CX
+	ADDQ        SI, BX
+	VCVTPH2PS   (CX), Y12
+	VFMADD231PS Y12, Y11, Y0
+	VCVTPH2PS   (CX)(DX*1), Y12
+	VFMADD231PS Y12, Y11, Y1
+	VCVTPH2PS   (CX)(DX*2), Y12
+	VFMADD231PS Y12, Y11, Y2
+	VCVTPH2PS   (BX), Y12
+	VFMADD231PS Y12, Y11, Y3
+	SUBQ        SI, CX
+	SUBQ        SI, BX
+	ADDQ        $0x00000010, CX
+	ADDQ        $0x00000010, BX
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	SUBQ        $0x08, R12
+	JG          convert
+	MOVQ        8(AX), CX
+	MOVQ        24(AX), DX
+	LEAQ        (CX)(DX*4), CX
+	CMPQ        CX, 104(AX)
+	CMOVQHI     104(AX), CX
+	MOVQ        CX, 96(AX)
+	MOVQ        24(AX), DX
+	LEAQ        (CX)(DX*2), BX
+	ADDQ        DX, BX
+	LEAQ        (CX)(DX*4), SI
+	MOVQ        64(AX), DI
+	MOVQ        72(AX), R8
+	LEAQ        (DI)(R8*2), R9
+	ADDQ        R8, R9
+	MOVQ        R8, R10
+	SHRQ        $0x01, R10
+	LEAQ        (R9)(R10*1), R11
+	ADDQ        DI, R10
+	MOVQ        32(AX), R12
+
+stage10:
+	MOVWLZX    (CX), R13
+	MOVW       R13, (DI)
+	MOVWLZX    2(CX), R13
+	MOVW       R13, (R10)
+	MOVWLZX    (CX)(DX*1), R13
+	MOVW       R13, (DI)(R8*1)
+	MOVWLZX    2(CX)(DX*1), R13
+	MOVW       R13, (R10)(R8*1)
+	MOVWLZX    (CX)(DX*2), R13
+	MOVW       R13, (DI)(R8*2)
+	MOVWLZX    2(CX)(DX*2), R13
+	MOVW       R13, (R10)(R8*2)
+	MOVWLZX    (BX), R13
+	MOVW       R13, (R9)
+	MOVWLZX    2(BX), R13
+	MOVW       R13, (R11)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       $0x00000018, CX
+	ADDQ       $0x00000018, BX
+	ADDQ       $0x00000060, SI
+	ADDQ       $0x02, DI
+	ADDQ       $0x02, R9
+	ADDQ       $0x02, R10
+	ADDQ       $0x02, R11
+	DECQ       R12
+	JNE        stage10
+	MOVQ       8(AX), CX
+	MOVQ       24(AX), DX
+	LEAQ       (CX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       40(AX), SI
+	MOVQ       80(AX), DI
+	MOVQ       88(AX), R8
+	LEAQ       (DI)(R8*2), R9
+	ADDQ       R8, R9
+	MOVQ       32(AX), R10
+
+block:
+	VMOVDQU        (SI), Y10
+	VBROADCASTI128 8(CX), Y11
+	VPSRLVD        Y5, Y11, Y11
+	VPAND          Y4, Y11, Y11
+	VPBROADCASTD   4(CX), Y12
+	VPSHUFB        Y6, Y12, Y12
+	VPAND          Y7, Y12, Y12
+	VPCMPEQB       Y7, Y12, Y12
+	VPAND          Y8, Y12, Y12
+	VPOR           Y12, Y11, Y11
+	VPMADDUBSW     Y10, Y11, Y11
+	VPMADDWD       Y9, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VBROADCASTSS   (DI), Y12
+	VFMADD231PS    Y12, Y11, Y0
+	VBROADCASTI128 8(CX)(DX*1), Y11
+	VPSRLVD        Y5, Y11, Y11
+	VPAND          Y4, Y11, Y11
+	VPBROADCASTD   4(CX)(DX*1), Y12
+	VPSHUFB        Y6, Y12, Y12
+	VPAND          Y7, Y12, Y12
+	VPCMPEQB       Y7, Y12, Y12
+	VPAND          Y8, Y12, Y12
+	VPOR           Y12, Y11, Y11
+	VPMADDUBSW     Y10, Y11, Y11
+	VPMADDWD       Y9, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VBROADCASTSS   (DI)(R8*1), Y12
+	VFMADD231PS    Y12, Y11, Y1
+	VBROADCASTI128 8(CX)(DX*2), Y11
+	VPSRLVD        Y5, Y11, Y11
+	VPAND          Y4, Y11, Y11
+	VPBROADCASTD   4(CX)(DX*2), Y12
+	VPSHUFB        Y6, Y12, Y12
+	VPAND          Y7, Y12, Y12
+	VPCMPEQB       Y7, Y12, Y12
+	VPAND          Y8, Y12, Y12
+	VPOR           Y12, Y11, Y11
+	VPMADDUBSW     Y10, Y11, Y11
+	VPMADDWD       Y9, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VBROADCASTSS   (DI)(R8*2), Y12
+	VFMADD231PS    Y12, Y11, Y2
+	VBROADCASTI128 8(BX), Y11
+	VPSRLVD        Y5, Y11, Y11
+	VPAND          Y4, Y11, Y11
+	VPBROADCASTD   4(BX), Y12
+	VPSHUFB        Y6, Y12, Y12
+	VPAND          Y7, Y12, Y12
+	VPCMPEQB       Y7, Y12, Y12
+	VPAND          Y8, Y12, Y12
+	VPOR           Y12, Y11, Y11
+	VPMADDUBSW     Y10, Y11, Y11
+	VPMADDWD       Y9, Y11, Y11
+	VCVTDQ2PS      Y11, Y11
+	VBROADCASTSS   (R9), Y10
+	VFMADD231PS    Y10, Y11, Y3
+	ADDQ           $0x00000018, CX
+	ADDQ           $0x00000018, BX
+	ADDQ           $0x00000020, SI
+	ADDQ           $0x00000004, DI
+	ADDQ           $0x00000004, R9
+	SUBQ           $0x01, R10
+	JG             block
+	VEXTRACTF128   $0x01, Y0, X10
+	VADDPS         X0, X10, X10
+	VPERMILPS      $0x4e, X10, X0
+	VADDPS         X0, X10, X10
+	VPERMILPS      $0xb1, X10, X0
+	VADDPS         X0, X10, X10
+	VEXTRACTF128   $0x01, Y1, X0
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0x4e, X0, X1
+	VADDPS         X1, X0, X0
+	VPERMILPS      $0xb1, X0, X1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y2, X1
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0x4e, X1, X2
+	VADDPS         X2, X1, X1
+	VPERMILPS      $0xb1, X1, X2
+	VADDPS         X2, X1, X1
+	VEXTRACTF128   $0x01, Y3, X2
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0x4e, X2, X3
+	VADDPS         X3, X2, X2
+	VPERMILPS      $0xb1, X2, X3
+	VADDPS         X3, X2, X2
+	MOVQ           (AX), CX
+	VMOVSS         X10, (CX)
+	VMOVSS         X0, 4(CX)
+	VMOVSS         X1, 8(CX)
+	VMOVSS         X2, 12(CX)
+	ADDQ           $0x10, CX
+	CMPQ           CX, 112(AX)
+	CMOVQHI        112(AX), CX
+	MOVQ           CX, (AX)
+	MOVQ           8(AX), CX
+	MOVQ           96(AX), DX
+	MOVQ           DX, 8(AX)
+	CMPQ           CX, 104(AX)
+	JNE            group
+	VZEROUPPER
+	RET
+
+DATA shiftsQ5_1<>+0(SB)/4, $0x00000000
+DATA shiftsQ5_1<>+4(SB)/4, $0x00000000
+DATA shiftsQ5_1<>+8(SB)/4, $0x00000000
+DATA shiftsQ5_1<>+12(SB)/4, $0x00000000
+DATA shiftsQ5_1<>+16(SB)/4, $0x00000004
+DATA shiftsQ5_1<>+20(SB)/4, $0x00000004
+DATA shiftsQ5_1<>+24(SB)/4, $0x00000004
+DATA shiftsQ5_1<>+28(SB)/4, $0x00000004
+GLOBL shiftsQ5_1<>(SB), RODATA|NOPTR, $32
+
+DATA spreadQ5_1<>+0(SB)/4, $0x00000000
+DATA spreadQ5_1<>+4(SB)/4, $0x00000000
+DATA spreadQ5_1<>+8(SB)/4, $0x01010101
+DATA spreadQ5_1<>+12(SB)/4, $0x01010101
+DATA spreadQ5_1<>+16(SB)/4, $0x02020202
+DATA spreadQ5_1<>+20(SB)/4, $0x02020202
+DATA spreadQ5_1<>+24(SB)/4, $0x03030303
+DATA spreadQ5_1<>+28(SB)/4, $0x03030303
+GLOBL spreadQ5_1<>(SB), RODATA|NOPTR, $32
+
+DATA bitsQ5_1<>+0(SB)/4, $0x08040201
+DATA bitsQ5_1<>+4(SB)/4, $0x80402010
+DATA bitsQ5_1<>+8(SB)/4, $0x08040201
+DATA bitsQ5_1<>+12(SB)/4, $0x80402010
+DATA bitsQ5_1<>+16(SB)/4, $0x08040201
+DATA bitsQ5_1<>+20(SB)/4, $0x80402010
+DATA bitsQ5_1<>+24(SB)/4, $0x08040201
+DATA bitsQ5_1<>+28(SB)/4, $0x80402010
+GLOBL bitsQ5_1<>(SB), RODATA|NOPTR, $32
+
+// func matvecQ4KAVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ4KAVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   8(AX), CX
+	MOVQ   24(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	LEAQ   (CX)(DX*4), SI
+	MOVQ   80(AX), DI
+	MOVQ   88(AX), R8
+	LEAQ   (DI)(R8*2), R9
+	ADDQ   R8, R9
+	MOVQ   48(AX), R10
+	MOVQ   56(AX), R11
+	MOVQ   32(AX), R12
+
+convert:
+	VMOVD        (CX), X6
+	VCVTPH2PS    X6, X6
+	VPERMILPS    $0x01, X6, X7
+	VBROADCASTSS X6, Y6
+	VBROADCASTSS X7, Y7
+	MOVL         4(CX), R13
+	MOVL         12(CX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X8
+	VPMOVZXBD    X8, Y8
+	VCVTDQ2PS    Y8, Y8
+	MOVL         8(CX), R13
+	MOVL         12(CX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      (R10), Y6
+	VMULPS       Y6, Y8, Y8
+	VMOVUPS      Y8, (DI)
+	VCVTDQ2PS    (R11), Y7
+	VMULPS       Y6, Y7, Y7
+	VFNMADD231PS Y7, Y9, Y0
+	VMOVD        (CX)(DX*1), X6
+	VCVTPH2PS    X6, X6
+	VPERMILPS    $0x01, X6, X7
+	VBROADCASTSS X6, Y6
+	VBROADCASTSS X7, Y7
+	MOVL         4(CX)(DX*1), R13
+	MOVL         12(CX)(DX*1), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X8
+	VPMOVZXBD    X8, Y8
+	VCVTDQ2PS    Y8, Y8
+	MOVL         8(CX)(DX*1), R13
+	MOVL         12(CX)(DX*1), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      (R10), Y6
+	VMULPS       Y6, Y8, Y8
+	VMOVUPS      Y8, (DI)(R8*1)
+	VCVTDQ2PS    (R11), Y7
+	VMULPS       Y6, Y7, Y7
+	VFNMADD231PS Y7, Y9, Y1
+	VMOVD        (CX)(DX*2), X6
+	VCVTPH2PS    X6, X6
+	VPERMILPS    $0x01, X6, X7
+	VBROADCASTSS X6, Y6
+	VBROADCASTSS X7, Y7
+	MOVL         4(CX)(DX*2), R13
+	MOVL         12(CX)(DX*2), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X8
+	VPMOVZXBD    X8, Y8
+	VCVTDQ2PS    Y8, Y8
+	MOVL         8(CX)(DX*2), R13
+	MOVL         12(CX)(DX*2), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      (R10), Y6
+	VMULPS       Y6, Y8, Y8
+	VMOVUPS      Y8, (DI)(R8*2)
+	VCVTDQ2PS    (R11), Y7
+	VMULPS       Y6, Y7, Y7
+	VFNMADD231PS Y7, Y9, Y2
+	VMOVD        (BX), X6
+	VCVTPH2PS    X6, X6
+	VPERMILPS    $0x01, X6, X7
+	VBROADCASTSS X6, Y6
+	VBROADCASTSS X7, Y7
+	MOVL         4(BX), R13
+	MOVL         12(BX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X8
+	VPMOVZXBD    X8, Y8
+	VCVTDQ2PS    Y8, Y8
+	MOVL         8(BX), R13
+	MOVL         12(BX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      (R10), Y6
+	VMULPS       Y6, Y8, Y8
+	VMOVUPS      Y8, (R9)
+	VCVTDQ2PS    (R11), Y7
+	VMULPS       Y6, Y7, Y7
+	VFNMADD231PS Y7, Y9, Y3
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
+	PREFETCHT0   512(SI)
+	ADDQ         $0x00000090, CX
+	ADDQ         $0x00000090, BX
+	ADDQ         $0x00000240, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x08, R12
+	JG           convert
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*4), CX
+	CMPQ         CX, 104(AX)
+	CMOVQHI      104(AX), CX
+	MOVQ         CX, 96(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	MOVQ         40(AX), SI
+	MOVQ         80(AX), DI
+	MOVQ         88(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         32(AX), R10
+
+block:
+	VMOVDQU      (SI), Y6
+	VMOVDQU      16(CX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS (DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      16(CX)(DX*1), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS (DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      16(CX)(DX*2), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS (DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      16(BX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      32(SI), Y6
+	VMOVDQU      16(CX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      16(CX)(DX*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      16(CX)(DX*2), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      16(BX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      64(SI), Y6
+	VMOVDQU      48(CX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 8(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      48(CX)(DX*1), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 8(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      48(CX)(DX*2), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 8(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      48(BX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 8(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      96(SI), Y6
+	VMOVDQU      48(CX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 12(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      48(CX)(DX*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 12(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      48(CX)(DX*2), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 12(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      48(BX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 12(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      128(SI), Y6
+	VMOVDQU      80(CX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 16(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      80(CX)(DX*1), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 16(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      80(CX)(DX*2), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 16(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      80(BX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 16(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      160(SI), Y6
+	VMOVDQU      80(CX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 20(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      80(CX)(DX*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 20(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      80(CX)(DX*2), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 20(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      80(BX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 20(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      192(SI), Y6
+	VMOVDQU      112(CX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 24(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      112(CX)(DX*1), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 24(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      112(CX)(DX*2), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 24(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      112(BX), Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 24(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVDQU      224(SI), Y6
+	VMOVDQU      112(CX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 28(DI), Y8
+	VFMADD231PS  Y8, Y7, Y0
+	VMOVDQU      112(CX)(DX*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 28(DI)(R8*1), Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMOVDQU      112(CX)(DX*2), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 28(DI)(R8*2), Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMOVDQU      112(BX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y4, Y7, Y7
+	VPMADDUBSW   Y6, Y7, Y7
+	VPMADDWD     Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 28(R9), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	ADDQ         $0x00000090, CX
+	ADDQ         $0x00000090, BX
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x08, R10
+	JG           block
+	VEXTRACTF128 $0x01, Y0, X6
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0x4e, X6, X0
+	VADDPS       X0, X6, X6
+	VPERMILPS    $0xb1, X6, X0
+	VADDPS       X0, X6, X6
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x4e, X1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0xb1, X1, X2
+	VADDPS       X2, X1, X1
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x4e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0xb1, X2, X3
+	VADDPS       X3, X2, X2
+	MOVQ         (AX), CX
+	VMOVSS       X6, (CX)
+	VMOVSS       X0, 4(CX)
+	VMOVSS       X1, 8(CX)
+	VMOVSS       X2, 12(CX)
+	ADDQ         $0x10, CX
+	CMPQ         CX, 112(AX)
+	CMOVQHI      112(AX), CX
+	MOVQ         CX, (AX)
+	MOVQ         8(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         DX, 8(AX)
+	CMPQ         CX, 104(AX)
+	JNE          group
+	VZEROUPPER
+	RET
+
+// func matvecQ5KAVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ5KAVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	MOVL         $0x10101010, CX
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X6
+	VPBROADCASTD X6, Y6
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   8(AX), CX
+	MOVQ   24(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	LEAQ   (CX)(DX*4), SI
+	MOVQ   80(AX), DI
+	MOVQ   88(AX), R8
+	LEAQ   (DI)(R8*2), R9
+	ADDQ   R8, R9
+	MOVQ   48(AX), R10
+	MOVQ   56(AX), R11
+	MOVQ   32(AX), R12
+
+convert:
+	VMOVD        (CX), X7
+	VCVTPH2PS    X7, X7
+	VPERMILPS    $0x01, X7, X8
+	VBROADCASTSS X7, Y7
+	VBROADCASTSS X8, Y8
+	MOVL         4(CX), R13
+	MOVL         12(CX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	MOVL         8(CX), R13
+	MOVL         12(CX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X10
+	VPMOVZXBD    X10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y7, Y9, Y9
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      Y9, (DI)
+	VCVTDQ2PS    (R11), Y8
+	VMULPS       Y7, Y8, Y8
+	VFNMADD231PS Y8, Y10, Y0
+	VMOVD        (CX)(DX*1), X7
+	VCVTPH2PS    X7, X7
+	VPERMILPS    $0x01, X7, X8
+	VBROADCASTSS X7, Y7
+	VBROADCASTSS X8, Y8
+	MOVL         4(CX)(DX*1), R13
+	MOVL         12(CX)(DX*1), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	MOVL         8(CX)(DX*1), R13
+	MOVL         12(CX)(DX*1), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X10
+	VPMOVZXBD    X10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y7, Y9, Y9
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      Y9, (DI)(R8*1)
+	VCVTDQ2PS    (R11), Y8
+	VMULPS       Y7, Y8, Y8
+	VFNMADD231PS Y8, Y10, Y1
+	VMOVD        (CX)(DX*2), X7
+	VCVTPH2PS    X7, X7
+	VPERMILPS    $0x01, X7, X8
+	VBROADCASTSS X7, Y7
+	VBROADCASTSS X8, Y8
+	MOVL         4(CX)(DX*2), R13
+	MOVL         12(CX)(DX*2), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	MOVL         8(CX)(DX*2), R13
+	MOVL         12(CX)(DX*2), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X10
+	VPMOVZXBD    X10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y7, Y9, Y9
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      Y9, (DI)(R8*2)
+	VCVTDQ2PS    (R11), Y8
+	VMULPS       Y7, Y8, Y8
+	VFNMADD231PS Y8, Y10, Y2
+	VMOVD        (BX), X7
+	VCVTPH2PS    X7, X7
+	VPERMILPS    $0x01, X7, X8
+	VBROADCASTSS X7, Y7
+	VBROADCASTSS X8, Y8
+	MOVL         4(BX), R13
+	MOVL         12(BX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X9
+	VPMOVZXBD    X9, Y9
+	VCVTDQ2PS    Y9, Y9
+	MOVL         8(BX), R13
+	MOVL         12(BX), R14
+	MOVL         R13, R15
+	ANDL         $0x3f3f3f3f, R13
+	SHRL         $0x02, R15
+	ANDL         $0x30303030, R15
+	SHRL         $0x04, R14
+	ANDL         $0x0f0f0f0f, R14
+	ORL          R15, R14
+	SHLQ         $0x20, R14
+	ORQ          R13, R14
+	VMOVQ        R14, X10
+	VPMOVZXBD    X10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y7, Y9, Y9
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      Y9, (R9)
+	VCVTDQ2PS    (R11), Y8
+	VMULPS       Y7, Y8, Y8
+	VFNMADD231PS Y8, Y10, Y3
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
+	PREFETCHT0   512(SI)
+	PREFETCHT0   576(SI)
+	PREFETCHT0   640(SI)
+	ADDQ         $0x000000b0, CX
+	ADDQ         $0x000000b0, BX
+	ADDQ         $0x000002c0, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x08, R12
+	JG           convert
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*4), CX
+	CMPQ         CX, 104(AX)
+	CMOVQHI      104(AX), CX
+	MOVQ         CX, 96(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	MOVQ         40(AX), SI
+	MOVQ         80(AX), DI
+	MOVQ         88(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         32(AX), R10
+
+block:
+	VMOVDQU      (SI), Y7
+	VMOVDQU      48(CX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSLLW       $0x04, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS (DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      48(CX)(DX*1), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSLLW       $0x04, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS (DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      48(CX)(DX*2), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSLLW       $0x04, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS (DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      48(BX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSLLW       $0x04, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      32(SI), Y7
+	VMOVDQU      48(CX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSLLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 4(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      48(CX)(DX*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSLLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 4(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      48(CX)(DX*2), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSLLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 4(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      48(BX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSLLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 4(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      64(SI), Y7
+	VMOVDQU      80(CX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSLLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 8(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      80(CX)(DX*1), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSLLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 8(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      80(CX)(DX*2), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSLLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 8(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      80(BX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSLLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 8(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      96(SI), Y7
+	VMOVDQU      80(CX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 12(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      80(CX)(DX*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 12(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      80(CX)(DX*2), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 12(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      80(BX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 12(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      128(SI), Y7
+	VMOVDQU      112(CX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 16(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      112(CX)(DX*1), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 16(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      112(CX)(DX*2), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 16(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      112(BX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 16(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      160(SI), Y7
+	VMOVDQU      112(CX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSRLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 20(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      112(CX)(DX*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSRLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 20(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      112(CX)(DX*2), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSRLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 20(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      112(BX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSRLW       $0x01, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 20(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      192(SI), Y7
+	VMOVDQU      144(CX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 24(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      144(CX)(DX*1), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 24(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      144(CX)(DX*2), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 24(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      144(BX), Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 24(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVDQU      224(SI), Y7
+	VMOVDQU      144(CX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX), Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 28(DI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VMOVDQU      144(CX)(DX*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 28(DI)(R8*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMOVDQU      144(CX)(DX*2), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(CX)(DX*2), Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 28(DI)(R8*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      144(BX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y4, Y8, Y8
+	VMOVDQU      16(BX), Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPAND        Y5, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   Y7, Y8, Y8
+	VPMADDWD     Y6, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 28(R9), Y7
+	VFMADD231PS  Y7, Y8, Y3
+	ADDQ         $0x000000b0, CX
+	ADDQ         $0x000000b0, BX
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x08, R10
+	JG           block
+	VEXTRACTF128 $0x01, Y0, X7
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0x4e, X7, X0
+	VADDPS       X0, X7, X7
+	VPERMILPS    $0xb1, X7, X0
+	VADDPS       X0, X7, X7
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x4e, X1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0xb1, X1, X2
+	VADDPS       X2, X1, X1
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x4e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0xb1, X2, X3
+	VADDPS       X3, X2, X2
+	MOVQ         (AX), CX
+	VMOVSS       X7, (CX)
+	VMOVSS       X0, 4(CX)
+	VMOVSS       X1, 8(CX)
+	VMOVSS       X2, 12(CX)
+	ADDQ         $0x10, CX
+	CMPQ         CX, 112(AX)
+	CMOVQHI      112(AX), CX
+	MOVQ         CX, (AX)
+	MOVQ         8(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         DX, 8(AX)
+	CMPQ         CX, 104(AX)
+	JNE          group
+	VZEROUPPER
+	RET
+
+// func matvecQ6KAVX2(a *byte)
+// Requires: AVX, AVX2, CMOV, F16C, FMA3, MMX+
+TEXT ·matvecQ6KAVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	MOVL         $0x30303030, CX
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	VMOVDQU      spreadQ6K<>+0(SB), Y6
+	MOVL         $0x00010001, CX
+	VMOVD        CX, X7
+	VPBROADCASTD X7, Y7
+	MOVQ         16(AX), CX
+	SUBQ         $0x04, CX
+	MOVQ         (AX), DX
+	LEAQ         (DX)(CX*4), DX
+	MOVQ         DX, 112(AX)
+	IMULQ        24(AX), CX
+	ADDQ         8(AX), CX
+	MOVQ         CX, 104(AX)
+
+group:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   8(AX), CX
+	MOVQ   24(AX), DX
+	LEAQ   (CX)(DX*2), BX
+	ADDQ   DX, BX
+	LEAQ   (CX)(DX*4), SI
+	MOVQ   80(AX), DI
+	MOVQ   88(AX), R8
+	LEAQ   (DI)(R8*2), R9
+	ADDQ   R8, R9
+	MOVQ   48(AX), R10
+	MOVQ   56(AX), R11
+	MOVQ   32(AX), R12
+
+convert:
+	MOVWLZX      208(CX), R13
+	VMOVD        R13, X8
+	VCVTPH2PS    X8, X8
+	VBROADCASTSS X8, Y8
+	VPMOVSXBD    192(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VPMOVSXBD    200(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y8
+	VPERMPD      $0x50, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y9, Y9
+	VMOVUPS      Y9, (DI)
+	VPERMPD      $0xfa, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y10, Y10
+	VMOVUPS      Y10, 32(DI)
+	MOVWLZX      208(CX)(DX*1), R13
+	VMOVD        R13, X8
+	VCVTPH2PS    X8, X8
+	VBROADCASTSS X8, Y8
+	VPMOVSXBD    192(CX)(DX*1), Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VPMOVSXBD    200(CX)(DX*1), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y8
+	VPERMPD      $0x50, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y9, Y9
+	VMOVUPS      Y9, (DI)(R8*1)
+	VPERMPD      $0xfa, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y10, Y10
+	VMOVUPS      Y10, 32(DI)(R8*1)
+	MOVWLZX      208(CX)(DX*2), R13
+	VMOVD        R13, X8
+	VCVTPH2PS    X8, X8
+	VBROADCASTSS X8, Y8
+	VPMOVSXBD    192(CX)(DX*2), Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VPMOVSXBD    200(CX)(DX*2), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y8
+	VPERMPD      $0x50, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y9, Y9
+	VMOVUPS      Y9, (DI)(R8*2)
+	VPERMPD      $0xfa, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y10, Y10
+	VMOVUPS      Y10, 32(DI)(R8*2)
+	MOVWLZX      208(BX), R13
+	VMOVD        R13, X8
+	VCVTPH2PS    X8, X8
+	VBROADCASTSS X8, Y8
+	VPMOVSXBD    192(BX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VPMOVSXBD    200(BX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      (R10), Y8
+	VPERMPD      $0x50, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y9, Y9
+	VMOVUPS      Y9, (R9)
+	VPERMPD      $0xfa, Y8, Y11
+	VPERMILPS    $0x50, Y11, Y11
+	VMULPS       Y11, Y10, Y10
+	VMOVUPS      Y10, 32(R9)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
+	PREFETCHT0   512(SI)
+	PREFETCHT0   576(SI)
+	PREFETCHT0   640(SI)
+	PREFETCHT0   704(SI)
+	PREFETCHT0   768(SI)
+	PREFETCHT0   832(SI)
+	ADDQ         $0x000000d2, CX
+	ADDQ         $0x000000d2, BX
+	ADDQ         $0x00000348, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x08, R12
+	JG           convert
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*4), CX
+	CMPQ         CX, 104(AX)
+	CMOVQHI      104(AX), CX
+	MOVQ         CX, 96(AX)
+	MOVQ         8(AX), CX
+	MOVQ         24(AX), DX
+	LEAQ         (CX)(DX*2), BX
+	ADDQ         DX, BX
+	MOVQ         40(AX), SI
+	MOVQ         80(AX), DI
+	MOVQ         88(AX), R8
+	LEAQ         (DI)(R8*2), R9
+	ADDQ         R8, R9
+	MOVQ         32(AX), R10
+
+block:
+	VMOVDQU      (SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      (CX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD (DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      (CX)(DX*1), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*1), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD (DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      (CX)(DX*2), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*2), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD (DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      (BX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(BX), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD (R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      32(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      32(CX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 8(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      32(CX)(DX*1), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*1), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 8(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      32(CX)(DX*2), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*2), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 8(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      32(BX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(BX), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 8(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      64(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      (CX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 16(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      (CX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*1), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 16(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      (CX)(DX*2), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*2), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 16(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      (BX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(BX), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 16(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      96(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      32(CX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 24(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      32(CX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*1), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 24(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      32(CX)(DX*2), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(CX)(DX*2), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 24(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      32(BX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      128(BX), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 24(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      128(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      64(CX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 32(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      64(CX)(DX*1), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*1), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 32(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      64(CX)(DX*2), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*2), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 32(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      64(BX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(BX), Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 32(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      160(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      96(CX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 40(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      96(CX)(DX*1), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*1), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 40(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      96(CX)(DX*2), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*2), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 40(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      96(BX), Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(BX), Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 40(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      192(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      64(CX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 48(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      64(CX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*1), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 48(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      64(CX)(DX*2), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*2), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 48(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      64(BX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(BX), Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 48(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	VMOVDQU      224(SI), Y8
+	MOVL         $0x20202020, R11
+	VMOVD        R11, X10
+	VPBROADCASTD X10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPXOR        Y9, Y9, Y9
+	VPSUBD       Y10, Y9, Y9
+	VMOVDQU      96(CX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 56(DI), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y0
+	VMOVDQU      96(CX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*1), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 56(DI)(R8*1), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMOVDQU      96(CX)(DX*2), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(CX)(DX*2), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 56(DI)(R8*2), Y11
+	VPERMILPS    Y6, Y11, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMOVDQU      96(BX), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y4, Y10, Y10
+	VMOVDQU      160(BX), Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPAND        Y5, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   Y8, Y10, Y10
+	VPMADDWD     Y7, Y10, Y10
+	VPADDD       Y9, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VBROADCASTSD 56(R9), Y8
+	VPERMILPS    Y6, Y8, Y8
+	VFMADD231PS  Y8, Y10, Y3
+	ADDQ         $0x000000d2, CX
+	ADDQ         $0x000000d2, BX
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x08, R10
+	JG           block
+	VEXTRACTF128 $0x01, Y0, X8
+	VADDPS       X0, X8, X8
+	VPERMILPS    $0x4e, X8, X0
+	VADDPS       X0, X8, X8
+	VPERMILPS    $0xb1, X8, X0
+	VADDPS       X0, X8, X8
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x4e, X1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0xb1, X1, X2
+	VADDPS       X2, X1, X1
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x4e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0xb1, X2, X3
+	VADDPS       X3, X2, X2
+	MOVQ         (AX), CX
+	VMOVSS       X8, (CX)
+	VMOVSS       X0, 4(CX)
+	VMOVSS       X1, 8(CX)
+	VMOVSS       X2, 12(CX)
+	ADDQ         $0x10, CX
+	CMPQ         CX, 112(AX)
+	CMOVQHI      112(AX), CX
+	MOVQ         CX, (AX)
+	MOVQ         8(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         DX, 8(AX)
+	CMPQ         CX, 104(AX)
+	JNE          group
+	VZEROUPPER
+	RET
+
+DATA spreadQ6K<>+0(SB)/4, $0x00000000
+DATA spreadQ6K<>+4(SB)/4, $0x00000000
+DATA spreadQ6K<>+8(SB)/4, $0x00000000
+DATA spreadQ6K<>+12(SB)/4, $0x00000000
+DATA spreadQ6K<>+16(SB)/4, $0x00000001
+DATA spreadQ6K<>+20(SB)/4, $0x00000001
+DATA spreadQ6K<>+24(SB)/4, $0x00000001
+DATA spreadQ6K<>+28(SB)/4, $0x00000001
+GLOBL spreadQ6K<>(SB), RODATA|NOPTR, $32

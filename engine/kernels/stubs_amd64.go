@@ -10,6 +10,9 @@ package kernels
 //go:generate sh -c "cd _asm && go run . vector_avx2 -out ../vector_avx2_amd64.s"
 //go:generate sh -c "cd _asm && go run . attention_avx2 -out ../attention_avx2_amd64.s"
 //go:generate sh -c "cd _asm && go run . attention_avx512 -out ../attention_avx512_amd64.s"
+//go:generate sh -c "cd _asm && go run . gemm_avx2 -out ../gemm_avx2_amd64.s"
+//go:generate sh -c "cd _asm && go run . interleave_avx2 -out ../interleave_avx2_amd64.s"
+//go:generate sh -c "cd _asm && go run . unpack_avx2 -out ../unpack_avx2_amd64.s"
 
 //go:noescape
 func matvecF32AVX2(a *matvecArgs)
@@ -175,3 +178,81 @@ func widenAVX2(dst *uint32, src *uint16, n int)
 
 //go:noescape
 func scaleRoundAVX2(x *float32, s float32, n int)
+
+//go:noescape
+func matvecQ8_0AVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ8_0AVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ4_0AVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ4_0AVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ4_1AVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ4_1AVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ5_0AVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ5_0AVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ5_1AVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ5_1AVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ4KAVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ4KAVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ5KAVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ5KAVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func matvecQ6KAVX2(a *matvecArgs)
+
+//go:noescape
+func unpackQ6KAVX2(code *uint8, scale, offset *float32, row *byte, blocks int)
+
+//go:noescape
+func gemmFloat6AVX2(a *gemmArgs)
+
+//go:noescape
+func gemmFloat4AVX2(a *gemmArgs)
+
+//go:noescape
+func gemmFloat2AVX2(a *gemmArgs)
+
+//go:noescape
+func gemmFloat1AVX2(a *gemmArgs)
+
+//go:noescape
+func interleave32AVX2(dst *uint32, src *byte, stride, n int)
+
+//go:noescape
+func interleaveF16AVX2(dst *uint32, src *byte, stride, n int)
+
+//go:noescape
+func interleaveBF16AVX2(dst *uint32, src *byte, stride, n int)
+
+//go:noescape
+func codesToFloat32AVX2(dst *float32, code *uint8, scale, offset *float32, bias, groups int)
+
+//go:noescape
+func codesToFloat16AVX2(dst *float32, code *uint8, scale, offset *float32, bias, groups int)
+
+//go:noescape
+func int8ToFloatAVX2(dst *float32, q *int8, scale *float32, blocks int)

@@ -46,6 +46,13 @@ func main() {
 		attention(avx512)
 	case "matvec_avx2":
 		matvecFloat(avx2)
+		matvecCodesAVX2()
+	case "gemm_avx2":
+		gemmAVX2()
+	case "interleave_avx2":
+		interleaveAVX2()
+	case "unpack_avx2":
+		unpackAVX2()
 	default:
 		fmt.Fprintln(os.Stderr, "no part", part)
 		os.Exit(2)
