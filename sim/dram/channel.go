@@ -54,8 +54,8 @@ type channel struct {
 	busFree      int64              // first clock at which the command bus is free
 
 	bank      [maxBanks]bank
-	reads     *queue
-	writes    *queue
+	reads     queue
+	writes    queue
 	writeMode bool
 	openers   uint64 // banks whose opener waits
 	notClosed uint64 // banks that are open or activating
@@ -122,17 +122,14 @@ type observer interface {
 }
 
 func newChannel(p *plan) *channel {
-	c := &channel{
-		plan:   p,
-		reads:  newQueue(p.spec.Queue.Reads),
-		writes: newQueue(p.spec.Queue.Writes),
-		act2:   -1,
-	}
+	c := &channel{plan: p, act2: -1, refreshDue: never}
+	c.reads.capacity, c.writes.capacity = p.spec.Queue.Reads, p.spec.Queue.Writes
+	c.reads.clear()
+	c.writes.clear()
 	for i := range c.bank {
 		c.bank[i].row = -1
 		c.lastRow[i] = -1
 	}
-	c.refreshDue = never
 	if p.refreshEvery > 0 {
 		c.refreshDue = p.refreshEvery
 	}
@@ -150,9 +147,9 @@ func (c *channel) busy() bool {
 // arrive takes one request in, and reports whether there was room. Reads of a
 // burst that waits to be written, and writes to one, need no access.
 func (c *channel) arrive(bank int, row, column int32, write bool) bool {
-	q := c.reads
+	q := &c.reads
 	if write {
-		q = c.writes
+		q = &c.writes
 	}
 	if c.writes.pending>>bank&1 != 0 && c.writes.holds(bank, row, column) {
 		if write {

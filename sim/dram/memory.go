@@ -9,7 +9,8 @@ type Memory struct {
 	spec   *Spec
 	layout layout
 	groups []group
-	graph  *graph // nil: command level
+	graph  *graph     // nil: command level
+	spare  []*channel // of groups that were merged
 	done   units.Picoseconds
 	sum    tally // of all channels, since time zero
 }

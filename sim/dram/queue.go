@@ -40,12 +40,6 @@ type oldest struct {
 
 const none = ^uint64(0)
 
-func newQueue(capacity int) *queue {
-	q := &queue{capacity: capacity}
-	q.clear()
-	return q
-}
-
 func (q *queue) full() bool { return q.length == q.capacity }
 
 // push adds a request; openRow is the open row of its bank, or -1.
@@ -147,10 +141,4 @@ func (q *queue) clear() {
 		b := &q.banks[i]
 		b.length, b.hits, b.hit.age, b.miss.age = 0, 0, none, none
 	}
-}
-
-// clone returns an independent copy.
-func (q *queue) clone() *queue {
-	d := *q
-	return &d
 }

@@ -84,9 +84,9 @@ func (c *channel) pickOpener() bool {
 // command is ready: first ready, first come first served.
 func (c *channel) pickQueued() bool {
 	c.direct()
-	q, access, cmd := c.reads, colRD, RD
+	q, access, cmd := &c.reads, colRD, RD
 	if c.writeMode {
-		q, access, cmd = c.writes, colWR, WR
+		q, access, cmd = &c.writes, colWR, WR
 	}
 	if c.now >= c.firstWake {
 		c.rouse()
@@ -181,9 +181,9 @@ func (c *channel) serve() bool {
 // queueOf returns the queue in which the request of ch waits.
 func (c *channel) queueOf(ch *choice) *queue {
 	if ch.write {
-		return c.writes
+		return &c.writes
 	}
-	return c.reads
+	return &c.reads
 }
 
 // count books a queued request under hits, misses or conflicts, once.

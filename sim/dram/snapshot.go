@@ -180,7 +180,7 @@ type item struct {
 // items lists the requests that wait, by age.
 func (c *channel) items() []item {
 	list := c.itemBuf[:0]
-	for kind, q := range []*queue{c.reads, c.writes} {
+	for kind, q := range [...]*queue{&c.reads, &c.writes} {
 		for set := ^q.free; set != 0; set &= set - 1 {
 			e := &q.slots[lowest(set)]
 			list = append(list, item{e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
@@ -272,9 +272,9 @@ func (c *channel) restoreItems(turn *turn, r *reader) {
 				c.openers |= 1 << bank
 			}
 		default:
-			q := c.reads
+			q := &c.reads
 			if kind&1 == itemWrite {
-				q = c.writes
+				q = &c.writes
 			}
 			q.push(entry{age: c.age, row: c.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}, c.bank[bank].openRow())
 		}

@@ -22,7 +22,7 @@ func (m *Memory) split(extents []Extent) {
 			continue
 		}
 		m.groups[i].members = same
-		m.groups = append(m.groups, group{g.channel.clone(), rest})
+		m.groups = append(m.groups, group{m.copyOf(g.channel), rest})
 	}
 }
 
@@ -73,6 +73,7 @@ func (m *Memory) merge() {
 			}
 			m.groups[i].members = append(m.groups[i].members, m.groups[j].members...)
 			slices.Sort(m.groups[i].members)
+			m.spare = append(m.spare, m.groups[j].channel)
 			m.groups = slices.Delete(m.groups, j, j+1)
 		}
 	}
@@ -94,11 +95,16 @@ func (c *channel) sameState(o *channel) bool {
 	return c.quiet() && o.quiet() && c.locate() && o.locate() && c.at == o.at
 }
 
-// clone returns an independent channel in the same state.
-func (c *channel) clone() *channel {
-	d := *c
-	d.reads, d.writes = c.reads.clone(), c.writes.clone()
-	d.maintenance = slices.Clone(c.maintenance)
-	d.itemBuf = nil
-	return &d
+// copyOf returns an independent channel in the same state, in the memory of a
+// channel that is no longer needed if there is one.
+func (m *Memory) copyOf(c *channel) *channel {
+	d := &channel{}
+	if n := len(m.spare); n > 0 {
+		d, m.spare = m.spare[n-1], m.spare[:n-1]
+	}
+	waiting := append(d.maintenance[:0], c.maintenance...)
+	items := d.itemBuf
+	*d = *c
+	d.maintenance, d.itemBuf = waiting, items
+	return d
 }
