@@ -17,7 +17,7 @@ import (
 // tiny is a shape whose matrices all fit the K-quants' blocks of 256.
 func tiny() model.Shape {
 	return model.Shape{
-		Name: "tiny", Layers: 3, Dim: 256, FFN: 512, Heads: 4, KVHeads: 2, Vocab: 300, Tied: true,
+		Name: "tiny", Layers: 2, Dim: 256, FFN: 512, Heads: 4, KVHeads: 2, Vocab: 300, Tied: true,
 	}.Resolved()
 }
 

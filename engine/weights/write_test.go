@@ -139,14 +139,14 @@ func TestSharedBlocksAreMobileLLM(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]any{
-		"architectures": []any{"MobileLLMForCausalLM"}, "layer_sharing": true, "share_embedding": true, "num_hidden_layers": 3.,
+		"architectures": []any{"MobileLLMForCausalLM"}, "layer_sharing": true, "share_embedding": true, "num_hidden_layers": 2.,
 	} {
 		if fmt.Sprint(c[key]) != fmt.Sprint(want) {
 			t.Errorf("%s is %v, want %v", key, c[key], want)
 		}
 	}
 	got := open(t, dir, Options{}).Shape()
-	if got.Layers != 3 || got.Executed() != 6 || got.Sharing != model.Immediate {
+	if got.Layers != 2 || got.Executed() != 4 || got.Sharing != model.Immediate {
 		t.Errorf("%d stored, %d executed, %s", got.Layers, got.Executed(), got.Sharing)
 	}
 }
