@@ -18,7 +18,8 @@
 // meets; a run is cut where an operand begins or ends, and joined again with its
 // neighbour when what told them apart has been evicted. This is exact: the same
 // lines are hit and evicted as if each were looked up by itself, for each policy
-// and inclusion, and tests hold it to a plain implementation that does that.
+// and inclusion, and tests hold it to a plain implementation that does that, and
+// to what another simulator counts (testdata/README.md).
 //
 // Between levels the order of lines matters only where lines meet in a set. All
 // that a line evicts, at any level, is equal to it modulo the number of sets of
