@@ -2,8 +2,10 @@ package weights
 
 import (
 	"hash/fnv"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/memsim/memsim/engine/model"
@@ -67,7 +69,7 @@ func (n *noise) encodePools() {
 		group sync.WaitGroup
 		mutex sync.Mutex
 	)
-	for key := range n.pools {
+	for _, key := range slices.Collect(maps.Keys(n.pools)) {
 		group.Go(func() {
 			scaled := make([]float32, poolValues)
 			for i, v := range n.unit {
