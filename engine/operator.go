@@ -124,7 +124,7 @@ func attended(c *cacheHalf) operand {
 
 // encodingName is the dtype of an encoded buffer in a trace.
 func encodingName(e kernels.Encoding) string {
-	if e == kernels.Int8 {
+	if e.Quantized() {
 		return "int8"
 	}
 	return "f32" // rounded or not

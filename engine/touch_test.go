@@ -178,7 +178,7 @@ func (t *touching) row(m kernels.Matrix, r int) []float32 {
 // vector decodes vector i of x.
 func (t *touching) vector(x *kernels.Vectors, i int) []float32 {
 	values := make([]float32, x.Dim)
-	if x.Encoding != kernels.Int8 {
+	if !x.Encoding.Quantized() {
 		data := view(t, x.F32)
 		for j := range values {
 			values[j] = data.load(i*x.Dim + j)

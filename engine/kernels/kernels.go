@@ -27,7 +27,7 @@
 // # Caveats
 //
 // Block-quantized weights are multiplied with activations rounded to int8 in
-// blocks of 32, as ggml does; K-quants too, where ggml rounds in blocks of 256.
+// blocks of 32, or of 256 for K-quants, as ggml does.
 // Sums are in float32, in an order that depends on the kernel set and not on
 // the number of threads. A Compute serves one caller at a time.
 package kernels

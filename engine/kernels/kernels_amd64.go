@@ -55,6 +55,7 @@ func avx2Set() *kernelSet {
 	s.exp = exp256
 	s.swiglu = swiglu256
 	s.quantize = quantize256
+	s.quantizeWide = quantizeWide256
 	s.storeHalf = storeHalf256
 	s.scaleRound = scaleRound256
 	s.rotateInterleaved = rotateInterleaved256

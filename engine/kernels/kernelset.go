@@ -35,6 +35,9 @@ type kernelSet struct {
 	// quantize rounds row to int8 in blocks of Block; scale and sum get one
 	// value a block.
 	quantize func(q []int8, scale []float32, sum []int32, row []float32)
+	// quantizeWide does so with one scale for each wideBlock values, which it
+	// stores for each Block of them.
+	quantizeWide func(q []int8, scale []float32, sum []int32, row []float32)
 	// storeHalf rounds to half precision.
 	storeHalf func(dst []uint16, src []float32)
 	// scaleRound replaces x by s·x, rounded to half precision.
@@ -65,6 +68,7 @@ var portable = kernelSet{
 	exp:               exp,
 	swiglu:            swiglu,
 	quantize:          quantize,
+	quantizeWide:      quantizeWide,
 	storeHalf:         storeHalf,
 	scaleRound:        scaleRound,
 	rotateInterleaved: rotateInterleaved,

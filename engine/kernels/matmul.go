@@ -8,7 +8,7 @@ func (c *Compute) MatMul(dst []float32, m Matrix, x *Vectors) {
 	switch {
 	case x.Dim != m.Cols:
 		panicf("matrix of %d columns times vectors of %d values", m.Cols, x.Dim)
-	case (x.Encoding == Int8) != (Wants(m.Type) == Int8):
+	case x.Encoding.Quantized() != Wants(m.Type).Quantized():
 		panicf("matrix %s takes vectors of encoding %d, got %d", m.Type, Wants(m.Type), x.Encoding)
 	case len(dst) < x.N*m.Rows:
 		panicf("product of %d × %d in %d values", x.N, m.Rows, len(dst))

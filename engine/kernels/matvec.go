@@ -59,7 +59,7 @@ func (s *matvecScratch) pad(scale []float32, sum []int32) ([]float32, []int32) {
 // matvec multiplies rows from to to-1 with vector i, by a SIMD kernel.
 func (t *matmulTask) matvec(f matvecFunc, s *matvecScratch, from, to, i int) {
 	a := &s.args
-	if t.x.Encoding == Int8 {
+	if t.x.Encoding.Quantized() {
 		q, scale, sum := t.x.int8(i)
 		s.prepare(len(scale))
 		if t.c.k.padded {

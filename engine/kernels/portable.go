@@ -91,23 +91,49 @@ func swiglu(dst, gate, up []float32) {
 func quantize(q []int8, scale []float32, sum []int32, row []float32) {
 	for b := range scale {
 		x := row[b*Block : (b+1)*Block]
-		largest := float32(0)
-		for _, v := range x {
-			largest = max(largest, float32(math.Abs(float64(v))))
-		}
+		largest := magnitude(x)
 		scale[b] = largest / 127
 		inverse := float32(0)
 		if largest > 0 {
 			inverse = 127 / largest
 		}
-		total := int32(0)
-		for j, v := range x {
-			r := roundEven(v * inverse)
-			q[b*Block+j] = int8(r)
-			total += r
-		}
-		sum[b] = total
+		sum[b] = roundTo(q[b*Block:(b+1)*Block], x, inverse)
 	}
+}
+
+// quantizeWide rounds as quantize does, with a scale for each wideBlock values.
+func quantizeWide(q []int8, scale []float32, sum []int32, row []float32) {
+	for start := 0; start < len(row); start += wideBlock {
+		common, inverse := float32(0), float32(0)
+		if largest := magnitude(row[start : start+wideBlock]); largest > 0 {
+			inverse = 127 / largest
+			common = 1 / inverse // not largest/127: ggml's rounding
+		}
+		for from := start; from < start+wideBlock; from += Block {
+			scale[from/Block] = common
+			sum[from/Block] = roundTo(q[from:from+Block], row[from:from+Block], inverse)
+		}
+	}
+}
+
+// magnitude is the largest absolute value of x.
+func magnitude(x []float32) float32 {
+	largest := float32(0)
+	for _, v := range x {
+		largest = max(largest, float32(math.Abs(float64(v))))
+	}
+	return largest
+}
+
+// roundTo stores x times inverse in q, rounded, and returns the sum of q.
+func roundTo(q []int8, x []float32, inverse float32) int32 {
+	total := int32(0)
+	for j, v := range x {
+		r := roundEven(v * inverse)
+		q[j] = int8(r)
+		total += r
+	}
+	return total
 }
 
 // roundEven rounds |f| < 2^22 to the nearest integer, halves to even: adding

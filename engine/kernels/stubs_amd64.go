@@ -153,6 +153,9 @@ func swigluAVX2(dst, gate, up *float32, n int)
 func quantizeAVX2(q *int8, scale *float32, sum *int32, row *float32, blocks int)
 
 //go:noescape
+func quantizeWideAVX2(q *int8, scale *float32, sum *int32, row *float32, groups int)
+
+//go:noescape
 func toHalfAVX2(dst *uint16, src *float32, n int)
 
 //go:noescape

@@ -58,6 +58,10 @@ func quantize256(q []int8, scale []float32, sum []int32, row []float32) {
 	quantizeAVX2(&q[0], &scale[0], &sum[0], &row[0], len(scale))
 }
 
+func quantizeWide256(q []int8, scale []float32, sum []int32, row []float32) {
+	quantizeWideAVX2(&q[0], &scale[0], &sum[0], &row[0], len(row)/wideBlock)
+}
+
 func storeHalf256(dst []uint16, src []float32) {
 	n := len(src) &^ 7
 	if n > 0 {

@@ -565,6 +565,177 @@ block:
 	VZEROUPPER
 	RET
 
+DATA absMaskWide<>+0(SB)/4, $0x7fffffff
+DATA absMaskWide<>+4(SB)/4, $0x7fffffff
+DATA absMaskWide<>+8(SB)/4, $0x7fffffff
+DATA absMaskWide<>+12(SB)/4, $0x7fffffff
+DATA absMaskWide<>+16(SB)/4, $0x7fffffff
+DATA absMaskWide<>+20(SB)/4, $0x7fffffff
+DATA absMaskWide<>+24(SB)/4, $0x7fffffff
+DATA absMaskWide<>+28(SB)/4, $0x7fffffff
+GLOBL absMaskWide<>(SB), RODATA|NOPTR, $32
+
+DATA limit127Wide<>+0(SB)/4, $0x42fe0000
+DATA limit127Wide<>+4(SB)/4, $0x42fe0000
+DATA limit127Wide<>+8(SB)/4, $0x42fe0000
+DATA limit127Wide<>+12(SB)/4, $0x42fe0000
+DATA limit127Wide<>+16(SB)/4, $0x42fe0000
+DATA limit127Wide<>+20(SB)/4, $0x42fe0000
+DATA limit127Wide<>+24(SB)/4, $0x42fe0000
+DATA limit127Wide<>+28(SB)/4, $0x42fe0000
+GLOBL limit127Wide<>(SB), RODATA|NOPTR, $32
+
+DATA oneWide<>+0(SB)/4, $0x3f800000
+DATA oneWide<>+4(SB)/4, $0x3f800000
+DATA oneWide<>+8(SB)/4, $0x3f800000
+DATA oneWide<>+12(SB)/4, $0x3f800000
+DATA oneWide<>+16(SB)/4, $0x3f800000
+DATA oneWide<>+20(SB)/4, $0x3f800000
+DATA oneWide<>+24(SB)/4, $0x3f800000
+DATA oneWide<>+28(SB)/4, $0x3f800000
+GLOBL oneWide<>(SB), RODATA|NOPTR, $32
+
+DATA packOrderWide<>+0(SB)/4, $0x00000000
+DATA packOrderWide<>+4(SB)/4, $0x00000004
+DATA packOrderWide<>+8(SB)/4, $0x00000001
+DATA packOrderWide<>+12(SB)/4, $0x00000005
+DATA packOrderWide<>+16(SB)/4, $0x00000002
+DATA packOrderWide<>+20(SB)/4, $0x00000006
+DATA packOrderWide<>+24(SB)/4, $0x00000003
+DATA packOrderWide<>+28(SB)/4, $0x00000007
+GLOBL packOrderWide<>(SB), RODATA|NOPTR, $32
+
+// func quantizeWideAVX2(q *int8, scale *float32, sum *int32, row *float32, groups int)
+// Requires: AVX, AVX2
+TEXT ·quantizeWideAVX2(SB), NOSPLIT, $0-40
+	MOVQ    q+0(FP), AX
+	MOVQ    scale+8(FP), CX
+	MOVQ    sum+16(FP), DX
+	MOVQ    row+24(FP), BX
+	MOVQ    groups+32(FP), SI
+	VMOVUPS absMaskWide<>+0(SB), Y0
+	VMOVDQU packOrderWide<>+0(SB), Y1
+
+group:
+	VANDPS       (BX), Y0, Y2
+	VANDPS       32(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       64(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       96(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       128(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       160(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       192(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       224(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       256(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       288(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       320(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       352(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       384(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       416(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       448(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       480(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       512(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       544(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       576(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       608(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       640(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       672(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       704(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       736(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       768(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       800(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       832(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       864(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       896(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       928(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       960(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VANDPS       992(BX), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VMAXPS       X2, X3, X3
+	VPERMILPS    $0x4e, X3, X2
+	VMAXPS       X2, X3, X3
+	VPERMILPS    $0xb1, X3, X2
+	VMAXPS       X2, X3, X3
+	VMOVSS       limit127Wide<>+0(SB), X4
+	VDIVSS       X3, X4, X4
+	VMOVSS       oneWide<>+0(SB), X2
+	VDIVSS       X4, X2, X2
+	VXORPS       X5, X5, X5
+	VCMPSS       $0x01, X3, X5, X5
+	VANDPS       X5, X4, X4
+	VANDPS       X5, X2, X2
+	VBROADCASTSS X4, Y4
+	VBROADCASTSS X2, Y2
+	VMOVUPS      Y2, (CX)
+	MOVQ         $0x00000008, DI
+
+part:
+	VMOVUPS      (BX), Y2
+	VMOVUPS      32(BX), Y3
+	VMOVUPS      64(BX), Y5
+	VMOVUPS      96(BX), Y6
+	VMULPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VCVTPS2DQ    Y3, Y3
+	VMULPS       Y4, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VMULPS       Y4, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       Y2, Y3, Y7
+	VPADDD       Y5, Y7, Y7
+	VPADDD       Y6, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X8
+	VPADDD       X7, X8, X8
+	VPHADDD      X8, X8, X8
+	VPHADDD      X8, X8, X8
+	VMOVD        X8, (DX)
+	VPACKSSDW    Y3, Y2, Y2
+	VPACKSSDW    Y6, Y5, Y5
+	VPACKSSWB    Y5, Y2, Y2
+	VPERMD       Y2, Y1, Y2
+	VMOVDQU      Y2, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000004, DX
+	ADDQ         $0x00000080, BX
+	DECQ         DI
+	JNE          part
+	ADDQ         $0x00000020, CX
+	DECQ         SI
+	JNE          group
+	VZEROUPPER
+	RET
+
 // func toHalfAVX2(dst *uint16, src *float32, n int)
 // Requires: AVX, F16C
 TEXT ·toHalfAVX2(SB), NOSPLIT, $0-24

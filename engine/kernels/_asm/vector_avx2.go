@@ -20,6 +20,7 @@ func vectorAVX2() {
 	expAVX2()
 	swigluAVX2()
 	quantizeAVX2()
+	quantizeWideAVX2()
 	toHalfAVX2()
 	widenAVX2()
 	scaleRoundAVX2()
@@ -258,6 +259,70 @@ func quantizeAVX2() {
 	VCMPSS(Imm(1), largest, positive, positive) // 0 < largest
 	VANDPS(positive, inverse.AsX(), inverse.AsX())
 	VBROADCASTSS(inverse.AsX(), inverse)
+	storeCodes(v, inverse, perm, q, sum)
+	advance(q, 32)
+	advance(scale, 4)
+	advance(sum, 4)
+	advance(row, 128)
+	DECQ(n)
+	JNE(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// quantizeWideAVX2 differs from quantizeAVX2 in that eight blocks share a scale.
+func quantizeWideAVX2() {
+	absMask := constant("absMaskWide", repeat(8, 0x7fffffff)...)
+	limit := float("limit127Wide", 127)
+	one := float("oneWide", 1)
+	order := constant("packOrderWide", 0, 4, 1, 5, 2, 6, 3, 7)
+	TEXT("quantizeWideAVX2", attr.NOSPLIT, "func(q *int8, scale *float32, sum *int32, row *float32, groups int)")
+	Doc("quantizeWideAVX2 rounds groups of eight blocks of 32 values to int8.")
+	q, scale, sum, row, n := pointer("q"), pointer("scale"), pointer("sum"), pointer("row"), pointer("groups")
+	mask, perm, m, t, left := YMM(), YMM(), YMM(), YMM(), GP64()
+	VMOVUPS(absMask, mask)
+	VMOVDQU(order, perm)
+	Label("group")
+	VANDPS(at(row), mask, m)
+	for i := 1; i < 32; i++ {
+		VANDPS(Mem{Base: row, Disp: 32 * i}, mask, t)
+		VMAXPS(t, m, m)
+	}
+	largest, s, inverse, positive := reduceMax(m), YMM(), YMM(), XMM()
+	VMOVSS(limit, inverse.AsX())
+	VDIVSS(largest, inverse.AsX(), inverse.AsX())
+	VMOVSS(one, s.AsX())
+	VDIVSS(inverse.AsX(), s.AsX(), s.AsX())
+	VXORPS(positive, positive, positive)
+	VCMPSS(Imm(1), largest, positive, positive) // 0 < largest
+	VANDPS(positive, inverse.AsX(), inverse.AsX())
+	VANDPS(positive, s.AsX(), s.AsX())
+	VBROADCASTSS(inverse.AsX(), inverse)
+	VBROADCASTSS(s.AsX(), s)
+	VMOVUPS(s, at(scale))
+	MOVQ(U32(8), left)
+	Label("part")
+	var v [4]VecVirtual
+	for i := range v {
+		v[i] = YMM()
+		VMOVUPS(Mem{Base: row, Disp: 32 * i}, v[i])
+	}
+	storeCodes(v, inverse, perm, q, sum)
+	advance(q, 32)
+	advance(sum, 4)
+	advance(row, 128)
+	DECQ(left)
+	JNE(LabelRef("part"))
+	advance(scale, 32)
+	DECQ(n)
+	JNE(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// storeCodes rounds a block's values times inverse to int8, and stores them and
+// their sum.
+func storeCodes(v [4]VecVirtual, inverse, perm VecVirtual, q, sum Register) {
 	for i := range v {
 		VMULPS(inverse, v[i], v[i])
 		VCVTPS2DQ(v[i], v[i])
@@ -277,14 +342,6 @@ func quantizeAVX2() {
 	VPACKSSWB(v[2], v[0], v[0])
 	VPERMD(v[0], perm, v[0])
 	VMOVDQU(v[0], at(q))
-	advance(q, 32)
-	advance(scale, 4)
-	advance(sum, 4)
-	advance(row, 128)
-	DECQ(n)
-	JNE(LabelRef("block"))
-	VZEROUPPER()
-	RET()
 }
 
 func toHalfAVX2() {
