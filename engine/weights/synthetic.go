@@ -29,10 +29,9 @@ func Synthetic(shape model.Shape, o Options) (Source, error) {
 		shape.RoPEStyle = style
 	}
 	s := &source{shape: shape, quant: scheme.Name, synthetic: true}
-	s.metadata = metadata{title: shape.Name, tokenizer: noTokenizer()}
+	s.metadata = metadata{title: shape.Name, tokenizer: madeUpTokenizer(shape.Vocab)}
 	s.vocabulary = func() (*Vocabulary, error) { return nil, nil }
 	if syntheticFits(shape.Vocab) {
-		s.metadata.tokenizer = syntheticFields(shape.Vocab)
 		s.vocabulary = func() (*Vocabulary, error) { return syntheticVocabulary(shape.Vocab), nil }
 	}
 	s.tensors, s.size = s.metadata.placed(shape, scheme)

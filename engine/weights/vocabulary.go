@@ -2,10 +2,12 @@ package weights
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/memsim/memsim/engine/tokenizer"
 	"github.com/memsim/memsim/engine/weights/gguf"
+	"github.com/memsim/memsim/fault"
 )
 
 // Vocabulary is what a tokenizer is made from: the table of a GGUF file, or the
@@ -21,6 +23,34 @@ func (v *Vocabulary) Tokenizer() (*tokenizer.Tokenizer, error) {
 		return tokenizer.FromFolder(v.Folder)
 	}
 	return tokenizer.New(v.Table)
+}
+
+// table returns the tokenizer in GGUF's terms.
+func (v *Vocabulary) table() (tokenizer.Vocabulary, error) {
+	if v.Folder == "" {
+		return v.Table, nil
+	}
+	table, err := tokenizer.TableFromFolder(v.Folder)
+	if err != nil {
+		return table, fault.Userf("tokenizer of %s cannot be written as GGUF: %w", v.Folder, err)
+	}
+	return table, nil
+}
+
+// padded returns v with n tokens: models often have more than their tokenizer.
+func padded(v tokenizer.Vocabulary, n int) tokenizer.Vocabulary {
+	if len(v.Kinds) == 0 {
+		v.Kinds = slices.Repeat([]tokenizer.Kind{tokenizer.Normal}, len(v.Tokens))
+	}
+	v.Tokens, v.Kinds, v.Scores = slices.Clone(v.Tokens), slices.Clone(v.Kinds), slices.Clone(v.Scores)
+	for id := len(v.Tokens); id < n; id++ {
+		v.Tokens = append(v.Tokens, fmt.Sprintf("[PAD%d]", id))
+		v.Kinds = append(v.Kinds, tokenizer.Unused)
+		if len(v.Scores) > 0 {
+			v.Scores = append(v.Scores, -float32(n))
+		}
+	}
+	return v
 }
 
 // readVocabulary returns the tokenizer's table of a GGUF file, nil if it has

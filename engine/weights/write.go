@@ -67,18 +67,32 @@ func describe(s Source) (metadata, error) {
 		return own.metadata, nil
 	}
 	m := metadata{title: s.Name()}
+	vocab := s.Shape().Vocab
 	v, err := s.Vocabulary()
-	switch {
-	case err != nil:
+	if err != nil {
 		return m, err
-	case v != nil && v.Folder == "" && len(v.Table.Tokens) == s.Shape().Vocab:
-		m.tokenizer = vocabularyFields(v.Table)
-	case syntheticFits(s.Shape().Vocab):
-		m.tokenizer = syntheticFields(s.Shape().Vocab)
-	default:
-		m.tokenizer = noTokenizer()
 	}
+	if v == nil {
+		m.tokenizer = madeUpTokenizer(vocab)
+		return m, nil
+	}
+	table, err := v.table()
+	if err != nil {
+		return m, err
+	}
+	if len(table.Tokens) > vocab {
+		return m, fault.Userf("model %s: its tokenizer has %d tokens, its embedding only %d; they do not belong together", s.Name(), len(table.Tokens), vocab)
+	}
+	m.tokenizer = vocabularyFields(padded(table, vocab))
 	return m, nil
+}
+
+// madeUpTokenizer returns the fields of a tokenizer for a model that has none.
+func madeUpTokenizer(vocab int) []gguf.Value {
+	if syntheticFits(vocab) {
+		return syntheticFields(vocab)
+	}
+	return noTokenizer()
 }
 
 // guessedFileType is llama.cpp's number for "look at the tensors".
