@@ -39,6 +39,12 @@
 // them. A dirty line that is evicted goes to the next level, which allocates it
 // and counts it as used.
 //
+// # Scratchpads
+//
+// A scratchpad holds what software pins in it (Pin, or Keep for what has just
+// passed through) until that is unpinned. The rest of it is buffers through
+// which other operands stream in tiles (Stream).
+//
 // # Miss curves
 //
 // MissCurve passes over accesses once and says what a fully associative LRU

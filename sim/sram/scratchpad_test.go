@@ -81,6 +81,39 @@ func TestPinnedLinesAreWrittenBackOnUnpin(t *testing.T) {
 	}
 }
 
+// A runtime keeps the weights of a block for its second run as far as they fit,
+// and gives them up for the next block.
+func TestBlocksAreKeptWhileTheyRun(t *testing.T) {
+	h := mustHierarchy(t, scratchpad(100))
+	const matrix = 40 * 64
+	for block := range 3 {
+		if _, err := h.UnpinAll(0); err != nil {
+			t.Fatal(err)
+		}
+		for run := range 2 {
+			var missed units.Bytes
+			for i := range 3 { // of which two fit
+				addr := uint64(block*3+i) * matrix
+				missed += h.Access(addr, matrix, false).Miss
+				if fits := h.Keep(0, addr, matrix); fits != (i < 2) {
+					t.Errorf("matrix %d kept: %v", i, fits)
+				}
+			}
+			if want := units.Bytes([]int{3, 1}[run] * matrix); missed != want {
+				t.Errorf("block %d, run %d: %d bytes missed, want %d", block, run, missed, want)
+			}
+		}
+	}
+	h.Access(2*3*matrix, 64, true)
+	out, err := h.UnpinAll(0)
+	if want := []Extent{{Addr: 2 * 3 * matrix, Bytes: 64}}; err != nil || !slices.Equal(out.WriteBack, want) {
+		t.Errorf("written back %v, want %v; %v", out.WriteBack, want, err)
+	}
+	if h.Free(0) != 100*64 {
+		t.Errorf("%d bytes free of an empty scratchpad", h.Free(0))
+	}
+}
+
 func TestMistakesWithScratchpads(t *testing.T) {
 	h := mustHierarchy(t, scratchpad(4), cache(4, 2))
 	if _, err := h.Pin(0, 0, 5*64); !fault.IsUser(err) || !strings.Contains(err.Error(), "320 bytes to pin, but 256 of 256 are free") {
@@ -94,6 +127,12 @@ func TestMistakesWithScratchpads(t *testing.T) {
 	}
 	if _, err := h.Unpin(2, 0, 64); !fault.IsUser(err) {
 		t.Error(err)
+	}
+	if _, err := h.UnpinAll(1); !fault.IsUser(err) {
+		t.Error(err)
+	}
+	if h.Keep(1, 0, 64) || h.Keep(0, 0, 5*64) {
+		t.Error("kept what has no place")
 	}
 	if _, err := h.Stream(0, 5); !fault.IsUser(err) || !strings.Contains(err.Error(), "pin less") {
 		t.Error(err)
