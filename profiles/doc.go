@@ -15,10 +15,10 @@
 // What is too large for text has a package of its own. Each of them takes the
 // ledger as a stream, a row at a time, and keeps sums and never the rows:
 //
-//	sim.Row ──Add──▶ html.Report        one HTML file that needs no network
+//	sim.Row ──Add──▶ html.Model         one HTML file that needs no network
 //	        ──Add──▶ pprof.Profile      a profile for go tool pprof
 //	        ──Add──▶ timeline.Timeline  a Chrome trace for Perfetto
-//	        ──Add──▶ totals.Totals      sums by layer, operator and tensor, of which the others are made
+//	        ──Add──▶ totals.Totals      sums by layer, operator and tensor, of which the first two are made
 //
 // Every writer takes an io.Writer; where files lie and when they replace an
 // older one is the caller's. The same input gives the same bytes.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
 	"pgregory.net/rapid"
 
 	"github.com/memsim/memsim/profiles"
@@ -164,6 +165,30 @@ func TestAFileIsNoTerminal(t *testing.T) {
 	defer f.Close()
 	if got := profiles.DetectTerminal(f, func(string) string { return "" }); got != (profiles.Terminal{}) {
 		t.Errorf("a file is seen as %+v", got)
+	}
+}
+
+func TestColourOnATerminalUnlessTheReaderSaysNo(t *testing.T) {
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("needs a pseudo-terminal (/dev/ptmx)")
+	}
+	defer terminal.Close()
+	if !term.IsTerminal(int(terminal.Fd())) {
+		t.Skip("this system's /dev/ptmx is no terminal")
+	}
+	for name, c := range map[string]struct {
+		environment map[string]string
+		color       bool
+	}{
+		"plain":    {nil, true},
+		"NO_COLOR": {map[string]string{"NO_COLOR": "1"}, false},
+		"dumb":     {map[string]string{"TERM": "dumb"}, false},
+	} {
+		got := profiles.DetectTerminal(terminal, func(key string) string { return c.environment[key] })
+		if got.Color != c.color {
+			t.Errorf("%s: colour %v, want %v", name, got.Color, c.color)
+		}
 	}
 }
 

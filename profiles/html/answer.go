@@ -16,6 +16,9 @@ func answer(c profiles.Comparison) []string {
 		return []string{"No model was simulated."}
 	}
 	sentences := []string{limit(&c.Results[0])}
+	if c.Results[0].LatencyMS == 0 {
+		return sentences
+	}
 	for i := range c.Results {
 		if r := &c.Results[i]; i > 0 && r.LayersExecuted > r.LayersStored {
 			sentences = append(sentences, sharing(c.Results, r))
@@ -26,6 +29,10 @@ func answer(c profiles.Comparison) []string {
 
 // limit says where most of a token's time goes.
 func limit(r *sim.Result) string {
+	if r.LatencyMS == 0 {
+		return fmt.Sprintf("%s processes a prompt of %d tokens in %s ms; no token was decoded.",
+			profiles.Clean(r.Model), r.PromptTokens, profiles.Number(r.PrefillMS))
+	}
 	parts := []struct {
 		ms   float64
 		what string
@@ -42,11 +49,8 @@ func limit(r *sim.Result) string {
 			largest = p
 		}
 	}
-	s := fmt.Sprintf("A token of %s takes %s ms", profiles.Clean(r.Model), profiles.Number(r.LatencyMS))
-	if r.LatencyMS > 0 {
-		s += fmt.Sprintf(", %.0f %% of it %s", 100*largest.ms/r.LatencyMS, largest.what)
-	}
-	return s + fmt.Sprintf(", and moves %s MB through DRAM.", profiles.Number(r.DRAMBytesPerToken/1e6))
+	return fmt.Sprintf("A token of %s takes %s ms, %.0f %% of it %s, and moves %s MB through DRAM.",
+		profiles.Clean(r.Model), profiles.Number(r.LatencyMS), 100*largest.ms/r.LatencyMS, largest.what, profiles.Number(r.DRAMBytesPerToken/1e6))
 }
 
 // sharing compares a model that runs its blocks more than once with the first
@@ -89,7 +93,7 @@ func digits(percent float64) string {
 
 // energy says what a token costs and how many a charge gives.
 func energy(r *sim.Result) string {
-	s := fmt.Sprintf("It costs %s mJ in memory and chip, %s mJ on the whole phone", profiles.Number(r.EnergyMJPerToken), profiles.Number(r.PhoneEnergyMJ))
+	s := fmt.Sprintf("It costs %s mJ on the whole phone", profiles.Number(r.PhoneEnergyMJ))
 	if r.EnergyMJPerToken > 0 {
 		s = fmt.Sprintf("It costs %s mJ in memory and chip, %.0f %% of that in DRAM, and %s mJ on the whole phone",
 			profiles.Number(r.EnergyMJPerToken), 100*r.EnergyPartsMJ.DRAM/r.EnergyMJPerToken, profiles.Number(r.PhoneEnergyMJ))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the assets
 	"encoding/json"
+	"sync"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/profiles"
@@ -17,7 +18,8 @@ var (
 	reportScript string
 )
 
-var layout = page.NewLayout(reportMarkup, reportScript)
+// layout is made when the first report is written: most commands write none.
+var layout = sync.OnceValue(func() *page.Layout { return page.NewLayout(reportMarkup, reportScript) })
 
 // content is what the template shows.
 type content struct {

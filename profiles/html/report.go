@@ -88,5 +88,5 @@ func (r *Report) Write(w io.Writer, c profiles.Comparison) error {
 	if err != nil {
 		return err
 	}
-	return layout.Write(w, p)
+	return layout().Write(w, p)
 }

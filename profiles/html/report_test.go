@@ -10,6 +10,8 @@ import (
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/internal/ledgertest"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
 )
 
 // models are the three of the main job.
@@ -185,5 +187,27 @@ func TestResultsMustBelongToModels(t *testing.T) {
 	r.Model(models[0].Header())
 	if err := r.Write(&bytes.Buffer{}, profiles.Comparison{}); err == nil {
 		t.Error("a model without a result is accepted")
+	}
+}
+
+func TestRunsWithoutDecodeOrWithoutRowsStillGiveAReport(t *testing.T) {
+	prompt := ledgertest.MobileLLM("prompt-only", 3, 1)
+	r := html.New(nil, "", "")
+	panel := r.Model(prompt.Header())
+	for row := range prompt.Rows {
+		if row.Phase == traces.Prefill {
+			panel.Add(row)
+		}
+	}
+	r.Model(prompt.Header())
+	result := sim.Result{Model: "prompt-only", PromptTokens: 16, PrefillMS: 12.5}
+	var b bytes.Buffer
+	if err := r.Write(&b, profiles.Comparison{Results: []sim.Result{result, {Model: "nothing"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a prompt of 16 tokens in 12.50 ms", "Operators of prefill, per token"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the report does not say %q", want)
+		}
 	}
 }
