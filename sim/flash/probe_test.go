@@ -42,6 +42,7 @@ func TestPartsReadAsFastAsMeasured(t *testing.T) {
 		{"ufs-3.1", 4 * units.KiB, Random, []int{1}, 0.05, 0.2},
 		{"apple-nvme-a15", 512 * units.KiB, Sequential, []int{1, 32}, 0.93, 0.03},
 		{"apple-nvme-a16", 512 * units.KiB, Sequential, []int{1, 32}, 1.53, 0.03},
+		{"apple-nvme-a17", 512 * units.KiB, Sequential, []int{1, 32}, 1.45, 0.03},
 	}
 	for _, test := range tests {
 		for _, depth := range test.depths {
