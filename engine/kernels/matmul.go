@@ -56,9 +56,7 @@ func (t *matmulTask) run(worker, part int) {
 		return
 	}
 	if f := t.c.k.matvec[t.f.id]; f != nil && to-from >= matvecRows {
-		for i := range t.x.N {
-			t.matvec(f, &s.matvec, from, to, i)
-		}
+		t.matvecs(f, &s.matvec, from, to)
 		return
 	}
 	for r := from; r < to; r++ {

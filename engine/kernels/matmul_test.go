@@ -75,9 +75,9 @@ func TestMatMul(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%s", set.name, f.typ), func(t *testing.T) {
 				c := withSet(t, set, 2)
 				rapid.Check(t, func(rt *rapid.T) {
-					rows := rapid.IntRange(1, 90).Draw(rt, "rows")
-					cols := f.block * rapid.IntRange(1, max(2, 700/f.block)).Draw(rt, "blocks")
-					n := rapid.IntRange(1, 20).Draw(rt, "vectors")
+					rows := rapid.IntRange(1, 70).Draw(rt, "rows")
+					cols := f.block * rapid.IntRange(1, max(2, 300/f.block)).Draw(rt, "blocks")
+					n := rapid.IntRange(1, 14).Draw(rt, "vectors")
 					r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 					m, weights := randomMatrix(r, f.typ, rows, cols)
 					x := NewVectors(n, cols, Wants(f.typ))

@@ -47,6 +47,24 @@ func (s *matvecScratch) prepare(blocks int) {
 	s.args.factors, s.args.factorsStride = &s.factors[0], 8*stride
 }
 
+// matvecs multiplies rows from to to-1 with all vectors, as many rows at a time
+// as stay in the nearest cache.
+func (t *matmulTask) matvecs(f matvecFunc, s *matvecScratch, from, to int) {
+	step := to - from
+	if t.x.N > 1 {
+		step = rowStep
+	}
+	for next := from; from < to; from = next {
+		next = from + step
+		if to-next < matvecRows {
+			next = to
+		}
+		for i := range t.x.N {
+			t.matvec(f, s, from, next, i)
+		}
+	}
+}
+
 // pad copies scales and sums to where a multiple of eight may be read.
 func (s *matvecScratch) pad(scale []float32, sum []int32) ([]float32, []int32) {
 	n := (len(scale) + 7) &^ 7

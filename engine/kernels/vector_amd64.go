@@ -3,7 +3,7 @@ package kernels
 // The assembly takes whole registers of eight values; what is left over goes
 // to the portable functions.
 
-func dot256(x, y []float32) float32 {
+func dotSIMD(x, y []float32) float32 {
 	n, sum := len(x)&^7, float32(0)
 	if n > 0 {
 		sum = dotAVX2(&x[0], &y[0], n)
@@ -11,7 +11,7 @@ func dot256(x, y []float32) float32 {
 	return sum + dot(x[n:], y[n:])
 }
 
-func add256(x, y []float32) {
+func addSIMD(x, y []float32) {
 	n := len(y) &^ 7
 	if n > 0 {
 		addAVX2(&x[0], &y[0], n)
@@ -19,7 +19,7 @@ func add256(x, y []float32) {
 	add(x[n:], y[n:])
 }
 
-func scale256(dst, x, weight []float32, s float32) {
+func scaleSIMD(dst, x, weight []float32, s float32) {
 	n := len(x) &^ 7
 	if n > 0 {
 		scaleAVX2(&dst[0], &x[0], &weight[0], s, n)
@@ -27,7 +27,7 @@ func scale256(dst, x, weight []float32, s float32) {
 	scale(dst[n:], x[n:], weight[n:], s)
 }
 
-func maximum256(x []float32) float32 {
+func maximumSIMD(x []float32) float32 {
 	n := len(x) &^ 7
 	switch n {
 	case 0:
@@ -38,7 +38,7 @@ func maximum256(x []float32) float32 {
 	return max(maximumAVX2(&x[0], n), maximum(x[n:]))
 }
 
-func exp256(x []float32, shift, factor float32) float32 {
+func expSIMD(x []float32, shift, factor float32) float32 {
 	n, sum := len(x)&^7, float32(0)
 	if n > 0 {
 		sum = expAVX2(&x[0], shift, factor, n)
@@ -46,7 +46,7 @@ func exp256(x []float32, shift, factor float32) float32 {
 	return sum + exp(x[n:], shift, factor)
 }
 
-func swiglu256(dst, gate, up []float32) {
+func swigluSIMD(dst, gate, up []float32) {
 	n := len(gate) &^ 7
 	if n > 0 {
 		swigluAVX2(&dst[0], &gate[0], &up[0], n)
@@ -54,15 +54,15 @@ func swiglu256(dst, gate, up []float32) {
 	swiglu(dst[n:], gate[n:], up[n:])
 }
 
-func quantize256(q []int8, scale []float32, sum []int32, row []float32) {
+func quantizeSIMD(q []int8, scale []float32, sum []int32, row []float32) {
 	quantizeAVX2(&q[0], &scale[0], &sum[0], &row[0], len(scale))
 }
 
-func quantizeWide256(q []int8, scale []float32, sum []int32, row []float32) {
+func quantizeWideSIMD(q []int8, scale []float32, sum []int32, row []float32) {
 	quantizeWideAVX2(&q[0], &scale[0], &sum[0], &row[0], len(row)/wideBlock)
 }
 
-func storeHalf256(dst []uint16, src []float32) {
+func storeHalfSIMD(dst []uint16, src []float32) {
 	n := len(src) &^ 7
 	if n > 0 {
 		toHalfAVX2(&dst[0], &src[0], n)
@@ -70,7 +70,7 @@ func storeHalf256(dst []uint16, src []float32) {
 	storeHalf(dst[n:], src[n:])
 }
 
-func scaleRound256(x []float32, s float32) {
+func scaleRoundSIMD(x []float32, s float32) {
 	n := len(x) &^ 7
 	if n > 0 {
 		scaleRoundAVX2(&x[0], s, n)
@@ -78,7 +78,7 @@ func scaleRound256(x []float32, s float32) {
 	scaleRound(x[n:], s)
 }
 
-func rotateInterleaved256(head, cos, sin []float32) {
+func rotateInterleavedSIMD(head, cos, sin []float32) {
 	n := len(head) &^ 7
 	if n > 0 {
 		rotateInterleavedAVX2(&head[0], &cos[0], &sin[0], n)
@@ -86,45 +86,10 @@ func rotateInterleaved256(head, cos, sin []float32) {
 	rotateInterleaved(head[n:], cos[n:], sin[n:])
 }
 
-func rotateHalves256(head, cos, sin []float32) {
+func rotateHalvesSIMD(head, cos, sin []float32) {
 	if len(head)%16 != 0 {
 		rotateHalves(head, cos, sin)
 		return
 	}
 	rotateHalvesAVX2(&head[0], &cos[0], &sin[0], len(head)/2)
-}
-
-// scoresFunc and mixFunc are the signatures of the assembly for attention;
-// strides are in bytes.
-type (
-	scoresFunc func(scores, q *float32, k *uint16, stride, n, dim int)
-	mixFunc    func(out, p *float32, v *uint16, stride, n, dim int)
-)
-
-// wideScores wraps a function that takes four positions at once and heads of a
-// multiple of 16 values.
-func wideScores(f scoresFunc) func(out, q []float32, k []uint16, stride int) {
-	return func(out, q []float32, k []uint16, stride int) {
-		n := len(out) &^ 3
-		if len(q)%16 != 0 {
-			n = 0
-		}
-		if n > 0 {
-			f(&out[0], &q[0], &k[0], 2*stride, n, len(q))
-		}
-		if n < len(out) {
-			scores(out[n:], q, k[n*stride:], stride)
-		}
-	}
-}
-
-// wideMix wraps a function that takes heads of a multiple of 16 values.
-func wideMix(f mixFunc) func(out, p []float32, v []uint16, stride int) {
-	return func(out, p []float32, v []uint16, stride int) {
-		if len(out)%16 != 0 {
-			mix(out, p, v, stride)
-			return
-		}
-		f(&out[0], &p[0], &v[0], 2*stride, len(p), len(out))
-	}
 }

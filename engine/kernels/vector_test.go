@@ -10,11 +10,12 @@ import (
 )
 
 // eachSet runs a property for each kernel set.
-func eachSet(t *testing.T, property func(t *rapid.T, k *kernelSet, r *rand.Rand)) {
+func eachSet(t *testing.T, property func(t *rapid.T, c *Compute, r *rand.Rand)) {
 	for _, k := range available {
 		t.Run(k.name, func(t *testing.T) {
+			c := withSet(t, k, 2)
 			rapid.Check(t, func(t *rapid.T) {
-				property(t, k, rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)))
+				property(t, c, rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)))
 			})
 		})
 	}
@@ -28,8 +29,8 @@ func near(t *rapid.T, label string, got float32, want, magnitude, relative float
 }
 
 func TestElementwise(t *testing.T) {
-	eachSet(t, func(t *rapid.T, k *kernelSet, r *rand.Rand) {
-		n := rapid.IntRange(1, 150).Draw(t, "n")
+	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
+		k, n := c.k, rapid.IntRange(1, 150).Draw(t, "n")
 		spread := rapid.SampledFrom([]float64{1e-6, 1, 30}).Draw(t, "spread")
 		x, y, z := noise(r, n), noise(r, n), make([]float32, n)
 		for i := range x {
@@ -92,14 +93,14 @@ func TestExpReachesBothEnds(t *testing.T) {
 
 // Quantization is the same to the bit in all sets.
 func TestQuantize(t *testing.T) {
-	eachSet(t, func(t *rapid.T, k *kernelSet, r *rand.Rand) {
+	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
 		blocks := rapid.IntRange(1, 9).Draw(t, "blocks")
 		x := noise(r, blocks*Block)
 		if rapid.Bool().Draw(t, "zeros") {
 			clear(x[:Block])
 		}
 		a, b := NewVectors(1, len(x), Int8), NewVectors(1, len(x), Int8)
-		a.encode(0, x, k)
+		a.encode(0, x, c.k)
 		b.encode(0, x, &portable)
 		for i, s := range a.Scale {
 			if s != b.Scale[i] || a.Sum[i] != b.Sum[i] {
@@ -115,11 +116,8 @@ func TestQuantize(t *testing.T) {
 }
 
 func TestRMSNorm(t *testing.T) {
-	eachSet(t, func(t *rapid.T, k *kernelSet, r *rand.Rand) {
+	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
 		n, dim := rapid.IntRange(1, 20).Draw(t, "n"), rapid.IntRange(1, 100).Draw(t, "dim")
-		c := New(2)
-		defer c.Close()
-		c.k = k
 		x, w := noise(r, n*dim), noise(r, dim)
 		dst := NewVectors(n, dim, Float32)
 		c.RMSNorm(dst, x, w, 1e-5)
@@ -137,14 +135,11 @@ func TestRMSNorm(t *testing.T) {
 }
 
 func TestRoPE(t *testing.T) {
-	eachSet(t, func(t *rapid.T, k *kernelSet, r *rand.Rand) {
+	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
 		n, heads := rapid.IntRange(1, 20).Draw(t, "n"), rapid.IntRange(1, 3).Draw(t, "heads")
 		half := rapid.IntRange(1, 40).Draw(t, "pairs")
 		pos := rapid.IntRange(0, 5000).Draw(t, "pos")
 		interleaved := rapid.Bool().Draw(t, "interleaved")
-		c := New(2)
-		defer c.Close()
-		c.k = k
 		table := NewRoPETable(RoPEConfig{HeadDim: 2 * half, Base: 10000, Interleaved: interleaved})
 		x := noise(r, n*heads*2*half)
 		got := append([]float32(nil), x...)
@@ -167,7 +162,7 @@ func TestRoPE(t *testing.T) {
 
 // Attention of one query or many, any head size, agrees with float64.
 func TestAttention(t *testing.T) {
-	eachSet(t, func(t *rapid.T, k *kernelSet, r *rand.Rand) {
+	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
 		a := AttentionShape{
 			N:       rapid.SampledFrom([]int{1, 2, 5, 30, 61}).Draw(t, "n"),
 			Pos:     rapid.SampledFrom([]int{0, 1, 17, 70}).Draw(t, "pos"),
@@ -175,9 +170,6 @@ func TestAttention(t *testing.T) {
 			HeadDim: rapid.SampledFrom([]int{2, 16, 32, 48, 64, 80, 96}).Draw(t, "head"),
 		}
 		a.Heads = a.KVHeads * rapid.IntRange(1, 3).Draw(t, "group")
-		c := New(2)
-		defer c.Close()
-		c.k = k
 		q, kv := noise(r, a.N*a.Heads*a.HeadDim), (a.Pos+a.N)*a.KVHeads*a.HeadDim
 		keys, values := make([]uint16, kv), make([]uint16, kv)
 		c.StoreKV(keys, noise(r, kv))

@@ -23,6 +23,12 @@ func main() {
 	}
 	part := os.Args[1]
 	os.Args = append(os.Args[:1], os.Args[2:]...)
+	if write, ok := arm64Parts[part]; ok {
+		var a arm64
+		write(&a)
+		a.write()
+		return
+	}
 	ConstraintExpr("amd64")
 	switch part {
 	case "matvec_vnni":
@@ -112,3 +118,10 @@ func field(a Register, offset int) Mem { return Mem{Base: a, Disp: offset} }
 
 // advance adds n to a pointer.
 func advance(r Register, n int) { ADDQ(U32(n), r) }
+
+// arm64Parts are the files for arm64.
+var arm64Parts = map[string]func(*arm64){
+	"matvec_neon": matvecNEON,
+	"matvec_dot":  matvecDot,
+	"vector_neon": vectorNEON,
+}

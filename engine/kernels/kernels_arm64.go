@@ -1,0 +1,50 @@
+package kernels
+
+import (
+	"github.com/memsim/memsim/engine/quant"
+	"golang.org/x/sys/cpu"
+)
+
+// nativeSets returns the SIMD kernel sets that the processor can run, best
+// last. Every 64-bit ARM has NEON; the dot product instructions came with
+// ARMv8.2 and are in all cores from the Cortex-A55 and A76 on.
+func nativeSets() []*kernelSet {
+	sets := []*kernelSet{neonSet()}
+	if cpu.ARM64.HasASIMDDP {
+		sets = append(sets, dotSet())
+	}
+	return sets
+}
+
+func neonSet() *kernelSet {
+	s := portable
+	s.name = "neon"
+	s.setMatvec(quant.F32, matvecF32NEON)
+	s.setMatvec(quant.F16, matvecF16NEON)
+	s.setMatvec(quant.BF16, matvecBF16NEON)
+	s.dot = dotSIMD
+	s.add = addSIMD
+	s.scale = scaleSIMD
+	s.exp = expSIMD
+	s.swiglu = swigluSIMD
+	s.quantize = quantizeSIMD
+	s.storeHalf = storeHalfSIMD
+	s.scaleRound = scaleRoundSIMD
+	s.scores = wideScores(scoresNEON)
+	s.mix = wideMix(mixNEON)
+	return &s
+}
+
+func dotSet() *kernelSet {
+	s := *neonSet()
+	s.name = "neon-dot"
+	s.setMatvec(quant.Q8_0, matvecQ8_0Dot)
+	s.setMatvec(quant.Q4_0, matvecQ4_0Dot)
+	s.setMatvec(quant.Q4_1, matvecQ4_1Dot)
+	s.setMatvec(quant.Q5_0, matvecQ5_0Dot)
+	s.setMatvec(quant.Q5_1, matvecQ5_1Dot)
+	s.setMatvec(quant.Q4_K, matvecQ4KDot)
+	s.setMatvec(quant.Q5_K, matvecQ5KDot)
+	s.setMatvec(quant.Q6_K, matvecQ6KDot)
+	return &s
+}
