@@ -21,20 +21,18 @@ type reference struct {
 }
 
 func TestSameResultsAsLlamaCpp(t *testing.T) {
-	for _, c := range []struct {
-		name      string
-		tolerance float64
-		// nearTie is the gap between the two likeliest tokens under which
-		// quantized arithmetic may choose either: llama.cpp's own code paths
-		// part at such a place.
-		nearTie float64
-	}{
-		{"tiny-f16", 2e-3, 0},
-		{"tiny-q8", 1e-2, 1e-2},
+	// Tolerances of a probability. In such small models one activation that
+	// rounds the other way, because a sum was added in another order, moves
+	// probabilities by some thousandths; most agree to 1e-6.
+	const half, eight, fewer = 2e-3, 1e-2, 2e-2
+	for name, tolerance := range map[string]float64{
+		"tiny-f16": half, "untied-f16": half, "linear-bf16": half, "tiny-q8": eight,
+		"qwen2-q4_0": fewer, "qwen3-q5_1": fewer, "scaled-q4_1": fewer,
+		"deep-q5_0": fewer, "wide-q4_k_m": fewer, "wide-q5_k_m": fewer,
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			want := readReference(t, "testdata/"+c.name+".ref.json")
-			src, err := weights.Open("testdata/"+c.name+".gguf", weights.Options{})
+		t.Run(name, func(t *testing.T) {
+			want := readReference(t, "testdata/"+name+".ref.json")
+			src, err := weights.Open("testdata/"+name+".gguf", weights.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,14 +44,15 @@ func TestSameResultsAsLlamaCpp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := largestDifference(logits, want.Probabilities); d > c.tolerance {
+			if d := largestDifference(logits, want.Probabilities); d > tolerance {
 				t.Errorf("next-token probabilities differ by up to %g", d)
 			} else {
 				t.Logf("next-token probabilities differ by up to %.2g", d)
 			}
 			for i, id := range want.Greedy {
 				p := Probabilities(logits)
-				if gap := p[0].Probability - p[1].Probability; gap < c.nearTie {
+				// Quantized, llama.cpp's own code paths part at near ties.
+				if gap := p[0].Probability - p[1].Probability; tolerance > half && gap < tolerance {
 					t.Logf("near tie (%.2g) after %d equal tokens", gap, i)
 					return
 				}
