@@ -35,6 +35,10 @@
 //
 // # Caveats
 //
+// Activations that meet weights of 16 bits are rounded to the same precision, as
+// ggml does, but are kept in 32 bits, and recorded as what they are: f32. The
+// angles of rotary embedding are scratch of its kernel and are not recorded.
+//
 // Multiply-accumulates are counted for matrix products and attention only; the
 // elementwise operators have none. Scratch that a kernel keeps to itself is not
 // recorded (see package traces). Sampling happens outside the forward pass and

@@ -67,10 +67,10 @@ func newRecorder(sink traces.Sink, p *program, e *Engine) *recorder {
 
 // blockOf returns the stored block that a tensor name belongs to, or outside.
 func blockOf(name string) int32 {
-	rest, _ := strings.CutPrefix(name, "blk.")
+	rest, inBlock := strings.CutPrefix(name, "blk.")
 	number, _, _ := strings.Cut(rest, ".")
-	block, err := strconv.Atoi(number)
-	if err != nil {
+	block, err := strconv.ParseInt(number, 10, 32)
+	if err != nil || !inBlock {
 		return outside
 	}
 	return int32(block)

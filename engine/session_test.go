@@ -170,6 +170,25 @@ func TestThreadsDoNotChangeTheResult(t *testing.T) {
 	closeTo(t, "three threads", prefill(t, newSession(t, three, SessionOptions{}), ids), prefill(t, newSession(t, one, SessionOptions{}), ids), 0)
 }
 
+func TestSessionsOfOneEngineTakeTurns(t *testing.T) {
+	shape := small()
+	e := newEngine(t, makeUp(shape, allOf(quant.Q8_0), 5), Options{Threads: 2})
+	defer e.Close()
+	ids := RandomTokens(2, 12, shape.Vocab)
+	want := prefill(t, newSession(t, e, SessionOptions{}), ids)
+	results := make(chan []float32)
+	for range 4 {
+		s := newSession(t, e, SessionOptions{Batch: 1})
+		go func() {
+			logits, _ := s.Prefill(background, ids)
+			results <- slices.Clone(logits)
+		}()
+	}
+	for range 4 {
+		closeTo(t, "one of four", <-results, want, rounding)
+	}
+}
+
 func TestInterruptionLeavesAUsableSession(t *testing.T) {
 	shape := small()
 	e := newEngine(t, makeUp(shape, allOf(quant.F32), 5), Options{})
