@@ -259,3 +259,6 @@ func codesToFloat16AVX2(dst *float32, code *uint8, scale, offset *float32, bias,
 
 //go:noescape
 func int8ToFloatAVX2(dst *float32, q *int8, scale *float32, blocks int)
+
+//go:noescape
+func readAVX2(b *uint64, n int)

@@ -26,6 +26,7 @@ func vectorAVX2() {
 	scaleRoundAVX2()
 	rotateInterleavedAVX2()
 	rotateHalvesAVX2()
+	readAVX2()
 }
 
 // float returns a 256-bit constant of eight equal floats.
@@ -426,6 +427,26 @@ func scaleRoundAVX2() {
 		VCVTPH2PS(v.AsX(), v)
 		VMOVUPS(v, at(x))
 	})
+	VZEROUPPER()
+	RET()
+}
+
+// readAVX2 loads 512 bytes a turn, and asks for what lies 4 KiB ahead.
+func readAVX2() {
+	TEXT("readAVX2", attr.NOSPLIT, "func(b *uint64, n int)")
+	Doc("readAVX2 loads n words, a multiple of 64.")
+	b, n := pointer("b"), pointer("n")
+	acc := [4]VecVirtual{avx2.zero(), avx2.zero(), avx2.zero(), avx2.zero()}
+	Label("loop")
+	for i := range 16 {
+		VPXOR(Mem{Base: b, Disp: 32 * i}, acc[i%4], acc[i%4])
+		if i%2 == 0 {
+			PREFETCHT0(Mem{Base: b, Disp: 4096 + 32*i})
+		}
+	}
+	advance(b, 512)
+	SUBQ(Imm(64), n)
+	JNE(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }
