@@ -55,6 +55,9 @@ func ParseShape(name string, data []byte) (Shape, error) {
 	for _, f := range missing(lines) {
 		faults = append(faults, fmt.Sprintf("%s: missing", f))
 	}
+	if line := lines["sharing"]; line > 0 && s.Sharing != NoSharing && lines["repeat"] == 0 {
+		faults = append(faults, fmt.Sprintf("line %d: sharing: %q needs a field repeat, how often each block runs, such as 2", line, s.Sharing))
+	}
 	if f := nameFault(s.Name); f != nil {
 		faults = append(faults, fmt.Sprintf("line %d: %s", lines["name"], f.Error()))
 	}
