@@ -5,6 +5,10 @@ import (
 	"math"
 )
 
+// Products that are added to something are converted to float32 explicitly in
+// all of this package: without that Go may fuse the two operations where the
+// machine can (arm64), and the same weights would be encoded to other bytes.
+
 // codec converts whole blocks of one format: the lengths of its arguments are
 // those of the format's Layout.
 type codec struct {

@@ -76,7 +76,7 @@ func (r *regression) encode(perUnit, low float32, most int) {
 	for i := range r.x {
 		q := clamp(round(perUnit*(r.x[i]-low)), 0, top)
 		r.code[i] = q
-		wq := r.weight[i] * q
+		wq := float32(r.weight[i] * q)
 		sumQ += wq
 		sumQQ += float32(wq * q)
 		sumXQ += float32(wq * r.x[i])
@@ -145,7 +145,7 @@ func fitSymmetric(x []float32, most int) float32 {
 // so large that its last bit counts whole numbers.
 func round(v float32) float32 {
 	const shift = 3 << 22
-	return float32(v+shift) - shift
+	return float32(float32(v)+shift) - shift
 }
 
 // clamp is min(high, max(low, v)) for numbers; the built-in functions pay for

@@ -45,7 +45,7 @@ func encodeAffine(dst []byte, q *[super]uint8, src []float32, most int, try atte
 
 	d, dmin = getF16(dst), getF16(dst[2:])
 	for j := range scales {
-		scale, offset := d*float32(s[j]), dmin*float32(m[j])
+		scale, offset := float32(d*float32(s[j])), float32(dmin*float32(m[j]))
 		if scale == 0 {
 			continue // the codes are 0
 		}
@@ -116,7 +116,7 @@ func decodeQ4_K(dst []float32, src []byte) {
 	s, m := unpackScales(src[4:])
 	codes := src[4+packed6:]
 	for j := range s {
-		scale, offset := d*float32(s[j]), dmin*float32(m[j])
+		scale, offset := float32(d*float32(s[j])), float32(dmin*float32(m[j]))
 		shift := j % 2 * 4
 		for i, b := range codes[j/2*sub:][:sub] {
 			dst[j*sub+i] = float32(scale*float32(b>>shift&15)) - offset
@@ -129,7 +129,7 @@ func decodeQ5_K(dst []float32, src []byte) {
 	s, m := unpackScales(src[4:])
 	fifths, codes := src[4+packed6:][:super/8], src[4+packed6+super/8:]
 	for j := range s {
-		scale, offset := d*float32(s[j]), dmin*float32(m[j])
+		scale, offset := float32(d*float32(s[j])), float32(dmin*float32(m[j]))
 		shift := j % 2 * 4
 		for i, b := range codes[j/2*sub:][:sub] {
 			dst[j*sub+i] = float32(scale*float32(b>>shift&15|fifths[i]>>j&1<<4)) - offset
