@@ -139,7 +139,7 @@ func (b *browser) checkMarks(want int) {
 
 func write(t *testing.T) (path string, c profiles.Comparison) {
 	t.Helper()
-	page, c := report(t, models)
+	page, c := standard()
 	path = filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(path, page, 0o644); err != nil {
 		t.Fatal(err)

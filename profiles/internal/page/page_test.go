@@ -12,10 +12,20 @@ import (
 	"github.com/memsim/memsim/profiles/internal/page"
 )
 
-var (
-	scripts = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
-	hashes  = regexp.MustCompile(`sha256-[A-Za-z0-9+/=]+`)
-)
+var hashes = regexp.MustCompile(`sha256-[A-Za-z0-9+/=]+`)
+
+// scripts returns what stands in the script elements of a page.
+func scripts(page string) []string {
+	var all []string
+	for {
+		_, rest, ok := strings.Cut(page, "<script>")
+		if !ok {
+			return all
+		}
+		script, rest, _ := strings.Cut(rest, "</script>")
+		all, page = append(all, script), rest
+	}
+}
 
 // A browser runs a script only if its bytes, as they stand in the file, have a
 // hash that the policy names.
@@ -30,14 +40,14 @@ func TestPolicyNamesTheScriptsThatAreThereAndNoOthers(t *testing.T) {
 	for _, h := range hashes.FindAllString(html.UnescapeString(policy), -1) {
 		allowed[h] = true
 	}
-	found := scripts.FindAllStringSubmatch(b.String(), -1)
+	found := scripts(b.String())
 	if len(found) != 3 || len(allowed) != 3 {
 		t.Errorf("%d scripts, %d hashes, want 3 of each", len(found), len(allowed))
 	}
 	for _, s := range found {
-		sum := sha256.Sum256([]byte(s[1]))
+		sum := sha256.Sum256([]byte(s))
 		if h := "sha256-" + base64.StdEncoding.EncodeToString(sum[:]); !allowed[h] {
-			t.Errorf("the policy does not allow %.60q", s[1])
+			t.Errorf("the policy does not allow %.60q", s)
 		}
 	}
 	if strings.Contains(b.String(), "<p><b></p>") {
