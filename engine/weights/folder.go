@@ -16,7 +16,7 @@ import (
 	"github.com/memsim/memsim/fault"
 )
 
-// ReadFolder opens a Hugging Face folder: config.json, with the weights in
+// OpenFolder opens a Hugging Face folder: config.json, with the weights in
 // model.safetensors or in the files that model.safetensors.index.json names.
 // Known classes are LlamaForCausalLM, MobileLLMForCausalLM, Qwen2ForCausalLM
 // and Qwen3ForCausalLM.
@@ -25,7 +25,7 @@ import (
 // anew if Options.Quant asks for it; norms and biases become f32. Addresses are
 // those of a GGUF file with the same tensors and without a tokenizer. Q and K
 // stay in Hugging Face's order, for RoPE over halves.
-func ReadFolder(dir string, o Options) (Source, error) {
+func OpenFolder(dir string, o Options) (Source, error) {
 	config, err := readConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err

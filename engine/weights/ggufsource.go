@@ -85,9 +85,12 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 	if r.err != nil {
 		return model.Shape{}, r.err
 	}
+	if parts := r.intOr("split.count", 1); parts > 1 {
+		return model.Shape{}, fmt.Errorf("field %q: the file is one of %d parts of a model; join them with llama-gguf-split --merge", "split.count", parts)
+	}
 	style, ok := architectures[arch]
 	if !ok {
-		return model.Shape{}, fmt.Errorf("field %q: %q is not supported; llama, qwen2 and qwen3 are", "general.architecture", arch)
+		return model.Shape{}, fmt.Errorf("field %q: %.40q is not supported; llama, qwen2 and qwen3 are", "general.architecture", arch)
 	}
 	tensors := make(map[string]gguf.Tensor, len(f.Tensors))
 	for _, t := range f.Tensors {
@@ -114,7 +117,7 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 		HeadDim:      r.intOr(arch+"attention.key_length", 0),
 		Vocab:        embedding.Rows,
 		Tied:         !untied,
-		NormEps:      r.floatOr(arch+"attention.layer_norm_rms_epsilon", 0),
+		NormEps:      shortest(required(&r, arch+"attention.layer_norm_rms_epsilon", f.Float)),
 		RoPEBase:     r.floatOr(arch+"rope.freq_base", 10_000),
 		RoPEStyle:    style,
 		Context:      r.intOr(arch+"context_length", 0),
@@ -222,14 +225,16 @@ func uses(s model.Shape, name string) bool {
 	return true
 }
 
-// label names the format of a file: the scheme that it states, or else the type
-// of most bytes of its matrices.
+// label names the format of a file: the scheme that it states if its tensors
+// bear that out, or else the type of most bytes of its matrices.
 func label(f *gguf.File, tensors []Tensor) string {
 	most := mostBytes(tensors)
-	if n, err := f.Int("general.file_type"); err == nil {
-		if s, ok := schemeOf(n); ok && s.Base == most || ok && s.More == most {
-			return s.Name
-		}
+	n, err := f.Int("general.file_type")
+	if err != nil {
+		return string(most)
+	}
+	if s, ok := schemeOf(n); ok && (s.Base == most || s.explains(tensors)) {
+		return s.Name
 	}
 	return string(most)
 }

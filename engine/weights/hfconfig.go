@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,7 +93,7 @@ func (c *config) architecture() (string, error) {
 	}
 	arch, ok := classes[c.Architectures[0]]
 	if !ok {
-		return "", fmt.Errorf("architectures: %q is not supported; %s are", c.Architectures[0], list)
+		return "", fmt.Errorf("architectures: %.40q is not supported; %s are", c.Architectures[0], list)
 	}
 	return arch, nil
 }
@@ -122,7 +123,7 @@ func (c *config) shape(f *folder) (model.Shape, error) {
 		HeadDim:      c.HeadDim,
 		Vocab:        c.VocabSize,
 		Tied:         c.TieWordEmbeddings || c.ShareEmbedding || !f.has("lm_head.weight"),
-		NormEps:      c.RMSNormEps,
+		NormEps:      cmp.Or(c.RMSNormEps, 1e-6), // transformers' default in all classes
 		RoPEBase:     c.theta(),
 		RoPEStyle:    model.Halves,
 		RoPEScaling:  scaling,
@@ -160,7 +161,7 @@ func (c *config) checkVariant() error {
 	case c.QuantizationConfig != nil:
 		return errors.New("quantization_config: quantized safetensors are not supported; give the original model, and --quant to quantize it")
 	case c.HiddenAct != "" && c.HiddenAct != "silu" && c.HiddenAct != "swish":
-		return fmt.Errorf("hidden_act: %q is not supported; silu is", c.HiddenAct)
+		return fmt.Errorf("hidden_act: %.40q is not supported; silu is", c.HiddenAct)
 	case c.UseSlidingWindow:
 		return errors.New("use_sliding_window: attention over a sliding window is not supported")
 	case partial != nil && *partial != 1:
@@ -200,7 +201,7 @@ func (c *config) scaling() (*model.Scaling, error) {
 			HighFreqFactor: r.HighFreqFactor, OriginalContext: r.OriginalContext,
 		}, nil
 	}
-	return nil, fmt.Errorf("%s: type %q is not supported; default, linear and llama3 are", key, kind)
+	return nil, fmt.Errorf("%s: type %.40q is not supported; default, linear and llama3 are", key, kind)
 }
 
 func (f *folder) has(name string) bool {

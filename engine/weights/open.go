@@ -38,7 +38,7 @@ func Open(ref string, o Options) (Source, error) {
 	info, err := os.Stat(ref)
 	switch {
 	case err == nil && info.IsDir():
-		return ReadFolder(ref, o)
+		return OpenFolder(ref, o)
 	case err == nil && !isPreset(ref):
 		return OpenGGUF(ref, o)
 	case err != nil && !errors.Is(err, fs.ErrNotExist) && !isPreset(ref):

@@ -64,6 +64,21 @@ func schemeOf(fileType int) (Scheme, bool) {
 	return Scheme{}, false
 }
 
+// explains reports whether the scheme can have chosen the formats of all
+// matrices, if it may have been any of its choices for each.
+func (s Scheme) explains(tensors []Tensor) bool {
+	for _, t := range tensors {
+		switch t.Type {
+		case fallback(s.Base, t.Cols), fallback(s.Output, t.Cols), fallback(s.More, t.Cols):
+		default:
+			if t.Rows != 1 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // pick returns the format of a tensor of the shape.
 func (s Scheme) pick(shape model.Shape, t slot) quant.Type {
 	if t.vector() {

@@ -24,7 +24,7 @@
 // # Caveats
 //
 // Only decoders of the Llama family are understood (GGUF architectures llama,
-// qwen2 and qwen3; see ReadFolder for the Hugging Face classes), without
+// qwen2 and qwen3; see OpenFolder for the Hugging Face classes), without
 // experts, partial rotary embedding or tensors beyond those above: a file with
 // more is refused, since leaving a tensor out would change its results.
 //

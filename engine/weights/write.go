@@ -146,6 +146,9 @@ func (s slot) rotated() bool {
 // writeFile writes a file under a temporary name beside path and renames it
 // when it is whole. An unwritable place is the user's error.
 func writeFile(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fault.Userf("cannot write %s: it is no regular file; give another name", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fault.Userf("cannot write %s: %w", path, err)

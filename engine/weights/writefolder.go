@@ -29,29 +29,12 @@ func WriteSafetensors(dir string, s Source) error {
 	if err != nil {
 		return fault.Userf("model %s: %w", s.Name(), err)
 	}
-	if err := prepareFolder(dir); err != nil {
+	tensors, kinds, err := safetensorsOf(s)
+	if err != nil {
 		return err
 	}
-	var tensors []safetensors.Tensor
-	kinds := map[string]slot{}
-	for _, want := range slots(shape) {
-		if want.computed() {
-			continue
-		}
-		t, err := held(s, want)
-		if err != nil {
-			return err
-		}
-		dtype, ok := dtypeNames[t.Type]
-		if !ok {
-			return fault.Userf("model %s: tensor %q: %s has no form in safetensors; give --quant f32, f16 or bf16", s.Name(), t.Name, t.Type)
-		}
-		extents := []int{t.Rows, t.Cols}
-		if want.vector() {
-			extents = extents[1:]
-		}
-		kinds[want.huggingFace()] = want
-		tensors = append(tensors, safetensors.Tensor{Name: want.huggingFace(), DType: dtype, Shape: extents})
+	if err := prepareFolder(dir); err != nil {
+		return err
 	}
 	err = writeFile(filepath.Join(dir, "model.safetensors"), func(w io.Writer) error {
 		return safetensors.Write(w, tensors, map[string]string{"format": "pt"}, func(t safetensors.Tensor) ([]byte, error) {
@@ -67,6 +50,33 @@ func WriteSafetensors(dir string, s Source) error {
 		_, err := w.Write(configuration)
 		return err
 	})
+}
+
+// safetensorsOf lists the tensors of s under their Hugging Face names, and what
+// each of them is.
+func safetensorsOf(s Source) ([]safetensors.Tensor, map[string]slot, error) {
+	var tensors []safetensors.Tensor
+	kinds := map[string]slot{}
+	for _, want := range slots(s.Shape()) {
+		if want.computed() {
+			continue
+		}
+		t, err := held(s, want)
+		if err != nil {
+			return nil, nil, err
+		}
+		dtype, ok := dtypeNames[t.Type]
+		if !ok {
+			return nil, nil, fault.Userf("model %s: tensor %q: %s has no form in safetensors; give --quant f32, f16 or bf16", s.Name(), t.Name, t.Type)
+		}
+		extents := []int{t.Rows, t.Cols}
+		if want.vector() {
+			extents = extents[1:]
+		}
+		kinds[want.huggingFace()] = want
+		tensors = append(tensors, safetensors.Tensor{Name: want.huggingFace(), DType: dtype, Shape: extents})
+	}
+	return tensors, kinds, nil
 }
 
 // prepareFolder makes a folder, and refuses one whose index would take

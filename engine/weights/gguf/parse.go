@@ -112,7 +112,7 @@ func (f *File) parseFields(c *cursor, n int) error {
 			return err
 		}
 		if _, twice := f.index[key]; twice {
-			return fmt.Errorf("field %q: occurs twice; the file is damaged", key)
+			return fmt.Errorf("field %.80q: occurs twice; the file is damaged", key)
 		}
 		field, err := c.field(key)
 		if err != nil {
@@ -268,7 +268,7 @@ func (c *cursor) text(what string, limit uint64) (string, error) {
 
 // field reads a value's type and its value.
 func (c *cursor) field(key string) (Field, error) {
-	what := fmt.Sprintf("field %q", key)
+	what := fmt.Sprintf("field %.80q", key)
 	kind, err := c.uint32(what)
 	if err != nil {
 		return Field{}, err

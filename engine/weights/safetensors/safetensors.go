@@ -127,18 +127,18 @@ func (f *File) parseHeader(header, data []byte) (map[string]span, error) {
 			continue
 		}
 		if _, twice := spans[name]; twice {
-			return nil, fmt.Errorf("tensor %q: occurs twice; the file is damaged", name)
+			return nil, fmt.Errorf("tensor %.80q: occurs twice; the file is damaged", name)
 		}
 		if len(spans) == maxTensors {
 			return nil, fmt.Errorf("header: more than %d tensors; the file is damaged", maxTensors)
 		}
 		var e entry
 		if err := d.Decode(&e); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w; the file is damaged", name, err)
+			return nil, fmt.Errorf("tensor %.80q: %w; the file is damaged", name, err)
 		}
 		t, err := e.tensor(name, data)
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, fmt.Errorf("tensor %.80q: %w", name, err)
 		}
 		spans[name] = span{e.Offsets[0], e.Offsets[1]}
 		t.Offset += headerLength + int64(len(header))
@@ -157,7 +157,7 @@ func (f *File) parseHeader(header, data []byte) (map[string]span, error) {
 func (e entry) tensor(name string, data []byte) (Tensor, error) {
 	width, ok := widths[e.DType]
 	if !ok {
-		return Tensor{}, fmt.Errorf("dtype %q is unknown; the file is damaged or newer than this reader", e.DType)
+		return Tensor{}, fmt.Errorf("dtype %.40q is unknown; the file is damaged or newer than this reader", e.DType)
 	}
 	if len(e.Shape) > maxDims {
 		return Tensor{}, fmt.Errorf("%d dimensions, more than %d; the file is damaged", len(e.Shape), maxDims)
@@ -197,9 +197,9 @@ func (f *File) checkCover(spans map[string]span, size uint64) error {
 	for _, t := range f.Tensors {
 		switch s := spans[t.Name]; {
 		case s.begin < at:
-			return fmt.Errorf("tensor %q: begins at data byte %d, within the tensor before it; the file is damaged", t.Name, s.begin)
+			return fmt.Errorf("tensor %.80q: begins at data byte %d, within the tensor before it; the file is damaged", t.Name, s.begin)
 		case s.begin > at:
-			return fmt.Errorf("tensor %q: begins at data byte %d, but the tensor before it ends at %d; the file is damaged", t.Name, s.begin, at)
+			return fmt.Errorf("tensor %.80q: begins at data byte %d, but the tensor before it ends at %d; the file is damaged", t.Name, s.begin, at)
 		default:
 			at = s.end
 		}
