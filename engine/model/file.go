@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -49,52 +50,69 @@ func ParseShape(name string, data []byte) (Shape, error) {
 	var s Shape
 	faults := decodeStrictly(data, &s)
 	faults = append(faults, fractions(data)...)
-	if len(faults) > 0 {
-		return Shape{}, fault.Userf("%s: %s", name, strings.Join(faults, "; "))
+	faults = append(faults, valueFaults(s, lines, faults)...)
+	if len(faults) == 0 {
+		return s.Resolved(), nil
 	}
-	for _, f := range missing(lines) {
-		faults = append(faults, fmt.Sprintf("%s: missing", f))
+	slices.SortStableFunc(faults, func(a, b lineFault) int { return a.line - b.line })
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = f.String()
 	}
-	if line := lines["sharing"]; line > 0 && s.Sharing != NoSharing && lines["repeat"] == 0 {
-		faults = append(faults, fmt.Sprintf("line %d: sharing: %q needs a field repeat, how often each block runs, such as 2", line, s.Sharing))
-	}
-	if f := nameFault(s.Name); f != nil {
-		faults = append(faults, fmt.Sprintf("line %d: %s", lines["name"], f.Error()))
-	}
-	for _, f := range s.faults() {
-		if line, ok := lines[f.Field]; ok {
-			faults = append(faults, fmt.Sprintf("line %d: %s", line, f.Error()))
-		} else if !slices.Contains(required, f.Field) {
-			faults = append(faults, f.Error())
-		}
-	}
-	if len(faults) > 0 {
-		return Shape{}, fault.Userf("%s: %s", name, strings.Join(faults, "; "))
-	}
-	return s.Resolved(), nil
+	return Shape{}, fault.Userf("%s: %s", name, strings.Join(texts, "; "))
 }
 
-// nameFault refuses what would be no name of a file or a row of a table.
-func nameFault(name string) error {
-	strange := func(r rune) bool { return r == '/' || r == '\\' || !unicode.IsPrint(r) }
-	if strings.ContainsFunc(name, strange) || strings.HasPrefix(name, ".") {
-		return Fault{"name", fmt.Sprintf("%q may not hold slashes or control characters, nor start with a dot", name)}
+// lineFault is something wrong with a line of a file, or with the whole of it
+// if the line is 0.
+type lineFault struct {
+	line int
+	text string
+}
+
+func (f lineFault) String() string {
+	if f.line == 0 {
+		return f.text
 	}
-	return nil
+	return fmt.Sprintf("line %d: %s", f.line, f.text)
+}
+
+// valueFaults returns what is wrong with the values that were read, but for
+// those on lines that have a fault already.
+func valueFaults(s Shape, lines map[string]int, known []lineFault) []lineFault {
+	reported := map[int]bool{}
+	for _, f := range known {
+		reported[f.line] = true
+	}
+	var found []lineFault
+	for _, f := range append(s.faults(), fileFaults(s, lines)...) {
+		line := lines[f.Field]
+		if line == 0 && slices.Contains(required, f.Field) {
+			found = append(found, lineFault{0, f.Field + ": missing"})
+		} else if line == 0 || !reported[line] {
+			found = append(found, lineFault{line, f.Error()})
+		}
+	}
+	return found
+}
+
+// fileFaults returns what is a mistake in a file though not in a shape.
+func fileFaults(s Shape, lines map[string]int) []Fault {
+	var c checker
+	strange := func(r rune) bool { return r == '/' || r == '\\' || !unicode.IsPrint(r) }
+	if s.Name == "" {
+		c.add("name", "is empty")
+	}
+	if strings.ContainsFunc(s.Name, strange) || strings.HasPrefix(s.Name, ".") {
+		c.add("name", "%q may not hold slashes or control characters, nor start with a dot", s.Name)
+	}
+	if lines["sharing"] > 0 && s.Sharing != NoSharing && lines["repeat"] == 0 {
+		c.add("sharing", "%q needs a field repeat, how often each block runs, such as 2", s.Sharing)
+	}
+	return c
 }
 
 // required are the fields that no default can stand for.
 var required = []string{"name", "layers", "dim", "ffn", "heads", "vocab"}
-
-func missing(lines map[string]int) []string {
-	var names []string
-	for _, field := range required {
-		if lines[field] == 0 {
-			names = append(names, field)
-		}
-	}
-	return names
-}
 
 // fieldLines returns the line of each top-level key. A key without a value is
 // an error: YAML would read it as zero.
@@ -125,8 +143,8 @@ func fieldLines(data []byte) (map[string]int, error) {
 	return lines, nil
 }
 
-// decodeStrictly fills s and returns what did not fit, a line each.
-func decodeStrictly(data []byte, s *Shape) []string {
+// decodeStrictly fills s and returns what did not fit.
+func decodeStrictly(data []byte, s *Shape) []lineFault {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	err := decoder.Decode(s)
@@ -135,9 +153,9 @@ func decodeStrictly(data []byte, s *Shape) []string {
 	}
 	var typeError *yaml.TypeError
 	if !errors.As(err, &typeError) {
-		return []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+		return []lineFault{{0, strings.TrimPrefix(err.Error(), "yaml: ")}}
 	}
-	faults := make([]string, len(typeError.Errors))
+	faults := make([]lineFault, len(typeError.Errors))
 	for i, text := range typeError.Errors {
 		faults[i] = plain(text)
 	}
@@ -146,36 +164,48 @@ func decodeStrictly(data []byte, s *Shape) []string {
 
 // fractions reports whole-number fields that hold a fraction: the YAML library
 // cuts it off without a word.
-func fractions(data []byte) []string {
+func fractions(data []byte) []lineFault {
 	var fields map[string]yaml.Node
 	if yaml.Unmarshal(data, &fields) != nil {
 		return nil // reported by decodeStrictly
 	}
 	t := reflect.TypeFor[Shape]()
-	var faults []string
+	var faults []lineFault
 	for i, key := range yamlKeys(t) {
 		value := fields[key]
 		if t.Field(i).Type.Kind() == reflect.Int && value.Tag == "!!float" {
-			faults = append(faults, fmt.Sprintf("line %d: %s: %s is no whole number", value.Line, key, value.Value))
+			faults = append(faults, lineFault{value.Line, fmt.Sprintf("%s: %s is no whole number", key, value.Value)})
 		}
 	}
 	return faults
 }
 
-var unknownField = regexp.MustCompile(`^(line \d+): field (\S+) not found in type model\.(\S+)$`)
+var (
+	onLine       = regexp.MustCompile(`^line (\d+): (.*)$`)
+	unknownField = regexp.MustCompile(`^field (\S+) not found in type model\.(\S+)$`)
+)
 
 // plain rewords the YAML library's complaint for somebody who knows the file
 // format and not our types.
-func plain(text string) string {
+func plain(complaint string) lineFault {
+	m := onLine.FindStringSubmatch(complaint)
+	if m == nil {
+		return lineFault{0, complaint}
+	}
+	line, _ := strconv.Atoi(m[1]) // digits; 0 if too many for a line
+	return lineFault{line, reword(m[2])}
+}
+
+func reword(text string) string {
 	m := unknownField.FindStringSubmatch(text)
 	if m == nil {
 		return strings.NewReplacer("!!", "", "into", "is no", "cannot unmarshal ", "").Replace(text)
 	}
 	known := yamlKeys(reflect.TypeFor[Shape]())
-	if m[3] == "Scaling" {
+	if m[2] == "Scaling" {
 		known = yamlKeys(reflect.TypeFor[Scaling]())
 	}
-	return fmt.Sprintf("%s: unknown field %q; nearest: %s", m[1], m[2], strings.Join(nearest(m[2], known), ", "))
+	return fmt.Sprintf("unknown field %q; nearest: %s", m[1], strings.Join(nearest(m[1], known), ", "))
 }
 
 func yamlKeys(t reflect.Type) []string {

@@ -208,6 +208,7 @@ func TestShapeFileFaultsComeAllAtOnceWithTheirLines(t *testing.T) {
 		{"odd heads", "name: x\nlayers: 2\ndim: 12\nffn: 160\nheads: 4\nvocab: 512\n", []string{"head_dim: 3 is odd"}},
 		{"bad scaling", good + "rope_scaling:\n  type: llama3\n  factor: 0.5\n", []string{"factor 0.5", "low_freq_factor", "original_context"}},
 		{"huge", "name: x\nlayers: 10000\ndim: 1000000\nffn: 1000000\nheads: 4\nvocab: 512\n", []string{"parameters"}},
+		{"types and values", "name: x\nlayers: two\ndim: -64\nffn: 160\nheads: 4\n", []string{"line 2: str `two`", "line 3: dim: -64", "vocab: missing"}},
 		{"sharing alone", good + "sharing: immediate\n", []string{"line 7: sharing", "repeat"}},
 		{"name of a path", "name: ../x\nlayers: 2\ndim: 64\nffn: 160\nheads: 4\nvocab: 512\n", []string{"line 1: name", "slashes"}},
 		{"syntax", "name: [\n", []string{"line"}},
