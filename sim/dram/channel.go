@@ -25,6 +25,14 @@ type opener struct {
 	waits bool
 	write bool
 	age   uint64
+	clock int64  // of its arrival
+	order uint64 // in which rows were opened
+}
+
+// before reports whether o goes before p if both are ready: the one that arrived
+// first, or of one clock's arrivals the one whose row was opened first.
+func (o *opener) before(p *opener) bool {
+	return o.clock < p.clock || o.clock == p.clock && o.order < p.order
 }
 
 // openRow returns the row that accesses hit, or -1.
@@ -43,6 +51,7 @@ type channel struct {
 	next    int64 // when nothing could be issued: the first clock at which something may
 	arrived int   // requests taken in at clock now
 	age     uint64
+	opens   uint64 // rows opened so far
 
 	// The earliest clock of each class of commands, as far as each level of the
 	// hierarchy is concerned.
@@ -167,7 +176,7 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 	c.lastArrival = c.now
 	c.lastBank, c.lastRow[bank], c.lastColumn[bank] = bank, row, column
 	c.asleep &^= 1 << bank
-	q.push(entry{age: c.age, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
+	q.push(entry{age: c.age, clock: c.now, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
 	if c.observer != nil {
 		c.observer.arrived(c.now, c.age, write, place{bank: bank, row: row, column: column})
 	}

@@ -5,6 +5,7 @@ import "math/bits"
 // An entry is a request that waits in a queue.
 type entry struct {
 	age     uint64 // order of arrival
+	clock   int64  // of its arrival
 	row     int32
 	column  int32
 	bank    uint8

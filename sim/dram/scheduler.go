@@ -1,7 +1,5 @@
 package dram
 
-import "math/bits"
-
 // A choice is a command that the scheduler picked, for a request in a queue or
 // for the opener of a row.
 type choice struct {
@@ -60,12 +58,11 @@ func (c *channel) tick() bool {
 	return false
 }
 
-// pickOpener picks the access of the oldest opener that is ready.
+// pickOpener picks the access of the first opener that is ready.
 func (c *channel) pickOpener() bool {
-	best := &c.picked
-	best.age = none
+	var first *opener
 	for set := c.openers; set != 0; set &= set - 1 {
-		bank := bits.TrailingZeros64(set) & 63
+		bank := lowest(set)
 		o := &c.bank[bank].opener
 		col, cmd := colRD, RD
 		if o.write {
@@ -73,11 +70,12 @@ func (c *channel) pickOpener() bool {
 		}
 		if t := c.earliest(col, bank); t > c.now {
 			c.next = min(c.next, t)
-		} else if o.age < best.age {
-			*best = choice{cmd, bank, -1, o.write, o.age}
+		} else if first == nil || o.before(first) {
+			first = o
+			c.picked = choice{cmd, bank, -1, o.write, o.age}
 		}
 	}
-	return best.age != none
+	return first != nil
 }
 
 // pickQueued picks the next command of the oldest queued request whose next
@@ -94,7 +92,7 @@ func (c *channel) pickQueued() bool {
 	best := &c.picked
 	best.age, best.write = none, c.writeMode
 	for set := q.pending &^ c.asleep; set != 0; set &= set - 1 {
-		bank := bits.TrailingZeros64(set) & 63
+		bank := lowest(set)
 		b, waiting := &c.bank[bank], &q.banks[bank]
 		ready := never // the first clock at which the bank has something to do
 		switch b.state {
@@ -141,7 +139,7 @@ func (c *channel) sleep(bank int, until int64) {
 func (c *channel) rouse() {
 	c.firstWake = never
 	for set := c.asleep; set != 0; set &= set - 1 {
-		bank := bits.TrailingZeros64(set) & 63
+		bank := lowest(set)
 		if c.wakeAt[bank] <= c.now {
 			c.asleep &^= 1 << bank
 		} else {
@@ -196,13 +194,14 @@ func (c *channel) count(ch *choice, counter *int64) {
 
 func (c *channel) activate(ch *choice) {
 	q := c.queueOf(ch)
-	row := q.slots[ch.slot].row
+	row, clock := q.slots[ch.slot].row, q.slots[ch.slot].clock
 	c.count(ch, &c.tally.RowMisses)
 	c.issue(ACT1, ch.bank, row)
 	c.tally.Activates++
 	q.remove(ch.slot, -1)
 	c.activating(ch.bank, row)
-	c.bank[ch.bank].opener = opener{write: ch.write, age: ch.age}
+	c.opens++
+	c.bank[ch.bank].opener = opener{write: ch.write, age: ch.age, clock: clock, order: c.opens}
 	c.act2, c.act2Due = ch.bank, c.now+c.aad
 	if !c.split {
 		c.opened()

@@ -31,7 +31,8 @@ const (
 	itemWrite       = 1
 	itemOpener      = 2
 	itemOpenerWrite = 3
-	itemCounted     = 8 // added for a request that is in the counts
+	itemCounted     = 8  // added for a request that is in the counts
+	itemLater       = 16 // added for a request that arrived in a later clock than the one before
 	listEnd         = 255
 )
 
@@ -97,10 +98,12 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 		c.bankReady[bank].visit(clocks)
 	}
 	buf = append(buf, listEnd)
+	clock := int64(-1)
 	for _, it := range c.items() {
-		buf = append(buf, it.kind, counted(int(it.bank)))
+		buf = append(buf, it.kind|flag(it.clock > clock)*itemLater, counted(int(it.bank)))
+		clock = it.clock
 	}
-	return append(buf, listEnd), true
+	return append(buf, listEnd, flag(clock == c.now)), true
 }
 
 // commonTimes visits the clocks that are not those of a bank, but for the ones
@@ -173,17 +176,19 @@ func (c *channel) rowName(bank int) byte {
 
 // An item is a request that waits, in a queue or as the opener of a row.
 type item struct {
-	age        uint64
+	clock      int64  // of its arrival
+	order      uint64 // among those of one clock: of arrival, or of opening
 	kind, bank byte
 }
 
-// items lists the requests that wait, by age.
+// items lists the requests that wait, by the clocks of their arrival; within a
+// clock, those in queues come first.
 func (c *channel) items() []item {
 	list := c.itemBuf[:0]
 	for kind, q := range [...]*queue{&c.reads, &c.writes} {
 		for set := ^q.free; set != 0; set &= set - 1 {
 			e := &q.slots[lowest(set)]
-			list = append(list, item{e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
+			list = append(list, item{e.clock, e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
 		}
 	}
 	openers := c.openers
@@ -193,10 +198,10 @@ func (c *channel) items() []item {
 	for set := openers; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		o := &c.bank[bank].opener
-		list = append(list, item{o.age, itemOpener + flag(o.write), byte(bank)})
+		list = append(list, item{o.clock, o.order | 1<<63, itemOpener + flag(o.write), byte(bank)})
 	}
 	slices.SortFunc(list, func(a, b item) int {
-		if a.age < b.age {
+		if a.clock < b.clock || a.clock == b.clock && a.order < b.order {
 			return -1
 		}
 		return 1
@@ -261,13 +266,19 @@ func (c *channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
 }
 
 func (c *channel) restoreItems(turn *turn, r *reader) {
-	c.age = 0
+	c.age, c.opens = 0, 0
+	clock := c.now - r.clocks()
 	for kind := r.byte(); kind != listEnd; kind = r.byte() {
 		bank := turn.bank[r.byte()]
 		c.age++
-		switch kind &^ itemCounted {
+		clock += int64(kind & itemLater / itemLater)
+		kind &^= itemLater
+		switch kind {
 		case itemOpener, itemOpenerWrite:
-			c.bank[bank].opener = opener{waits: bank != c.act2, write: kind == itemOpenerWrite, age: c.age}
+			c.opens++
+			c.bank[bank].opener = opener{
+				waits: bank != c.act2, write: kind == itemOpenerWrite, age: c.age, clock: clock, order: c.opens,
+			}
 			if bank != c.act2 {
 				c.openers |= 1 << bank
 			}
@@ -276,7 +287,8 @@ func (c *channel) restoreItems(turn *turn, r *reader) {
 			if kind&1 == itemWrite {
 				q = &c.writes
 			}
-			q.push(entry{age: c.age, row: c.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}, c.bank[bank].openRow())
+			e := entry{age: c.age, clock: clock, row: c.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}
+			q.push(e, c.bank[bank].openRow())
 		}
 	}
 	for set := c.writes.pending; set != 0; set &= set - 1 { // the last ones of the run that brought them
@@ -295,6 +307,16 @@ func (r *reader) byte() byte {
 	b := (*r)[0]
 	*r = (*r)[1:]
 	return b
+}
+
+// clocks returns how many clocks before now the list of items ahead has to begin
+// so that it ends as it did: with requests of this clock or of earlier ones.
+func (r *reader) clocks() (n int64) {
+	items := *r
+	for ; items[0] != listEnd; items = items[2:] {
+		n += int64(items[0] & itemLater / itemLater)
+	}
+	return n + 1 - int64(items[1])
 }
 
 func (r *reader) uvarint() uint64 {
