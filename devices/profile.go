@@ -2,10 +2,33 @@
 // storage, compute units and runtimes, and of the parts they are built from,
 // read strictly from YAML files. It holds no formulas.
 //
-// Every number is a Quantity: a value in a stated unit, the kind of knowledge
-// it is (spec, measured, estimated, calibrated) and the source that says so.
+// The mental model: a Device names a DRAMPart and a FlashPart; it has on-chip
+// memories (SRAM), compute units that see some of them (Unit), and runtimes that
+// make something of a unit (Runtime). Every number is a Quantity: a value in a
+// stated unit, the kind of knowledge it is (spec, measured, estimated,
+// calibrated) and the source that says so.
+//
+//	phones/*.yaml ──┐                   ┌─▶ Device (typed, whole, consistent)
+//	parts/*/*.yaml ─┼─▶ check ─▶ viper ─┤
+//	--set path=value┘                   └─▶ or every fault at once, with its line
+//
+// Reading takes three steps. Overrides are written into the YAML tree. The tree
+// is checked against the Go types: keys, units, kinds, bounds, sources; what is
+// faulty is noted and cut out. Viper decodes the rest exactly, and rules about
+// what contradicts itself judge whatever is sound. So one run names all faults,
+// and no fault causes a second.
+//
 // Shipped profiles are embedded in the binary; a user's own file is read by its
 // path. Adding a phone, a DRAM part or a flash part needs a YAML file and no Go.
+// README.md in this folder documents the schema.
+//
+// # Caveats
+//
+// A profile is one operating point: no frequency scaling beyond Thermal, no
+// temperature dependence. A unit is a whole: the cores of a CPU are not told
+// apart, and private caches of its cores are one memory of their sum. Names of
+// operators in Runtime.Fused are those of the trace's producer and are not
+// checked here.
 package devices
 
 import "github.com/memsim/memsim/units"
