@@ -131,4 +131,3 @@ func parent(path string) string {
 	i := strings.LastIndexByte(path, '.')
 	return path[:max(i, 0)]
 }
-
