@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/sim"
 )
 
 // notes say what a reader must know to read the figures rightly.
@@ -19,11 +20,19 @@ func (c *comparing) notes() []string {
 	for i := range c.result.Results {
 		r := &c.result.Results[i]
 		if !r.FitsDRAMBudget {
-			notes = append(notes, fmt.Sprintf("%s does not fit the app's DRAM budget of %s, so part of its weights is read from flash for every token.",
-				r.Model, humanize.IBytes(uint64(r.DRAMBudgetBytes))))
+			notes = append(notes, c.beyondBudget(r))
 		}
 	}
 	return append(notes, c.calibrated()...)
+}
+
+// beyondBudget says what it means that a model is larger than its app's budget.
+func (c *comparing) beyondBudget(r *sim.Result) string {
+	budget := humanize.IBytes(uint64(r.DRAMBudgetBytes))
+	if r.FlashBytesPerToken > 0 {
+		return fmt.Sprintf("%s does not fit the app's DRAM budget of %s, so it decodes at flash speed: what was dropped is read again for every token.", r.Model, budget)
+	}
+	return fmt.Sprintf("%s is beyond the app's DRAM budget of %s; %s holds on to its weights all the same, as long as the system lets it.", r.Model, budget, c.result.Runtime)
 }
 
 // synthetic names the models whose weights are noise.
