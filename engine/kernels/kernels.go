@@ -18,18 +18,45 @@
 // # Matrix products
 //
 // There are two shapes of product, and both read each weight once. For one
-// vector (decode) time is spent waiting for memory: kernels decode a few rows at
-// a time in registers. For many vectors (prefill) time is spent multiplying:
-// 8 to 32 rows are unpacked once into a panel that sits in the L1 or L2 cache,
-// with the rows' values side by side in SIMD lanes, and all vectors are
-// multiplied with it.
+// vector (decode) time is spent waiting for memory: kernels decode four rows at
+// a time in registers, and fetch the next rows into the cache while they do. For
+// many vectors (prefill) time is spent multiplying: 16 or 32 rows are unpacked
+// once into a panel that sits in the L2 cache, with the rows' values side by
+// side in SIMD places, and all vectors are multiplied with it, up to twelve at a
+// time.
+//
+// # Kernel sets
+//
+// A kernelSet is the functions for one instruction set; the best one that the
+// processor can run is used. The environment variable MEMSIM_KERNELS forces
+// another:
+//
+//	portable  plain Go
+//	avx2      AVX2, FMA, F16C (amd64)
+//	avx512    AVX-512 F, BW, VL, DQ for floats and panels, avx2 for the rest
+//	vnni      and VPDPBUSD, AVX-512's product of bytes, for quantized formats
+//	neon      NEON for floats and elementwise functions (arm64)
+//	neon-dot  and SDOT for quantized formats
+//
+// Tests hold all sets that the machine can run to float64 arithmetic. The
+// assembly is generated: see the folder _asm.
+//
+// # Adding a format
+//
+// Add it to package quant; here, add a line to formats, with a function that
+// unpacks a row to codes, scales and offsets (or to floats). All tests and all
+// operators then work with it, portably. For speed, describe its decoding to the
+// generator (the lists quantized and quantizedAVX2 in _asm, superDots or
+// matvecDot for arm64), run go generate, declare the functions in the stubs and
+// enter them in the tables of the kernel sets.
 //
 // # Caveats
 //
-// Block-quantized weights are multiplied with activations rounded to int8 in
-// blocks of 32, or of 256 for K-quants, as ggml does.
-// Sums are in float32, in an order that depends on the kernel set and not on
-// the number of threads. A Compute serves one caller at a time.
+// Activations are rounded to what ggml rounds them to: int8 in blocks of 32 (of
+// 256 for K-quants), or half precision. Sums are in float32, in an order that
+// depends on the kernel set and on whether a product has few vectors or many,
+// but not on the number of threads. A Compute serves one caller at a time. On
+// arm64 products of many vectors go vector by vector, a few rows at a time.
 package kernels
 
 import "github.com/memsim/memsim/engine/quant"

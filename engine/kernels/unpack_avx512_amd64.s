@@ -42,9 +42,9 @@ pair:
 single:
 	ADDQ      $0x02, SI
 	JEQ       done
-	VMOVDQU64 2(BX), Y2
-	VPXORD    Z0, Z2, Z2
-	VMOVDQU64 Y2, (AX)
+	VMOVDQU64 2(BX), Y1
+	VPXORD    Z0, Z1, Z1
+	VMOVDQU64 Y1, (AX)
 	MOVWLZX   (BX), AX
 	VMOVD     AX, X0
 	VCVTPH2PS X0, X0
@@ -73,11 +73,11 @@ TEXT ·unpackQ4_0AVX512(SB), NOSPLIT, $0-40
 	JL           single
 
 pair:
-	VBROADCASTI32X4 2(BX), Z3
-	VBROADCASTI32X4 20(BX), K1, Z3
-	VPSRLVD         Z1, Z3, Z3
-	VPANDD          Z0, Z3, Z3
-	VMOVDQU64       Z3, (AX)
+	VBROADCASTI32X4 2(BX), Z2
+	VBROADCASTI32X4 20(BX), K1, Z2
+	VPSRLVD         Z1, Z2, Z2
+	VPANDD          Z0, Z2, Z2
+	VMOVDQU64       Z2, (AX)
 	MOVWLZX         (BX), DI
 	VMOVD           DI, X2
 	VCVTPH2PS       X2, X2
@@ -146,11 +146,11 @@ TEXT ·unpackQ4_1AVX512(SB), NOSPLIT, $0-40
 	JL           single
 
 pair:
-	VBROADCASTI32X4 4(BX), Z3
-	VBROADCASTI32X4 24(BX), K1, Z3
-	VPSRLVD         Z1, Z3, Z3
-	VPANDD          Z0, Z3, Z3
-	VMOVDQU64       Z3, (AX)
+	VBROADCASTI32X4 4(BX), Z2
+	VBROADCASTI32X4 24(BX), K1, Z2
+	VPSRLVD         Z1, Z2, Z2
+	VPANDD          Z0, Z2, Z2
+	VMOVDQU64       Z2, (AX)
 	MOVL            (BX), DI
 	VMOVD           DI, X2
 	VCVTPH2PS       X2, X2
@@ -254,13 +254,13 @@ pair:
 single:
 	ADDQ            $0x02, SI
 	JEQ             done
-	VBROADCASTI32X4 6(BX), Y4
-	VPSRLVD         Z2, Z4, Z4
-	VPANDD          Z0, Z4, Z4
+	VBROADCASTI32X4 6(BX), Y3
+	VPSRLVD         Z2, Z3, Z3
+	VPANDD          Z0, Z3, Z3
 	MOVL            2(BX), DX
 	KMOVQ           DX, K1
-	VPADDB          Z1, Z4, K1, Z4
-	VMOVDQU64       Y4, (AX)
+	VPADDB          Z1, Z3, K1, Z3
+	VMOVDQU64       Y3, (AX)
 	MOVWLZX         (BX), AX
 	VMOVD           AX, X0
 	VCVTPH2PS       X0, X0
@@ -340,13 +340,13 @@ pair:
 single:
 	ADDQ            $0x02, SI
 	JEQ             done
-	VBROADCASTI32X4 8(BX), Y4
-	VPSRLVD         Z2, Z4, Z4
-	VPANDD          Z0, Z4, Z4
+	VBROADCASTI32X4 8(BX), Y3
+	VPSRLVD         Z2, Z3, Z3
+	VPANDD          Z0, Z3, Z3
 	MOVL            4(BX), SI
 	KMOVQ           SI, K1
-	VPADDB          Z1, Z4, K1, Z4
-	VMOVDQU64       Y4, (AX)
+	VPADDB          Z1, Z3, K1, Z3
+	VMOVDQU64       Y3, (AX)
 	MOVL            (BX), AX
 	VMOVD           AX, X0
 	VCVTPH2PS       X0, X0

@@ -84,6 +84,29 @@ func vnni(opcode string, suffixes []string, s, u, acc Op) {
 	})
 }
 
+// loadLower loads 256 bits into z, whose upper half becomes 0. Avo's own form
+// would take the upper half to be kept.
+func loadLower(m Mem, z VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VMOVDQU64",
+		Operands: []Op{m, z.AsY()},
+		Inputs:   []Op{m},
+		Outputs:  []Op{z},
+		ISA:      []string{"AVX512F", "AVX512VL"},
+	})
+}
+
+// broadcastLower does it with two copies of 128 bits.
+func broadcastLower(m Mem, z VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VBROADCASTI32X4",
+		Operands: []Op{m, z.AsY()},
+		Inputs:   []Op{m},
+		Outputs:  []Op{z},
+		ISA:      []string{"AVX512F", "AVX512VL"},
+	})
+}
+
 // constant defines read-only data of 32-bit words.
 func constant(name string, words ...uint32) Mem {
 	m := GLOBL(name, attr.RODATA|attr.NOPTR)

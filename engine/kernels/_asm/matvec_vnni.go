@@ -186,27 +186,48 @@ func (g *vnni512) stage(w Register) {
 	stride := loadArg(g.args, argHalvesStride)
 	h3 := third(h, stride)
 	n := loadArg(g.args, argBlocks)
-	Label("stage" + id)
-	for r := range rowsAtOnce {
-		t := GP32()
-		if g.f.min {
-			MOVL(rowMem(b, b3, rowBytes, r, 0), t)
-			MOVL(t, rowMem(h, h3, stride, r, 0))
-			continue
+	block := func(i int) {
+		for r := range rowsAtOnce {
+			t, size := GP32(), g.f.staged()
+			from, to := rowMem(b, b3, rowBytes, r, i*g.f.bytes), rowMem(h, h3, stride, r, i*size)
+			if g.f.min {
+				MOVL(from, t)
+				MOVL(t, to)
+				continue
+			}
+			MOVWLZX(from, t)
+			MOVW(t.As16(), to)
 		}
-		MOVWLZX(rowMem(b, b3, rowBytes, r, 0), t)
-		MOVW(t.As16(), rowMem(h, h3, stride, r, 0))
 	}
-	for i := 0; i*64 < rowsAtOnce*g.f.bytes; i++ {
-		PREFETCHT0(Mem{Base: ahead, Disp: 64 * i})
+	// Four blocks a turn, then one.
+	SUBQ(Imm(4), n)
+	JL(LabelRef("stage_rest" + id))
+	for _, blocks := range []int{4, 1} {
+		label := fmt.Sprintf("stage%d_%s", blocks, id)
+		Label(label)
+		for i := range blocks {
+			block(i)
+		}
+		for i := 0; i*64 < blocks*rowsAtOnce*g.f.bytes; i++ {
+			PREFETCHT0(Mem{Base: ahead, Disp: 64 * i})
+		}
+		advance(b, blocks*g.f.bytes)
+		advance(b3, blocks*g.f.bytes)
+		advance(ahead, blocks*rowsAtOnce*g.f.bytes)
+		advance(h, blocks*g.f.staged())
+		advance(h3, blocks*g.f.staged())
+		if blocks == 1 {
+			DECQ(n)
+			JNE(LabelRef(label))
+			break
+		}
+		SUBQ(Imm(4), n)
+		JGE(LabelRef(label))
+		Label("stage_rest" + id)
+		ADDQ(Imm(4), n)
+		JEQ(LabelRef("staged" + id))
 	}
-	advance(b, int(g.f.bytes))
-	advance(b3, int(g.f.bytes))
-	advance(ahead, int(rowsAtOnce*g.f.bytes))
-	advance(h, g.f.staged())
-	advance(h3, g.f.staged())
-	DECQ(n)
-	JNE(LabelRef("stage" + id))
+	Label("staged" + id)
 }
 
 // convert turns the staged scales into factors, scale of weights times scale
@@ -291,40 +312,54 @@ func (g *vnni512) multiply() {
 	g.s = loadArg(g.args, argFactors)
 	g.s3 = third(g.s, g.sStride)
 	n := loadArg(g.args, argBlocks)
-	SUBQ(Imm(2), n)
+	// Two pairs of groups a turn, then one, then a single group.
+	SUBQ(Imm(4), n)
+	JL(LabelRef("rest"))
+	Label("pairs")
+	g.pair(0, false)
+	g.pair(2, false)
+	g.advance(4)
+	SUBQ(Imm(4), n)
+	JGE(LabelRef("pairs"))
+	Label("rest")
+	ADDQ(Imm(2), n)
 	JL(LabelRef("single"))
-	Label("pair")
-	g.pair(false)
-	advance(g.w, 2*g.f.bytes)
-	advance(g.w3, 2*g.f.bytes)
-	ADDQ(Imm(64), g.x)
-	ADDQ(Imm(8), g.s)
-	ADDQ(Imm(8), g.s3)
+	g.pair(0, false)
+	g.advance(2)
 	SUBQ(Imm(2), n)
-	JGE(LabelRef("pair"))
 	Label("single")
 	ADDQ(Imm(2), n)
 	JEQ(LabelRef("multiplied"))
-	g.pair(true)
+	g.pair(0, true)
 	Label("multiplied")
 }
 
-// pair multiplies two groups of each row, or one.
-func (g *vnni512) pair(single bool) {
+// advance moves on by some blocks.
+func (g *vnni512) advance(blocks int) {
+	advance(g.w, blocks*g.f.bytes)
+	advance(g.w3, blocks*g.f.bytes)
+	advance(g.x, 32*blocks)
+	advance(g.s, 4*blocks)
+	advance(g.s3, 4*blocks)
+}
+
+// pair multiplies two groups of each row, or one, some blocks on.
+func (g *vnni512) pair(blocks int, single bool) {
 	x := ZMM()
 	if single {
-		VMOVDQU64(Mem{Base: g.x}, x.AsY())
+		loadLower(Mem{Base: g.x, Disp: 32 * blocks}, x)
 	} else {
-		VMOVDQU64(Mem{Base: g.x}, x)
+		VMOVDQU64(Mem{Base: g.x, Disp: 32 * blocks}, x)
 	}
 	start := g.start(x)
 	for r := range rowsAtOnce {
 		codes := ZMM()
-		g.f.pair(g, codes, func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, disp) }, single)
+		row := func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, blocks*g.f.bytes+disp) }
+		g.f.pair(g, codes, row, single)
 		s := ZMM()
-		VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 0), s)
+		VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4*blocks), s)
 		if !single {
-			VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4), g.upper, s)
+			VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4*blocks+4), g.upper, s)
 		}
 		g.accumulate(r, x, codes, start, s)
 	}
@@ -356,7 +391,7 @@ func (g *vnni512) accumulate(r int, x, codes, start, s VecVirtual) {
 func setupQ8(g *vnni512) { g.constants["sign"] = broadcast(0x80808080) }
 
 func pairQ8(g *vnni512, z VecVirtual, row func(int) Mem, single bool) {
-	VMOVDQU64(row(2), z.AsY())
+	loadLower(row(2), z)
 	if !single {
 		VINSERTI64X4(Imm(1), row(34+2), z, z)
 	}
@@ -376,7 +411,7 @@ func setupNibbles(g *vnni512) {
 func pairNibbles(offset, fifths int) func(*vnni512, VecVirtual, func(int) Mem, bool) {
 	return func(g *vnni512, z VecVirtual, row func(int) Mem, single bool) {
 		if single {
-			VBROADCASTI32X4(row(offset), z.AsY())
+			broadcastLower(row(offset), z)
 		} else {
 			VBROADCASTI32X4(row(offset), z)
 			VBROADCASTI32X4(row(g.f.bytes+offset), g.upper, z)

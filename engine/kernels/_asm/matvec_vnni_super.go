@@ -164,7 +164,7 @@ func sixBits(low, high GPVirtual, shift uint64, y VecVirtual) {
 // scalesQ6K converts sixteen scales of one byte each.
 func scalesQ6K(g *vnni512, c *superblock) {
 	xs := ZMM()
-	VMOVUPS(Mem{Base: c.xs}, xs.AsY())
+	loadLower(Mem{Base: c.xs}, xs)
 	VPERMPS(xs, g.constants["twice"], xs)
 	for r := range rowsAtOnce {
 		scale := decodeQ6K(func(disp int) Mem { return c.row(r, disp) })
