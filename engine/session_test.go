@@ -276,8 +276,10 @@ func TestACacheThatNoMemoryHoldsIsTheUsersMistake(t *testing.T) {
 func TestAClosedEngineSaysSo(t *testing.T) {
 	e := newEngine(t, makeUp(small(), nil, 1), Options{Threads: 2})
 	s := newSession(t, e, SessionOptions{})
-	if e.Close() != nil || e.Close() != nil {
-		t.Error("closing fails")
+	for range 2 {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 	if _, err := s.Decode(background, 1); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("got %v", err)

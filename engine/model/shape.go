@@ -1,6 +1,26 @@
 // Package model describes transformer decoders of the Llama family by their
 // shape: how many layers of which width, how blocks are shared between layers,
-// how many parameters and bytes that makes. It holds no weights.
+// how many parameters that makes. It holds no weights.
+//
+// The mental model: a Shape is all that decides what a token moves. Stored
+// blocks are sets of weights; a Schedule says in which order they run, and a
+// block that runs twice counts once in StoredParams and twice in Params.
+//
+//	preset name ──Preset──┐
+//	shape.yaml ─LoadShape─┼──▶ Shape ──With(Overrides)──▶ Shape ──▶ weights, engine
+//	model file ──weights──┘
+//
+// Shapes from here are resolved (every field has its value) and valid; a Shape
+// made by hand is read as its Resolved form.
+//
+// # Caveats
+//
+// Every block is the same: attention with three input matrices and one output
+// matrix, and a gated feed-forward network of three. Shapes of other
+// architectures (Gemma, Phi) state the sizes of these matrices; what they have
+// beside them, such as norms behind the attention, sliding windows, logit caps
+// or rotary embedding of a part of a head, is not described. There are no
+// experts.
 package model
 
 import "slices"
