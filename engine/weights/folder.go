@@ -110,7 +110,7 @@ func fileNames(dir string) ([]string, error) {
 		return []string{single}, nil
 	}
 	if err != nil {
-		return nil, fault.Userf("model %w", err)
+		return nil, fault.Userf("model %s: cannot be read: %w", path, err)
 	}
 	var document struct {
 		WeightMap map[string]string `json:"weight_map"`

@@ -71,7 +71,7 @@ func readConfig(path string) (*config, error) {
 		return nil, fault.Userf("%s: has no config.json, so it is no Hugging Face model folder; give a folder with config.json and safetensors, or a .gguf file", filepath.Dir(path))
 	}
 	if err != nil {
-		return nil, fault.Userf("model %w", err)
+		return nil, fault.Userf("model %s: cannot be read: %w", path, err)
 	}
 	c := &config{path: path}
 	if err := json.Unmarshal(data, c); err != nil {

@@ -1,6 +1,8 @@
 package weights
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/edsrzf/mmap-go"
@@ -16,8 +18,11 @@ type mapping struct {
 // mapFile maps a regular file for reading.
 func mapFile(path string) (*mapping, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Userf("model %s: no such file", path)
+	}
 	if err != nil {
-		return nil, fault.Userf("model %w", err)
+		return nil, fault.Userf("model %s: cannot be read: %w", path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()

@@ -42,7 +42,7 @@ func Open(ref string, o Options) (Source, error) {
 	case err == nil && !isPreset(ref):
 		return OpenGGUF(ref, o)
 	case err != nil && !errors.Is(err, fs.ErrNotExist) && !isPreset(ref):
-		return nil, fault.Userf("model %w", err)
+		return nil, fault.Userf("model %s: cannot be read: %w", ref, err)
 	case strings.ContainsRune(ref, filepath.Separator):
 		return nil, fault.Userf("model %s: no such file or folder; give a preset's name, a .gguf file, a Hugging Face folder or a shape file (.yaml)", ref)
 	}

@@ -208,14 +208,51 @@ func TestSchemesChooseAsLlamaQuantizeDoes(t *testing.T) {
 	}
 }
 
-// Published sizes: MobileLLM-125M has 124.6 M parameters; a Q8_0 block takes 34
-// bytes for 32 of them, a float16 2 bytes.
-func TestSizesOfAPreset(t *testing.T) {
-	for format, bytesPerParam := range map[string]float64{"f32": 4, "f16": 2, "q8_0": 34. / 32} {
-		s := open(t, "mobilellm-125m", Options{Quant: format, ShapeOnly: true})
-		want := 124.6e6 * bytesPerParam
-		if got := float64(s.Size()); math.Abs(got/want-1) > 0.01 {
-			t.Errorf("%s: %.1f MB, want %.1f", format, got/1e6, want/1e6)
+// A scheme's choices for a whole model add up to the sizes that files of it have
+// (MobileLLM-125M: 124.6 M parameters; the others: the model cards of
+// TheBloke/Llama-2-7B-GGUF and TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF).
+func TestSizesOfPublishedModels(t *testing.T) {
+	for _, c := range []struct {
+		preset, format string
+		megabytes      float64
+	}{
+		{"mobilellm-125m", "f32", 124.6 * 4},
+		{"mobilellm-125m", "f16", 124.6 * 2},
+		{"mobilellm-125m", "q8_0", 124.6 * 34 / 32},
+		{"llama2-7b", "q4_0", 3830},
+		{"llama2-7b", "q4_k_m", 4080},
+		{"llama2-7b", "q5_k_m", 4780},
+		{"llama2-7b", "q6_k", 5530},
+		{"llama2-7b", "q8_0", 7160},
+		{"tinyllama-1.1b", "q4_0", 638},
+		{"tinyllama-1.1b", "q4_k_m", 669},
+		{"tinyllama-1.1b", "q6_k", 904},
+		{"tinyllama-1.1b", "q8_0", 1170},
+	} {
+		s := open(t, c.preset, Options{Quant: c.format, ShapeOnly: true})
+		if got := float64(s.Size()) / 1e6; math.Abs(got/c.megabytes-1) > 0.01 {
+			t.Errorf("%s as %s: %.1f MB, published %.1f", c.preset, c.format, got, c.megabytes)
+		}
+	}
+}
+
+func TestEveryPresetHasAPlaceForItsTensors(t *testing.T) {
+	for _, preset := range model.Presets() {
+		for _, format := range Schemes() {
+			s := open(t, preset, Options{Quant: format, ShapeOnly: true})
+			var bytes, params int64
+			for _, tensor := range s.Tensors() {
+				bytes += tensor.Bytes()
+				if tensor.Name != "rope_freqs.weight" {
+					params += int64(tensor.Rows) * int64(tensor.Cols)
+				}
+			}
+			if slack := s.Size() - bytes; slack < 0 || slack > s.Size()/10 {
+				t.Errorf("%s as %s: %d bytes of tensors in a file of %d", preset, format, bytes, s.Size())
+			}
+			if want := s.Shape().StoredParams(); params != want {
+				t.Errorf("%s as %s: tensors of %d values, the shape has %d parameters", preset, format, params, want)
+			}
 		}
 	}
 }
