@@ -151,7 +151,7 @@ func TestUnreadableProfiles(t *testing.T) {
 	write(t, filepath.Join(folder, "list.yaml"), []byte("[1, 2]\n"))
 	write(t, filepath.Join(folder, "two.yaml"), append(good(t), "---\nschema: 1\n"...))
 	for _, tt := range []struct{ ref, want string }{
-		{"pixel8", `device "pixel8" is not known; did you mean pixel8pro?`},
+		{"pixel8", `device "pixel8" is not known; did you mean pixel7 or pixel8pro?`},
 		{"iphon13", `device "iphon13" is not known; did you mean iphone13`},
 		{filepath.Join(folder, "none.yaml"), "no such file; give the path of a YAML profile, or one of "},
 		{folder + string(filepath.Separator), "is a directory"},
