@@ -10,6 +10,7 @@ import (
 	"github.com/edsrzf/mmap-go"
 
 	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/fault"
 )
 
 // finish fills in what follows from the tensors.
@@ -33,7 +34,7 @@ func (s *source) forget(shapeOnly bool) {
 
 // filler makes the bytes of some rows of a tensor; dst has their size. Calls
 // for different rows run at the same time.
-type filler func(t Tensor, row, rows int, dst []byte) error
+type filler func(t Tensor, row, rows int, dst []byte)
 
 // arenaAlign is the alignment of tensors that are made in memory: a cache line.
 const arenaAlign = 64
@@ -53,6 +54,10 @@ func (s *source) fill(fill filler) error {
 	if total == 0 {
 		return nil
 	}
+	if free, ok := freeMemory(); ok && total > free {
+		return fault.Userf("model %s: its weights need %.1f GB of memory, of which %.1f GB are free; give a smaller --quant or fewer --layers",
+			s.name, float64(total)/1e9, float64(free)/1e9)
+	}
 	arena, err := mmap.MapRegion(nil, int(total), mmap.RDWR, mmap.ANON, 0)
 	if err != nil {
 		return fmt.Errorf("memory for %d bytes of weights: %w", total, err)
@@ -64,9 +69,7 @@ func (s *source) fill(fill filler) error {
 		t.Data = rest[:n:n]
 		rest = rest[(n+arenaAlign-1)/arenaAlign*arenaAlign:]
 	}
-	if err := inParallel(jobs(made), fill); err != nil {
-		return errors.Join(err, arena.Unmap())
-	}
+	inParallel(jobs(made), fill)
 	s.addCloser(arena.Unmap)
 	return nil
 }
@@ -104,37 +107,26 @@ func jobs(tensors []*Tensor) []job {
 	return all
 }
 
-// inParallel runs the jobs on all cores and returns the first error.
-func inParallel(all []job, fill filler) error {
+// inParallel runs the jobs on all cores.
+func inParallel(all []job, fill filler) {
 	var (
-		next   atomic.Int64
-		failed atomic.Pointer[error]
-		group  sync.WaitGroup
+		next  atomic.Int64
+		group sync.WaitGroup
 	)
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			for failed.Load() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(all) {
-					return
-				}
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
 				j := all[i]
 				stride := j.tensor.Type.RowBytes(j.tensor.Cols)
-				if err := fill(j.tensor, j.row, j.rows, j.tensor.Data[j.row*stride:][:j.rows*stride]); err != nil {
-					failed.CompareAndSwap(nil, &err)
-				}
+				fill(j.tensor, j.row, j.rows, j.tensor.Data[j.row*stride:][:j.rows*stride])
 			}
 		})
 	}
 	group.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
 }
 
-// requantize returns the tensors of s encoded in the scheme of o, laid out as a
-// file of their own, and closes over s's bytes only while it runs.
+// requantize returns the tensors of s encoded in the scheme of o and laid out as
+// a file of their own. It reads the bytes of s only while it runs.
 func requantize(s *source, o Options) (*source, error) {
 	scheme, err := ParseScheme(o.Quant)
 	if err != nil {
@@ -152,13 +144,9 @@ func requantize(s *source, o Options) (*source, error) {
 	if o.ShapeOnly {
 		return out, nil
 	}
-	err = out.fill(func(t Tensor, row, rows int, dst []byte) error {
-		from, ok := s.Tensor(t.Name)
-		if !ok {
-			return fmt.Errorf("tensor %q: missing", t.Name)
-		}
+	err = out.fill(func(t Tensor, row, rows int, dst []byte) {
+		from := s.tensors[s.index[t.Name]]
 		convert(dst, t.Type, from.Data[row*from.Type.RowBytes(from.Cols):], from.Type, rows, t.Cols)
-		return nil
 	})
 	if err != nil {
 		return nil, err

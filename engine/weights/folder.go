@@ -244,15 +244,14 @@ func (f *folder) load(s *source) error {
 		}
 		from[t.Name] = source
 	}
-	return s.fill(func(t Tensor, row, rows int, dst []byte) error {
+	return s.fill(func(t Tensor, row, rows int, dst []byte) {
 		source, ok := from[t.Name]
 		if !ok {
 			encodeDivisors(dst, s.shape)
-			return nil
+			return
 		}
 		read := dtypes[source.DType]
 		convert(dst, t.Type, source.Data[row*read.RowBytes(t.Cols):], read, rows, t.Cols)
-		return nil
 	})
 }
 

@@ -126,7 +126,7 @@ func placesOf(cols int) (grain, pieces int) {
 func places(grain int) uint64 { return uint64(poolValues-pieceValues)/uint64(grain) + 1 }
 
 // fill writes rows of a tensor.
-func (n *noise) fill(t Tensor, row, rows int, dst []byte) error {
+func (n *noise) fill(t Tensor, row, rows int, dst []byte) {
 	stream := n.stream(t.Name)
 	switch kind := n.kinds[t.Name]; {
 	case kind.computed():
@@ -138,7 +138,6 @@ func (n *noise) fill(t Tensor, row, rows int, dst []byte) error {
 	default:
 		n.copyPieces(t, stream, row, rows, dst)
 	}
-	return nil
 }
 
 func (n *noise) copyPieces(t Tensor, stream uint64, row, rows int, dst []byte) {

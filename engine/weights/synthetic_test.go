@@ -257,6 +257,16 @@ func TestEveryPresetHasAPlaceForItsTensors(t *testing.T) {
 	}
 }
 
+func TestWeightsThatDoNotFitInMemoryAreRefused(t *testing.T) {
+	if _, ok := freeMemory(); !ok {
+		t.Skip("this system does not say how much memory is free")
+	}
+	shape := must(model.Preset("llama2-7b"))(t)
+	shape.Layers, shape.Dim, shape.Heads, shape.KVHeads, shape.HeadDim = 100, 65_536, 512, 512, 128
+	_, err := Synthetic(shape, Options{Quant: "f32"})
+	userError(t, err, "llama2-7b", "GB of memory", "--quant")
+}
+
 func BenchmarkSynthetic(b *testing.B) {
 	for _, format := range []string{"f16", "q8_0", "q4_k_m"} {
 		b.Run(format, func(b *testing.B) {
