@@ -25,6 +25,7 @@ type running struct {
 	context   int
 	logprobs  string
 	ignoreEnd bool
+	compareTo string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -47,6 +48,8 @@ func (a *app) runCommand() *cobra.Command {
 	f.IntVar(&r.context, "context", 0, "positions of the KV cache (0: as many as the request needs)")
 	f.StringVar(&r.logprobs, "logprobs", "", "print the `N` likeliest tokens after the prompt with their probabilities, or all (JSON only)")
 	f.BoolVar(&r.ignoreEnd, "ignore-eos", false, "go on after the end of the text")
+	f.StringVar(&r.compareTo, "compare", "", "instead of generating, say how far the weights have moved from this `format` of the same model over the prompt, such as f32")
+	completeWith(cmd, "compare", weights.Schemes()...)
 	return cmd
 }
 
@@ -65,6 +68,9 @@ type runReply struct {
 func (a *app) run(ctx context.Context, r *running) error {
 	if err := r.check(a.format()); err != nil {
 		return err
+	}
+	if r.compareTo != "" {
+		return a.compare(ctx, r)
 	}
 	r.Seed = a.common.seed
 	sampler, err := engine.NewSampler(r.Sampling)
@@ -128,7 +134,7 @@ func (r *running) check(format string) error {
 	switch {
 	case !r.promptFlags.given():
 		return fault.Userf("give a prompt with --prompt TEXT or --prompt-ids 1,5,9")
-	case format != "json" && format != "table":
+	case r.compareTo == "" && format != "json" && format != "table":
 		return fault.Userf("--format %s: run prints text, or JSON with --format json", format)
 	case r.logprobs != "" && format != "json":
 		return fault.Userf("--logprobs needs --format json")

@@ -114,3 +114,21 @@ func TestIDsBeyondTheVocabularyAreMistakes(t *testing.T) {
 	smallShape(t)
 	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--prompt-ids", "256", "--format", "json"), "256", "255")
 }
+
+func TestCompareSaysHowFarAFormatMoves(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	compare := func(quant string) compareReply {
+		return decode[compareReply](t, mustMemsim(t, "run", "--model", "small.yaml", "--quant", quant, "--compare", "f32",
+			"--prompt-ids", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "--format", "json"))
+	}
+	same, near, far := compare("f32"), compare("q8_0"), compare("q4_0")
+	if same.KLDivergence > 1e-9 || same.Top1Agreement != 1 || same.Perplexity != same.ReferencePPL {
+		t.Errorf("f32 against itself: %+v", same)
+	}
+	if near.KLDivergence <= 0 || far.KLDivergence <= near.KLDivergence {
+		t.Errorf("q8_0 moves by %g, q4_0 by %g; fewer bits move further", near.KLDivergence, far.KLDivergence)
+	}
+	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--compare", "f32", "--prompt-ids", "1"), "two or more")
+	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--compare", "f99", "--prompt-ids", "1,2"), "f99", "f32")
+}

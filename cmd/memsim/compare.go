@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/memsim/memsim/engine"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fault"
+)
+
+// compareReply is what "run --compare" prints: how far the model has moved from
+// the same model in another weight format, over a text.
+type compareReply struct {
+	Model         string  `json:"model"`
+	Quant         string  `json:"quant"`
+	Reference     string  `json:"reference_quant"`
+	Tokens        int     `json:"tokens"`
+	KLDivergence  float64 `json:"kl_divergence"`  // mean over positions, in nats
+	Top1Agreement float64 `json:"top1_agreement"` // share of positions at which the likeliest token is the same
+	Perplexity    float64 `json:"perplexity"`
+	ReferencePPL  float64 `json:"reference_perplexity"`
+}
+
+// compare runs the prompt through the model as it is and in the format of
+// r.compare, and compares what they expect next at each position.
+func (a *app) compare(ctx context.Context, r *running) error {
+	open := r.modelFlags.options(a)
+	src, err := openModel(ctx, r.model, open)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	tok, err := tokenizerOf(src)
+	if err != nil {
+		return err
+	}
+	ids, err := r.promptFlags.encode(tok, src.Name())
+	if err != nil {
+		return err
+	}
+	if len(ids) < 2 {
+		return fault.Userf("a text of %d tokens has nothing to predict; --compare needs two or more", len(ids))
+	}
+	open.Quant = r.compareTo
+	reference, err := openModel(ctx, r.model, open)
+	if err != nil {
+		return err
+	}
+	defer reference.Close()
+	reply, err := compareOver(ctx, src, reference, ids, a.common.threads)
+	if err != nil {
+		return err
+	}
+	g := grid{columns: columns("model", "quant", "against", "tokens>", "KL divergence>", "top-1 agreement>", "perplexity>", "of reference>")}
+	g.add(reply.Model, reply.Quant, reply.Reference, fmt.Sprint(reply.Tokens), fixed(reply.KLDivergence, 6),
+		fixed(100*reply.Top1Agreement, 1)+"%", fixed(reply.Perplexity, 3), fixed(reply.ReferencePPL, 3))
+	return a.print(reply, g)
+}
+
+// compareOver scores ids with both models side by side. The reference's logits
+// are kept for the text: its length times the vocabulary.
+func compareOver(ctx context.Context, src, reference weights.Source, ids []int32, threads int) (compareReply, error) {
+	reply := compareReply{Model: src.Name(), Quant: src.Quant(), Reference: reference.Quant(), Tokens: len(ids)}
+	var expected [][]float32
+	err := score(ctx, reference, ids, threads, func(_ int, logits []float32) error {
+		expected = append(expected, slices.Clone(logits))
+		return nil
+	})
+	if err != nil {
+		return reply, err
+	}
+	var surprise, referenceSurprise float64
+	err = score(ctx, src, ids, threads, func(i int, logits []float32) error {
+		reply.KLDivergence += engine.Divergence(expected[i], logits)
+		if engine.Greedy(logits) == engine.Greedy(expected[i]) {
+			reply.Top1Agreement++
+		}
+		if i+1 < len(ids) {
+			surprise += engine.NegativeLogLikelihood(logits, ids[i+1])
+			referenceSurprise += engine.NegativeLogLikelihood(expected[i], ids[i+1])
+		}
+		return nil
+	})
+	n := float64(len(ids))
+	reply.KLDivergence /= n
+	reply.Top1Agreement /= n
+	reply.Perplexity, reply.ReferencePPL = math.Exp(surprise/(n-1)), math.Exp(referenceSurprise/(n-1))
+	return reply, err
+}
+
+func score(ctx context.Context, src weights.Source, ids []int32, threads int, each func(int, []float32) error) error {
+	e, err := engine.New(src, engine.Options{Threads: threads})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	s, err := e.NewSession(engine.SessionOptions{Context: len(ids)})
+	if err != nil {
+		return err
+	}
+	return s.Score(ctx, ids, each)
+}
