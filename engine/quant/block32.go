@@ -1,9 +1,6 @@
 package quant
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // The formats of this file store 32 values with one float16 scale d and, in the
 // _1 formats, a float16 offset m:
@@ -27,8 +24,18 @@ func encodeQ8_0(dst []byte, src []float32) {
 	putF16(dst, d)
 	id := inverse(d)
 	for i, v := range src {
-		dst[2+i] = byte(int8(math.Round(float64(v * id))))
+		dst[2+i] = byte(roundAway(float32(v * id)))
 	}
+}
+
+// roundAway rounds to the nearest integer, halves away from zero, as C's roundf
+// does: the sum is exact in float64.
+func roundAway(v float32) int8 {
+	half := 0.5
+	if v < 0 {
+		half = -0.5
+	}
+	return int8(int32(float64(v) + half))
 }
 
 func decodeQ8_0(dst []float32, src []byte) {
