@@ -83,3 +83,22 @@ func BenchmarkMatMul128(b *testing.B) {
 		benchMatMul(b, t, rows, cols, 128, "GMAC/s", float64(rows*cols*128)/1e9)
 	})
 }
+
+type nothing struct{}
+
+func (nothing) run(int, int) {}
+
+// The cost of a parallel region.
+func BenchmarkPool(b *testing.B) {
+	p := newPool(2)
+	defer p.close()
+	best := time.Hour
+	for b.Loop() {
+		start := time.Now()
+		for range 100 {
+			p.run(nothing{}, 8)
+		}
+		best = min(best, time.Since(start)/100)
+	}
+	b.ReportMetric(float64(best.Nanoseconds()), "best-ns")
+}

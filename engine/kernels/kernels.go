@@ -33,8 +33,9 @@
 //
 //	portable  plain Go
 //	avx2      AVX2, FMA, F16C (amd64)
+//	avx-vnni  avx2 and VPDPBUSD, the product of bytes, of processors without AVX-512
 //	avx512    AVX-512 F, BW, VL, DQ for floats and panels, avx2 for the rest
-//	vnni      and VPDPBUSD, AVX-512's product of bytes, for quantized formats
+//	vnni      and AVX-512's VPDPBUSD for quantized formats
 //	neon      NEON for floats and elementwise functions (arm64)
 //	neon-dot  and SDOT for quantized formats
 //

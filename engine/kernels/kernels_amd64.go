@@ -14,6 +14,9 @@ func nativeSets() []*kernelSet {
 		return sets
 	}
 	sets = append(sets, avx2Set())
+	if x.HasAVXVNNI {
+		sets = append(sets, avxVNNISet())
+	}
 	if !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512VL || !x.HasAVX512DQ {
 		return sets
 	}
@@ -62,6 +65,20 @@ func avx2Set() *kernelSet {
 	s.rotateHalves = rotateHalvesSIMD
 	s.scores = wideScores(scoresAVX2)
 	s.mix = wideMix(mixAVX2)
+	return &s
+}
+
+func avxVNNISet() *kernelSet {
+	s := *avx2Set()
+	s.name = "avx-vnni"
+	s.setMatvec(quant.Q8_0, matvecQ8_0AVXVNNI)
+	s.setMatvec(quant.Q4_0, matvecQ4_0AVXVNNI)
+	s.setMatvec(quant.Q4_1, matvecQ4_1AVXVNNI)
+	s.setMatvec(quant.Q5_0, matvecQ5_0AVXVNNI)
+	s.setMatvec(quant.Q5_1, matvecQ5_1AVXVNNI)
+	s.setMatvec(quant.Q4_K, matvecQ4KAVXVNNI)
+	s.setMatvec(quant.Q5_K, matvecQ5KAVXVNNI)
+	s.setMatvec(quant.Q6_K, matvecQ6KAVXVNNI)
 	return &s
 }
 

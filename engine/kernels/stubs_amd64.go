@@ -13,6 +13,7 @@ package kernels
 //go:generate sh -c "cd _asm && go run . gemm_avx2 -out ../gemm_avx2_amd64.s"
 //go:generate sh -c "cd _asm && go run . interleave_avx2 -out ../interleave_avx2_amd64.s"
 //go:generate sh -c "cd _asm && go run . unpack_avx2 -out ../unpack_avx2_amd64.s"
+//go:generate sh -c "cd _asm && go run . matvec_avxvnni -out ../matvec_avxvnni_amd64.s"
 
 //go:noescape
 func matvecF32AVX2(a *matvecArgs)
@@ -262,3 +263,27 @@ func int8ToFloatAVX2(dst *float32, q *int8, scale *float32, blocks int)
 
 //go:noescape
 func readAVX2(b *uint64, n int)
+
+//go:noescape
+func matvecQ8_0AVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ4_0AVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ4_1AVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ5_0AVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ5_1AVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ4KAVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ5KAVXVNNI(a *matvecArgs)
+
+//go:noescape
+func matvecQ6KAVXVNNI(a *matvecArgs)

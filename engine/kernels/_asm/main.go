@@ -52,7 +52,9 @@ func main() {
 		attention(avx512)
 	case "matvec_avx2":
 		matvecFloat(avx2)
-		matvecCodesAVX2()
+		matvecCodes256(false)
+	case "matvec_avxvnni":
+		matvecCodes256(true)
 	case "gemm_avx2":
 		gemmAVX2()
 	case "interleave_avx2":
@@ -64,6 +66,12 @@ func main() {
 		os.Exit(2)
 	}
 	Generate()
+	if part == "matvec_avxvnni" {
+		if err := encodeVEX(os.Args); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 }
 
 // vpdpbusd adds to each int32 of acc the inner product of four unsigned bytes

@@ -66,15 +66,18 @@ func loaded2(m Mem) VecVirtual {
 	return y
 }
 
-func matvecCodesAVX2() {
+// matvecCodes256 writes products with 256-bit registers. With vnni the bytes
+// are multiplied by VPDPBUSD.
+func matvecCodes256(vnni bool) {
 	for _, f := range quantizedAVX2 {
-		(&codes2{f: f}).generate()
+		(&codes2{f: f, vnni: vnni}).generate()
 	}
 }
 
 // codes2 is a function under construction.
 type codes2 struct {
 	f         *avx2Format
+	vnni      bool
 	args      Register
 	acc       []VecVirtual
 	constants map[string]VecVirtual
@@ -84,6 +87,9 @@ type codes2 struct {
 func (g *codes2) generate() {
 	f := g.f
 	name := "matvec" + f.name + "AVX2"
+	if g.vnni {
+		name = "matvec" + f.name + "AVXVNNI"
+	}
 	TEXT(name, attr.NOSPLIT, "func(a *byte)")
 	Doc(fmt.Sprintf("%s multiplies at least %d rows of a %s matrix with a vector; the scales and sums of the vector are padded to a multiple of eight.", name, rowsAtOnce, f.name))
 	g.args = Load(Param("a"), GP64())
@@ -92,7 +98,11 @@ func (g *codes2) generate() {
 		g.acc = append(g.acc, YMM())
 	}
 	f.setup(g.constants, f.name)
-	g.ones = broadcast2(0x00010001)
+	if !g.vnni {
+		g.ones = broadcast2(0x00010001)
+	} else if f.signed {
+		g.constants["sign"] = broadcast2(0x80808080)
+	}
 	finalRows(g.args)
 	if !f.super() {
 		g.stage(loadArg(g.args, argW))
@@ -289,29 +299,11 @@ func (g *codes2) multiply() {
 	Label("block")
 	for j := range groups {
 		xv := loaded2(Mem{Base: x, Disp: 32 * j})
-		start := YMM()
-		if g.f.bias != 0 {
-			bias := broadcast2(g.f.bias * 0x01010101)
-			VPMADDUBSW(xv, bias, bias)
-			VPMADDWD(g.ones, bias, bias)
-			VPXOR(start, start, start)
-			VPSUBD(bias, start, start)
-		}
+		start := g.start(xv)
 		for r := range rowsAtOnce {
 			y := YMM()
 			g.f.group(g.constants, y, func(disp int) Mem { return rowMem(w, w3, rowBytes, r, disp) }, j)
-			if g.f.signed {
-				signed := YMM()
-				VPSIGNB(y, xv, signed)
-				VPABSB(y, y)
-				VPMADDUBSW(signed, y, y)
-			} else {
-				VPMADDUBSW(xv, y, y)
-			}
-			VPMADDWD(g.ones, y, y)
-			if g.f.bias != 0 {
-				VPADDD(start, y, y)
-			}
+			y = g.products(xv, y, start)
 			VCVTDQ2PS(y, y)
 			factor := YMM()
 			if perGroup == 8 {
@@ -330,6 +322,65 @@ func (g *codes2) multiply() {
 	advance(s3, g.f.factorBytes())
 	SUBQ(Imm(uint64(groups)), n)
 	JG(LabelRef("block"))
+}
+
+// bias is what the unsigned codes are above their value.
+func (g *codes2) bias() uint32 {
+	if g.vnni && g.f.signed {
+		return 128
+	}
+	return g.f.bias
+}
+
+// start returns what the sums of a group begin with: minus the bias of the
+// codes times the activations x.
+func (g *codes2) start(x VecVirtual) VecVirtual {
+	start := YMM()
+	if g.bias() == 0 {
+		if g.vnni {
+			VPXOR(start, start, start)
+		}
+		return start
+	}
+	bias := broadcast2(g.bias() * 0x01010101)
+	if g.vnni {
+		sum := YMM()
+		VPXOR(sum, sum, sum)
+		vpdpbusd(x, bias, sum)
+		bias = sum
+	} else {
+		VPMADDUBSW(x, bias, bias)
+		VPMADDWD(g.ones, bias, bias)
+	}
+	VPXOR(start, start, start)
+	VPSUBD(bias, start, start)
+	return start
+}
+
+// products multiplies codes with activations x and sums them by fours.
+func (g *codes2) products(x, codes, start VecVirtual) VecVirtual {
+	switch {
+	case g.vnni:
+		if g.f.signed {
+			VPXOR(g.constants["sign"], codes, codes)
+		}
+		sum := YMM()
+		VMOVDQA(start, sum)
+		vpdpbusd(x, codes, sum)
+		return sum
+	case g.f.signed:
+		signed := YMM()
+		VPSIGNB(codes, x, signed)
+		VPABSB(codes, codes)
+		VPMADDUBSW(signed, codes, codes)
+	default:
+		VPMADDUBSW(x, codes, codes)
+	}
+	VPMADDWD(g.ones, codes, codes)
+	if g.bias() != 0 {
+		VPADDD(start, codes, codes)
+	}
+	return codes
 }
 
 func nothing(map[string]VecVirtual, string) {}
