@@ -104,7 +104,8 @@ type channel struct {
 	busySet   uint64 // if ahead: the banks that have something to do
 	recording recording
 
-	observer observer // nil but in tests
+	observer   observer // nil but in tests
+	everyClock bool     // tests: tick even when nothing can happen
 }
 
 // times holds a clock for each column; the rest is padding that makes places in

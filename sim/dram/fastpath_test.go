@@ -20,6 +20,10 @@ var parts = func() []*devices.DRAMPart {
 	return list
 }()
 
+func count(n int) devices.Quantity[units.Count] {
+	return devices.Quantity[units.Count]{Value: units.Count(n)}
+}
+
 // genSpec draws a memory of a shipped part.
 func genSpec(t *rapid.T) Spec {
 	part := parts[rapid.IntRange(0, len(parts)-1).Draw(t, "part")]
@@ -29,8 +33,8 @@ func genSpec(t *rapid.T) Spec {
 	}
 	s, err := SpecOf(devices.DRAM{
 		Part: part.Name, Spec: part,
-		Channels:   devices.Quantity[units.Count]{Value: units.Count(rapid.SampledFrom([]int{1, 2, 4}).Draw(t, "channels"))},
-		Ranks:      devices.Quantity[units.Count]{Value: units.Count(rapid.SampledFrom([]int{1, 2}).Draw(t, "ranks"))},
+		Channels:   count(rapid.SampledFrom([]int{1, 2, 4}).Draw(t, "channels")),
+		Ranks:      count(rapid.SampledFrom([]int{1, 2}).Draw(t, "ranks")),
 		Mapping:    rapid.SampledFrom([]string{"RoBaRaCoCh", "ChRaBaRoCo", "RoRaBgBaCoCh", "RoBaRaCo4ChCo2", "RoBaRaCoCh+xor", "RoCoBaRaCh", "RoBaRaCh1CoCh"}).Draw(t, "mapping"),
 		PagePolicy: rapid.SampledFrom([]string{"open", "closed", "timeout"}).Draw(t, "policy"),
 		Refresh:    rapid.SampledFrom(refreshes).Draw(t, "refresh"),

@@ -84,7 +84,7 @@ func (c *channel) drain() {
 func (c *channel) advance(blocked bool) {
 	issued := c.tick()
 	c.arrived = 0
-	if issued || !blocked {
+	if issued || !blocked || c.everyClock {
 		c.now++
 	} else {
 		c.now = c.next

@@ -58,8 +58,10 @@ var lpddr5Rules = []Rule{
 	{LevelRank, refPB, refAB, "RFCpb", 0, "tRFCpb", "JESD209-5B table 235"},
 	{LevelRank, refPB, act, "pbR2act", 0, "tpbR2act", "JESD209-5B table 235"},
 
-	{LevelOtherRanks, reads, accesses, "BLmin + CS", 0, "rank switch", "bus turnaround, not in the standard"},
-	{LevelOtherRanks, writes, reads, "CL + BLmin + CS - CWL", 0, "rank switch", "bus turnaround, not in the standard"},
+	{LevelOtherRanks, reads, reads, "BLmin + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, writes, "BLmin + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, reads, writes, "CL + BLmin + CS - CWL", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, reads, "CWL + BLmin + CS - CL", 0, "rank switch", "data bus, CS clocks between bursts"},
 
 	{LevelBankGroup, reads, reads, "CCD_L", 0, "tCCD_L", "JESD209-5B tables 331, 332"},
 	{LevelBankGroup, writes, writes, "CCD_L", 0, "tCCD_L", "JESD209-5B tables 331, 332"},
@@ -108,8 +110,10 @@ var lpddr4Rules = []Rule{
 	{LevelRank, refPB, refAB, "RFCpb", 0, "tRFCpb", "JESD209-4B, refresh"},
 	{LevelRank, refPB, act, "RRD", 0, "tRRD", "JESD209-4B, refresh"},
 
-	{LevelOtherRanks, reads, accesses, "BL + CS", 0, "rank switch", "bus turnaround, not in the standard"},
-	{LevelOtherRanks, writes, reads, "CL + BL + CS - CWL", 0, "rank switch", "bus turnaround, not in the standard"},
+	{LevelOtherRanks, reads, reads, "BL + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, writes, "BL + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, reads, writes, "CL + DQSCK + BL + CS - CWL", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, reads, "CWL + BL + CS - CL", 0, "rank switch", "data bus, CS clocks between bursts"},
 
 	{LevelBank, act, act, "RC", 0, "tRC", "JESD209-4B, activate"},
 	{LevelBank, act, accesses, "RCD", 0, "tRCD", "JESD209-4B, activate"},
@@ -149,8 +153,10 @@ var ddr5Rules = []Rule{
 	{LevelRank, wra, refAB, "CWL + BL + WR + RP", 0, "tWR, tRP", "JESD79-5, refresh"},
 	{LevelRank, refAB, []Command{ACT1, PREab, REFab}, "RFCab", 0, "tRFC1", "JESD79-5, refresh"},
 
-	{LevelOtherRanks, reads, accesses, "BL + CS", 0, "rank switch", "bus turnaround, not in the standard"},
-	{LevelOtherRanks, writes, reads, "CWL + BL + CS - CL", 0, "rank switch", "bus turnaround, not in the standard"},
+	{LevelOtherRanks, reads, reads, "BL + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, writes, "BL + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, reads, writes, "CL + BL + CS - CWL", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, reads, "CWL + BL + CS - CL", 0, "rank switch", "data bus, CS clocks between bursts"},
 
 	{LevelBankGroup, reads, reads, "CCD_L", 0, "tCCD_L", "JESD79-5, core timing"},
 	{LevelBankGroup, writes, writes, "CCD_L_WR", 0, "tCCD_L_WR", "JESD79-5, core timing"},

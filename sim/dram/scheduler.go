@@ -27,7 +27,7 @@ func (c *channel) tick() bool {
 		c.requestPrecharges()
 	}
 	if c.now < c.busFree {
-		c.next = c.busFree
+		c.next = min(c.next, c.busFree, c.refreshDue)
 		return false
 	}
 	if c.act2 >= 0 && c.now >= c.act2Due {

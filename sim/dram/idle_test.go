@@ -1,0 +1,76 @@
+package dram
+
+import (
+	"testing"
+
+	"github.com/memsim/memsim/units"
+)
+
+// TestPowerDownAndSelfRefresh leaves a memory alone for a second: it goes to
+// power-down after its idle time, then to self-refresh, and takes what these
+// states take.
+func TestPowerDownAndSelfRefresh(t *testing.T) {
+	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
+	m := New(s)
+	m.Move(0, []Extent{{Bytes: 4096}})
+	idle := m.Idle(m.Now() + units.Second)
+	if idle.Counts.PowerDowns == 0 || idle.Counts.SelfRefreshes != 1 {
+		t.Errorf("%+v", idle.Counts)
+	}
+	if n := idle.Counts.AllBankRefreshes; n < 20 || n > 30 {
+		t.Errorf("%d refreshes in the 100 us before self-refresh, one each 3.9 us was due", n)
+	}
+	asleep := s.Background.SelfRefresh.Energy(units.Second)
+	if got := idle.Energy.SelfRefresh; got < asleep-asleep/1000 || got > asleep {
+		t.Errorf("a second of self-refresh takes %d fJ, want nearly %d", got, asleep)
+	}
+}
+
+// TestIdleTakesTheEnergyOfItsStates sums background power over time by hand.
+func TestIdleTakesTheEnergyOfItsStates(t *testing.T) {
+	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open)
+	s.Idle = IdlePolicy{}
+	m := New(s)
+	idle := m.Idle(units.Millisecond)
+	if want := s.Background.Precharge.Energy(units.Millisecond); idle.Energy.Total() != want {
+		t.Errorf("1 ms of standby takes %d fJ, want %d", idle.Energy.Total(), want)
+	}
+}
+
+// TestWakingTakesTime reads one burst from a memory that is awake, in power-down
+// and in self-refresh.
+func TestWakingTakesTime(t *testing.T) {
+	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
+	read := func(after units.Picoseconds) int64 {
+		m := New(s)
+		tr := m.Move(after, []Extent{{Bytes: 32}})
+		return s.Clock.After(tr.Done - tr.Start)
+	}
+	awake := read(0)
+	if want := s.Timing["RCD"] + 1 + s.ReadLatency(); awake != want { // the write clock starts in a clock of its own
+		t.Errorf("a read of a closed row takes %d clocks, want %d", awake, want)
+	}
+	if got := read(units.Microsecond); got != awake+s.Timing["XP"] {
+		t.Errorf("after power-down %d clocks, want %d + tXP", got, awake)
+	}
+	if got := read(units.Second); got != awake+s.Timing["XSR"] {
+		t.Errorf("after self-refresh %d clocks, want %d + tXSR", got, awake)
+	}
+}
+
+// TestMoveBackwards asks for a transfer before the last one is done: it follows
+// that one.
+func TestMoveBackwards(t *testing.T) {
+	m := New(partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open))
+	first := m.Move(0, []Extent{{Bytes: 1 << 20}})
+	second := m.Move(0, []Extent{{Bytes: 64}})
+	if second.Start < first.Done {
+		t.Errorf("the second transfer starts at %d, the first ends at %d", second.Start, first.Done)
+	}
+	if idle := m.Idle(0); idle.Start != idle.Done || idle.Energy.Total() != 0 {
+		t.Errorf("idling backwards: %+v", idle)
+	}
+	if none := m.Move(m.Now(), nil); none.Start != none.Done {
+		t.Errorf("moving nothing takes time: %+v", none)
+	}
+}

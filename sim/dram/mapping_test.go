@@ -1,0 +1,104 @@
+package dram
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestMappingNamesEveryPlaceOnce takes bursts apart and finds no two in one
+// place.
+func TestMappingNamesEveryPlaceOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := genSpec(t)
+		seen := map[place]uint64{}
+		base := rapid.Uint64Range(0, 1<<20).Draw(t, "base") << 8
+		stride := uint64(1) << rapid.IntRange(0, 10).Draw(t, "stride")
+		bursts := uint64(s.Capacity() / s.BurstBytes)
+		for i := range uint64(500) {
+			burst := (base + i*stride) % bursts
+			p := s.locate(burst)
+			if other, twice := seen[p]; twice && other != burst {
+				t.Fatalf("bursts %d and %d are both at %+v", other, burst, p)
+			}
+			seen[p] = burst
+			if p.channel >= s.Channels || p.bank >= s.Banks() || int64(p.row) >= s.Rows || int64(p.column) >= s.Columns() {
+				t.Fatalf("burst %d lies outside the memory: %+v", burst, p)
+			}
+		}
+	})
+}
+
+// TestRunsFollowTheMapping cuts extents into runs and compares them with the
+// bursts one by one.
+func TestRunsFollowTheMapping(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, extents := genSpec(t), genExtents(t)
+		l := newLayout(&s)
+		want := make([][]run, s.Channels)
+		all := cutter{layout: &l, extents: extents}
+		for all.nextExtent() {
+			for burst := all.at; burst < all.end; burst++ {
+				p := s.locate(burst)
+				want[p.channel] = append(want[p.channel], run{p.bank, p.row, p.column, 1, all.write})
+			}
+		}
+		for channel := range want {
+			c := cutter{layout: &l, channel: channel, extents: extents}
+			var got []run
+			for r, more := c.next(); more; r, more = c.next() {
+				for i := range r.count {
+					got = append(got, run{r.bank, r.row, r.column + i, 1, r.write})
+				}
+			}
+			if len(got) != len(want[channel]) {
+				t.Fatalf("channel %d gets %d bursts, want %d", channel, len(got), len(want[channel]))
+			}
+			for i := range got {
+				if got[i] != want[channel][i] {
+					t.Fatalf("channel %d, burst %d: %+v, want %+v", channel, i, got[i], want[channel][i])
+				}
+			}
+		}
+	})
+}
+
+// TestMappingOrder pins what the names mean, on LPDDR5: 64 bursts of a row, four
+// groups of four banks.
+func TestMappingOrder(t *testing.T) {
+	for _, c := range []struct {
+		mapping string
+		burst   uint64
+		want    place
+	}{
+		{"RoBaRaCoCh", 63, place{column: 63}},
+		{"RoBaRaCoCh", 64, place{bank: 4}},       // next bank group
+		{"RoBaRaCoCh", 64 * 4, place{bank: 1}},   // next bank of the first group
+		{"RoBaRaCoCh", 64 * 16, place{row: 1}},   //
+		{"ChRaBaRoCo", 64, place{row: 1}},        //
+		{"ChRaBaRoCo", 64 << 16, place{bank: 1}}, // banks of a group lie together
+		{"RoRaBgBaCoCh", 64, place{bank: 1}},
+		{"RoRaBgBaCoCh", 64 * 4, place{bank: 4}},
+		{"RoBaRaCoCh+xor", 64 * 16, place{bank: 4, row: 1}},
+	} {
+		s := partSpec(t, "lpddr5-6400", c.mapping, AllBank, Open)
+		if got := s.locate(c.burst); got != c.want {
+			t.Errorf("%s: burst %d is at %+v, want %+v", c.mapping, c.burst, got, c.want)
+		}
+	}
+}
+
+func TestParseMapping(t *testing.T) {
+	for _, text := range []string{"RoBaRaCoCh", "RoRaBgBaCo4ChCo2", "RoBaRaCoCh+xor"} {
+		m, err := ParseMapping(text)
+		if err != nil || m.String() != text {
+			t.Errorf("%s is read as %s, error %v", text, m, err)
+		}
+	}
+	for text, part := range map[string]string{"": "empty", "RoXxCo": "XxCo", "Ro0Co": "no bits of Ro"} {
+		if _, err := ParseMapping(text); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%q: error %v does not say %q", text, err, part)
+		}
+	}
+}
