@@ -1,6 +1,9 @@
 package quant
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // The formats of this file store 32 values with one float16 scale d and, in the
 // _1 formats, a float16 offset m:
@@ -31,11 +34,8 @@ func encodeQ8_0(dst []byte, src []float32) {
 // roundAway rounds to the nearest integer, halves away from zero, as C's roundf
 // does: the sum is exact in float64.
 func roundAway(v float32) int8 {
-	half := 0.5
-	if v < 0 {
-		half = -0.5
-	}
-	return int8(int32(float64(v) + half))
+	exact := float64(v)
+	return int8(int32(exact + math.Copysign(0.5, exact)))
 }
 
 func decodeQ8_0(dst []float32, src []byte) {
