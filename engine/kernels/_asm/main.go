@@ -117,12 +117,18 @@ func broadcastLower(m Mem, z VecVirtual) {
 
 // constant defines read-only data of 32-bit words.
 func constant(name string, words ...uint32) Mem {
+	if m, ok := constants[name]; ok {
+		return m
+	}
 	m := GLOBL(name, attr.RODATA|attr.NOPTR)
 	for i, w := range words {
 		DATA(4*i, U32(w))
 	}
+	constants[name] = m
 	return m
 }
+
+var constants = map[string]Mem{}
 
 // repeat returns n copies of each of the words, in blocks.
 func repeat(n int, words ...uint32) []uint32 {

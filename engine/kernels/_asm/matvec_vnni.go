@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -47,6 +48,12 @@ type vnniFormat struct {
 	// pair puts the codes of two groups of one row into z; for a last group
 	// without partner, single is true and the upper half must become 0.
 	pair func(g *vnni512, z VecVirtual, row func(disp int) Mem, single bool)
+
+	// in16ths says that products take the high halves of bytes where they
+	// are, as codes 16 times too large, and divide their sums in the end: it
+	// saves a shift. raw puts such codes into z, for pairs and for parts.
+	in16ths bool
+	raw     func(g *vnni512, z VecVirtual, row func(disp int) Mem, j int, single bool)
 
 	// part puts the codes of quarter j of a superblock of 256 into z.
 	part func(g *vnni512, z VecVirtual, row func(disp int) Mem, j int)
@@ -99,11 +106,11 @@ func loadArg(args Register, offset int) Register {
 // quantized lists the formats.
 var quantized = []*vnniFormat{
 	{name: "Q8_0", bytes: 34, values: 32, bias: 128, setup: setupQ8, pair: pairQ8},
-	{name: "Q4_0", bytes: 18, values: 32, bias: 8, setup: setupNibbles, pair: pairNibbles(2, 0)},
-	{name: "Q4_1", bytes: 20, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(4, 0)},
+	{name: "Q4_0", bytes: 18, values: 32, bias: 8, setup: setupNibbles, pair: pairNibbles(2, 0), in16ths: true, raw: rawNibbles(2)},
+	{name: "Q4_1", bytes: 20, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(4, 0), in16ths: true, raw: rawNibbles(4)},
 	{name: "Q5_0", bytes: 22, values: 32, bias: 16, setup: setupNibbles, pair: pairNibbles(6, 2)},
 	{name: "Q5_1", bytes: 24, values: 32, min: true, setup: setupNibbles, pair: pairNibbles(8, 4)},
-	{name: "Q4K", bytes: 144, values: 256, min: true, setup: setupQ4K, part: partQ4K, scales: scalesQ45K},
+	{name: "Q4K", bytes: 144, values: 256, min: true, setup: setupQ4K, part: partQ4K, scales: scalesQ45K, in16ths: true, raw: rawQ4K},
 	{name: "Q5K", bytes: 176, values: 256, min: true, setup: setupQ5K, part: partQ5K, scales: scalesQ45K},
 	{name: "Q6K", bytes: 210, values: 256, bias: 32, setup: setupQ6K, part: partQ6K, scales: scalesQ6K},
 }
@@ -129,9 +136,14 @@ func (f *vnniFormat) generate() {
 	for range rowsAtOnce {
 		g.acc = append(g.acc, ZMM())
 	}
-	f.setup(g)
-	if f.bias != 0 {
-		g.constants["bias"] = broadcast(f.bias * 0x01010101)
+	bias := f.bias * 0x01010101
+	switch {
+	case f.in16ths:
+		g.constants["halves"] = loaded(f.lanes("halves", 0x0f0f0f0f, 0xf0f0f0f0))
+		g.constants["bias"] = loaded(f.lanes("bias", bias, 16*bias))
+	default:
+		f.setup(g)
+		g.constants["bias"] = broadcast(bias)
 	}
 
 	finalRows(g.args)
@@ -164,12 +176,24 @@ func (f *vnniFormat) generate() {
 	}
 	var sums []VecVirtual
 	for _, z := range g.acc {
+		if f.in16ths {
+			VMULPS(f.lanes("sixteenths", math.Float32bits(1), math.Float32bits(1.0/16)), z, z)
+		}
 		sums = append(sums, avx512.reduce(z))
 	}
 	storeSums(g.args, sums)
 	JNE(LabelRef("group"))
 	VZEROUPPER()
 	RET()
+}
+
+// lanes returns a constant with one word where low halves of bytes go, another
+// where high halves go.
+func (f *vnniFormat) lanes(name string, low, high uint32) Mem {
+	if f.super() {
+		return constant(name+f.name, repeat(8, low, high)...)
+	}
+	return constant(name+f.name, repeat(4, low, high, low, high)...)
 }
 
 // stage copies the half-precision scales of the four rows at w to where convert
@@ -259,6 +283,9 @@ func (g *vnni512) convert() {
 		VMOVDQU32_Z(Mem{Base: sums, Index: at, Scale: 1}, mask, offset)
 		VCVTDQ2PS(offset, offset)
 		VMULPS(x, offset, offset)
+		if g.f.in16ths {
+			VMULPS(g.f.lanes("sixteen", math.Float32bits(1), math.Float32bits(16)), offset, offset)
+		}
 	}
 	for r := range rowsAtOnce {
 		z := ZMM()
@@ -355,7 +382,11 @@ func (g *vnni512) pair(blocks int, single bool) {
 	for r := range rowsAtOnce {
 		codes := ZMM()
 		row := func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, blocks*g.f.bytes+disp) }
-		g.f.pair(g, codes, row, single)
+		if g.f.in16ths {
+			g.f.raw(g, codes, row, 0, single)
+		} else {
+			g.f.pair(g, codes, row, single)
+		}
 		s := ZMM()
 		VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4*blocks), s)
 		if !single {
@@ -410,12 +441,7 @@ func setupNibbles(g *vnni512) {
 // block, and 32 fifth bits at another one, if that is not 0.
 func pairNibbles(offset, fifths int) func(*vnni512, VecVirtual, func(int) Mem, bool) {
 	return func(g *vnni512, z VecVirtual, row func(int) Mem, single bool) {
-		if single {
-			broadcastLower(row(offset), z)
-		} else {
-			VBROADCASTI32X4(row(offset), z)
-			VBROADCASTI32X4(row(g.f.bytes+offset), g.upper, z)
-		}
+		twice(g, z, row, offset, single)
 		VPSRLVD(g.constants["shifts"], z, z)
 		VPANDD(g.constants["low"], z, z)
 		if fifths == 0 {
@@ -431,6 +457,25 @@ func pairNibbles(offset, fifths int) func(*vnni512, VecVirtual, func(int) Mem, b
 		}
 		KMOVQ(bits, k)
 		VPADDB(g.constants["fifth"], z, k, z)
+	}
+}
+
+// twice puts two copies of the 16 bytes at an offset of a block, and two of
+// the next block's, into z.
+func twice(g *vnni512, z VecVirtual, row func(int) Mem, offset int, single bool) {
+	if single {
+		broadcastLower(row(offset), z)
+		return
+	}
+	VBROADCASTI32X4(row(offset), z)
+	VBROADCASTI32X4(row(g.f.bytes+offset), g.upper, z)
+}
+
+// rawNibbles takes blocks with 16 bytes of nibbles at an offset.
+func rawNibbles(offset int) func(*vnni512, VecVirtual, func(int) Mem, int, bool) {
+	return func(g *vnni512, z VecVirtual, row func(int) Mem, _ int, single bool) {
+		twice(g, z, row, offset, single)
+		VPANDD(g.constants["halves"], z, z)
 	}
 }
 

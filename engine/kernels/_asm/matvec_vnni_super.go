@@ -76,7 +76,12 @@ func (g *vnni512) multiplySuper() {
 		start := g.start(x)
 		for r := range rowsAtOnce {
 			codes := ZMM()
-			g.f.part(g, codes, func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, disp) }, j)
+			row := func(disp int) Mem { return rowMem(g.w, g.w3, g.rowBytes, r, disp) }
+			if g.f.in16ths {
+				g.f.raw(g, codes, row, j, false)
+			} else {
+				g.f.part(g, codes, row, j)
+			}
 			g.accumulate(r, x, codes, start, g.factors(r, j))
 		}
 	}
@@ -194,6 +199,11 @@ func partQ4K(g *vnni512, z VecVirtual, row func(int) Mem, j int) {
 	VBROADCASTI64X4(row(16+32*j), z)
 	VPSRLVD(g.constants["shifts"], z, z)
 	VPANDD(g.constants["low"], z, z)
+}
+
+func rawQ4K(g *vnni512, z VecVirtual, row func(int) Mem, j int, _ bool) {
+	VBROADCASTI64X4(row(16+32*j), z)
+	VPANDD(g.constants["halves"], z, z)
 }
 
 func setupQ5K(g *vnni512) {
