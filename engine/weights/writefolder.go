@@ -125,7 +125,8 @@ func configOf(s model.Shape, format string) ([]byte, error) {
 	if class == mobileLLM {
 		values["model_type"] = "mobilellm"
 		values["layer_sharing"] = true
-		values["share_embedding"] = s.Tied
+		values["share_embedding"] = s.Tied // its own key for tying
+		values["tie_word_embeddings"] = false
 	} else if s.Runs() > 1 {
 		values["memsim_layer_sharing"] = s.Sharing
 		values["memsim_layer_repeat"] = s.Runs()
