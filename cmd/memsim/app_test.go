@@ -246,7 +246,7 @@ func TestShellsCompleteNames(t *testing.T) {
 func TestHelpGoesToStdout(t *testing.T) {
 	inFolder(t)
 	r := mustMemsim(t, "--help")
-	for _, want := range []string{"--device", "replay", "inspect", "pixel8pro"} {
+	for _, want := range []string{"--device", "replay", "bench", "pixel8pro"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("help does not mention %s", want)
 		}

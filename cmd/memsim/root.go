@@ -68,7 +68,7 @@ goes to stdout; a report, the traces and a pprof profile go to --out.`,
 	f.BoolVar(&j.timeline, "timeline", false, "also write a timeline of each model for ui.perfetto.dev")
 	f.StringVarP(&j.out, "out", "o", defaultOut, "`folder` for the report, the traces and the profile")
 	root.AddCommand(
-		a.runCommand(), a.modelsCommand(), a.traceCommand(), a.inspectCommand(),
+		a.runCommand(), a.benchCommand(), a.modelsCommand(), a.traceCommand(), a.inspectCommand(),
 		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.probeCommand(), a.exportCommand(), a.versionCommand(),
 	)
 	return root

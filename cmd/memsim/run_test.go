@@ -132,3 +132,24 @@ func TestCompareSaysHowFarAFormatMoves(t *testing.T) {
 	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--compare", "f32", "--prompt-ids", "1"), "two or more")
 	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--compare", "f99", "--prompt-ids", "1,2"), "f99", "f32")
 }
+
+func TestBench(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	rows := decode[[]benchRow](t, mustMemsim(t, "bench", "--model", "small.yaml", "--pp", "8", "--tg", "4", "--threads", "1,2", "--repetitions", "2", "--format", "json"))
+	if len(rows) != 4 {
+		t.Fatalf("%d rows, want two tests at two numbers of threads", len(rows))
+	}
+	for i, want := range []string{"pp8", "tg4", "pp8", "tg4"} {
+		r := rows[i]
+		if r.Test != want || r.Threads != 1+i/2 || r.TokensPerS <= 0 || r.StdDev < 0 || r.WeightBytesPerToken <= 0 || r.ReadGBps <= 0 || r.MachineReadGBps <= 0 {
+			t.Errorf("row %d: %+v", i, r)
+		}
+	}
+	if rows[0].WeightBytesPerToken >= rows[1].WeightBytesPerToken {
+		t.Errorf("a prompt of 8 reads %g bytes of weights a token, decode %g; a batch shares them", rows[0].WeightBytesPerToken, rows[1].WeightBytesPerToken)
+	}
+	if r := mustMemsim(t, "bench", "--model", "small.yaml", "--pp", "0", "--tg", "2", "--repetitions", "2"); !strings.Contains(r.out, "±") || strings.Contains(r.out, "pp") {
+		t.Errorf("table:\n%s", r.out)
+	}
+}
