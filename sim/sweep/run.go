@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/sim"
@@ -24,16 +25,16 @@ type Row struct {
 // each worker.
 const ahead = 4
 
-// Run evaluates every point of s on some workers and hands the rows to visit in
-// the space's order, whatever the number of workers. It ends early with the
-// first error of visit, of a point that failed, or of ctx; the rows before it
-// have been handed on.
-func Run(ctx context.Context, s Space, workers int, evaluate Evaluate, visit func(Row) error) error {
+// Run evaluates the points of s with the given indices (s.All() are all of them)
+// on some workers, and hands the rows to visit in the order of the indices,
+// whatever the number of workers. It ends early with the first error of visit,
+// of a point that failed, or of ctx; the rows before it have been handed on.
+func Run(ctx context.Context, s Space, points iter.Seq[int], workers int, evaluate Evaluate, visit func(Row) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers = max(1, min(workers, s.Size()))
 	rows := make(chan chan outcome, workers*ahead)
-	go start(ctx, s, workers, evaluate, rows)
+	go start(ctx, s, points, workers, evaluate, rows)
 
 	for slot := range rows {
 		o := <-slot
@@ -58,10 +59,10 @@ type outcome struct {
 
 // start evaluates the points in order, workers at a time, and queues a slot for
 // each answer; the queue's length bounds how far it runs ahead.
-func start(ctx context.Context, s Space, workers int, evaluate Evaluate, rows chan<- chan outcome) {
+func start(ctx context.Context, s Space, points iter.Seq[int], workers int, evaluate Evaluate, rows chan<- chan outcome) {
 	defer close(rows)
 	idle := make(chan struct{}, workers)
-	for i := range s.Size() {
+	for i := range points {
 		slot := make(chan outcome, 1)
 		select {
 		case rows <- slot:

@@ -7,14 +7,17 @@
 // named, never dropped in silence.
 //
 //	axes ──▶ Space ──Point(i)──▶ Evaluate ──Result or refusal──▶ Row i, in order
+//	                                                             Row ──▶ Expression (conditions, figures)
+//	                                                             Row ──▶ Front (who is not beaten)
 //
 // # Caveats
 //
-// The grid is walked whole. Rows are handed on in order, so that a slow point
+// A front holds its rows in memory, however many they are. Rows are handed on in order, so that a slow point
 // holds back the ones behind it (never more than a few for each worker).
 package sweep
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -23,8 +26,8 @@ import (
 	"github.com/memsim/memsim/fault"
 )
 
-// maxPoints bounds a grid: far more than a day's work, and a typing error more
-// often than not.
+// maxPoints bounds a grid that is walked whole: far more than a day's work, and
+// a typing error more often than not. A search may have a larger one.
 const maxPoints = 10_000_000
 
 // Axis is one dimension of a space: its name and its values, as text.
@@ -100,12 +103,31 @@ func NewSpace(axes []Axis) (Space, error) {
 		if slices.ContainsFunc(axes[:i], func(b Axis) bool { return b.Name == a.Name }) {
 			return Space{}, fault.Userf("axis %s is there twice", a.Name)
 		}
-		if size > math.MaxInt/len(a.Values) || size*len(a.Values) > maxPoints {
-			return Space{}, fault.Userf("the space has more than %d points; take fewer values on an axis", maxPoints)
+		if size > math.MaxInt/len(a.Values) {
+			return Space{}, fault.Userf("the space has more points than can be counted; take fewer values on an axis")
 		}
 		size *= len(a.Values)
 	}
 	return Space{axes, size}, nil
+}
+
+// Walkable refuses a grid that is too large to be walked whole.
+func (s Space) Walkable() error {
+	if s.size > maxPoints {
+		return fault.Userf("the grid has %d points, more than %d; take fewer values on an axis, or search it with --best", s.size, maxPoints)
+	}
+	return nil
+}
+
+// All yields the indices of all points.
+func (s Space) All() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range s.size {
+			if !yield(i) {
+				return
+			}
+		}
+	}
 }
 
 // Axes returns the axes in order.

@@ -67,11 +67,17 @@ func TestASpaceRefusesWhatCannotBeWalked(t *testing.T) {
 	for _, axes := range [][]Axis{
 		{{Name: "a"}},
 		{{Name: "a", Values: []string{"1"}}, {Name: "a", Values: []string{"2"}}},
-		{many, {Name: "b", Values: many.Values}},
 	} {
 		if _, err := NewSpace(axes); !fault.IsUser(err) {
 			t.Errorf("error is %v, want a user's mistake", err)
 		}
+	}
+	s, err := NewSpace([]Axis{many, {Name: "b", Values: many.Values}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Walkable(); !fault.IsUser(err) {
+		t.Errorf("a grid of %d points is to be walked: %v", s.Size(), err)
 	}
 }
 
@@ -91,7 +97,7 @@ func space(t *testing.T, n int) Space {
 func TestRowsComeInOrderAndRefusalsAreKept(t *testing.T) {
 	for _, workers := range []int{1, 2, 7, 1000} {
 		next := 0
-		err := Run(context.Background(), space(t, 100), workers, func(_ context.Context, p Point) (sim.Result, error) {
+		err := Run(context.Background(), space(t, 100), space(t, 100).All(), workers, func(_ context.Context, p Point) (sim.Result, error) {
 			v, _ := p.Value("n")
 			if strings.HasSuffix(v, "7") {
 				return sim.Result{}, fault.Userf("%s ends in 7", v)
@@ -117,7 +123,7 @@ func TestAFailureEndsTheSweepAndNothingKeepsRunning(t *testing.T) {
 	var running, evaluated atomic.Int64
 	broken := errors.New("disk is gone")
 	var rows []int
-	err := Run(context.Background(), space(t, 1000), 4, func(_ context.Context, p Point) (sim.Result, error) {
+	err := Run(context.Background(), space(t, 1000), space(t, 1000).All(), 4, func(_ context.Context, p Point) (sim.Result, error) {
 		running.Add(1)
 		defer running.Add(-1)
 		evaluated.Add(1)
@@ -143,7 +149,7 @@ func TestAFailureEndsTheSweepAndNothingKeepsRunning(t *testing.T) {
 func TestCancelStopsASweep(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	rows := 0
-	err := Run(ctx, space(t, 1000), 2, func(context.Context, Point) (sim.Result, error) {
+	err := Run(ctx, space(t, 1000), space(t, 1000).All(), 2, func(context.Context, Point) (sim.Result, error) {
 		return sim.Result{}, nil
 	}, func(Row) error {
 		if rows++; rows == 10 {
