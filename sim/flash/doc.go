@@ -34,8 +34,8 @@
 // model is read in microseconds of host time, with the times of the event by
 // event computation to the picosecond; tests hold both to each other.
 //
-// Held against MQSim: see testdata/README.md for what agrees and which two of
-// its rules are left out.
+// Held against MQSim and SimpleSSD: see testdata/README.md for what agrees, and
+// for which rules of theirs are left out.
 //
 // # Caveats
 //
