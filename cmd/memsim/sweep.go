@@ -89,7 +89,11 @@ func (s *sweeping) space() (sweep.Space, error) {
 	if len(axes) == 0 {
 		return sweep.Space{}, fault.Userf("give at least one axis: --%s", strings.Join(designspace.ModelAxes, ", --"))
 	}
-	return sweep.NewSpace(axes)
+	grid, err := sweep.NewSpace(axes)
+	if err != nil {
+		return sweep.Space{}, err
+	}
+	return grid, grid.Walkable()
 }
 
 // explorer sets up the evaluation of points.
@@ -205,7 +209,7 @@ func (a *app) sweepRows(ctx context.Context, space sweep.Space, x *designspace.E
 
 	bar := a.newProgress(space.Size())
 	defer bar.done()
-	err = sweep.Run(ctx, space, a.workers(), x.Evaluate, func(r sweep.Row) error {
+	err = sweep.Run(ctx, space, space.All(), a.workers(), x.Evaluate, func(r sweep.Row) error {
 		if r.Invalid != nil {
 			invalid++
 			a.detail("point %d (%s) is invalid: %v", r.Index, r.Point, r.Invalid)
