@@ -29,7 +29,8 @@ type scratch struct {
 	scores []float32
 
 	attention attentionScratch
-	query     []float32
+
+	_ [64]byte // no cache line is shared with the next worker
 }
 
 // New returns a Compute with the given number of threads, the caller's

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/memsim/memsim/engine/quant"
 )
@@ -132,5 +133,28 @@ func TestFeatures(t *testing.T) {
 	t.Setenv(setVariable, "no such set")
 	if CheckEnvironment() == nil {
 		t.Error("an unknown name in the environment is no error")
+	}
+}
+
+// The assembly knows the fields of its arguments by their offsets.
+func TestArgumentOffsets(t *testing.T) {
+	var v matvecArgs
+	var g gemmArgs
+	for _, f := range []struct {
+		name      string
+		got, want uintptr
+	}{
+		{"matvecArgs.x", unsafe.Offsetof(v.x), 40},
+		{"matvecArgs.halves", unsafe.Offsetof(v.halves), 64},
+		{"matvecArgs.next", unsafe.Offsetof(v.next), 96},
+		{"matvecArgs.last", unsafe.Offsetof(v.last), 104},
+		{"matvecArgs.lastDst", unsafe.Offsetof(v.lastDst), 112},
+		{"gemmArgs.x", unsafe.Offsetof(g.x), 40},
+		{"gemmArgs.n", unsafe.Offsetof(g.n), 88},
+		{"gemmArgs.mask", unsafe.Offsetof(g.mask), 96},
+	} {
+		if f.got != f.want {
+			t.Errorf("%s is at %d, the assembly takes it from %d", f.name, f.got, f.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -27,16 +28,38 @@ func noise(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// randomMatrix returns a matrix of noise and its decoded values.
+// randomMatrix returns a matrix and its decoded values. Quantized blocks are
+// random bytes, so that every code and scale occurs, with halves of a normal
+// size where the format has halves.
 func randomMatrix(r *rand.Rand, t quant.Type, rows, cols int) (Matrix, []float32) {
 	m := Matrix{Type: t, Rows: rows, Cols: cols, Data: make([]byte, rows*t.RowBytes(cols))}
-	values := noise(r, rows*cols)
-	for i := range rows {
-		row := m.Data[i*t.RowBytes(cols) : (i+1)*t.RowBytes(cols)]
-		t.Encode(row, values[i*cols:(i+1)*cols])
-		t.Decode(values[i*cols:(i+1)*cols], row)
+	values := make([]float32, rows*cols)
+	if t.Float() {
+		t.Encode(m.Data, noise(r, rows*cols))
+	} else {
+		l, _ := t.Layout()
+		for b := 0; b < len(m.Data); b += l.Bytes {
+			randomBlock(r, t, m.Data[b:b+l.Bytes])
+		}
 	}
+	t.Decode(values, m.Data)
 	return m, values
+}
+
+func randomBlock(r *rand.Rand, t quant.Type, b []byte) {
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	halves := []int{0}
+	switch t {
+	case quant.Q4_1, quant.Q5_1, quant.Q4_K, quant.Q5_K:
+		halves = []int{0, 2}
+	case quant.Q6_K:
+		halves = []int{208}
+	}
+	for _, at := range halves {
+		binary.LittleEndian.PutUint16(b[at:], quant.ToF16(float32(r.NormFloat64())*0.01))
+	}
 }
 
 // wantProduct is the product of decoded weights and decoded activations, in

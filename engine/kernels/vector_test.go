@@ -164,8 +164,8 @@ func TestRoPE(t *testing.T) {
 func TestAttention(t *testing.T) {
 	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
 		a := AttentionShape{
-			N:       rapid.SampledFrom([]int{1, 2, 5, 30, 61}).Draw(t, "n"),
-			Pos:     rapid.SampledFrom([]int{0, 1, 17, 70}).Draw(t, "pos"),
+			N:       rapid.SampledFrom([]int{1, 2, 5, 26, 49}).Draw(t, "n"),
+			Pos:     rapid.SampledFrom([]int{0, 1, 17, 40}).Draw(t, "pos"),
 			KVHeads: rapid.IntRange(1, 2).Draw(t, "kv heads"),
 			HeadDim: rapid.SampledFrom([]int{2, 16, 32, 48, 64, 80, 96}).Draw(t, "head"),
 		}
