@@ -72,7 +72,7 @@ func (k *checker) arrived(clock int64, age uint64, write bool, p place) {
 }
 
 func (k *checker) issued(clock int64, cmd Command, bank int, row int32) {
-	for i := len(k.log) - 1; i >= 0 && k.log[i].clock > clock-2000; i-- {
+	for i := len(k.log) - 1; i >= 0 && k.log[i].clock > clock-8; i-- {
 		if l := k.log[i]; clock < l.clock+k.spec.BusClocks[l.command] {
 			k.failf("%s at clock %d while %s of clock %d holds the bus", cmd, clock, l.command, l.clock)
 		}
@@ -91,8 +91,8 @@ func (k *checker) checkRule(r *Constraint, clock int64, cmd Command, bank int) {
 	seen := 0
 	for i := len(k.log) - 1; i >= 0; i-- {
 		l := k.log[i]
-		if l.clock < clock-2000 {
-			return
+		if l.clock < clock-r.Clocks-8 {
+			return // long enough ago for any length of commands
 		}
 		if !contains(r.Preceding, l.command) || !k.concerns(r.Level, l.bank, bank) {
 			continue
