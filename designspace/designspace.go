@@ -142,23 +142,30 @@ func (x *Explorer) record(ctx context.Context, shape model.Shape, quant string) 
 		return nil, err
 	}
 	defer src.Close()
+	return Record(ctx, src, x.PromptTokens, x.Tokens, x.Seed)
+}
+
+// Record runs a model over a seeded prompt and decode steps without arithmetic,
+// and returns what that moves. The weights are not read; src may be open for its
+// shape only.
+func Record(ctx context.Context, src weights.Source, prompt, tokens int, seed uint64) (*traces.Trace, error) {
 	e, err := engine.New(src, engine.Options{ShapeOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer e.Close()
 	trace := &traces.Trace{}
-	session, err := e.NewSession(engine.SessionOptions{Context: x.PromptTokens + x.Tokens, Sink: trace})
+	session, err := e.NewSession(engine.SessionOptions{Context: prompt + tokens, Sink: trace})
 	if err != nil {
 		return nil, err
 	}
-	ids := engine.RandomTokens(x.Seed, x.PromptTokens+x.Tokens, shape.Vocab)
-	if err := session.Replay(ctx, ids[:x.PromptTokens], ids[x.PromptTokens:]); err != nil {
-		return nil, fmt.Errorf("record %s: %w", shape.Name, err)
+	ids := engine.RandomTokens(seed, prompt+tokens, e.Shape().Vocab)
+	if err := session.Replay(ctx, ids[:prompt], ids[prompt:]); err != nil {
+		return nil, fmt.Errorf("record %s: %w", e.Shape().Name, err)
 	}
 	if err := session.Flush(); err != nil {
 		return nil, err
 	}
-	trace.Head = session.Header("memsim", x.Seed)
+	trace.Head = session.Header("memsim", seed)
 	return trace, nil
 }

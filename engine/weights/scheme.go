@@ -43,9 +43,23 @@ func Schemes() []string {
 	return names
 }
 
-// ParseScheme returns the scheme of a name, in either case. An unknown name is
-// the user's error and lists the known ones.
+// ParseScheme returns the scheme of a name, in either case. Two names with a
+// slash between them, as "q4_0/q8_0", are the first with the second's format
+// for the output matrix (and a tied embedding): what runtimes other than
+// llama.cpp choose. An unknown name is the user's error and lists the known ones.
 func ParseScheme(name string) (Scheme, error) {
+	if base, output, ok := strings.Cut(name, "/"); ok {
+		s, err := ParseScheme(base)
+		if err != nil {
+			return Scheme{}, err
+		}
+		o, err := ParseScheme(output)
+		if err != nil {
+			return Scheme{}, err
+		}
+		s.Name, s.Output = s.Name+"/"+o.Name, o.Base
+		return s, nil
+	}
 	for _, s := range schemes {
 		if strings.EqualFold(s.Name, name) {
 			return s, nil
