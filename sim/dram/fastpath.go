@@ -28,24 +28,27 @@ type node struct {
 // draining of its queues, and what that meets. Banks count from the one last
 // asked for before the step.
 type step struct {
-	bank      int16 // of the run; -1: drain
-	count     int32
+	bank      int16 // of the run's first lane; -1: drain
+	twist     uint8 // of its lanes
 	write     bool
-	met       meeting
 	otherOpen uint8 // ranks in which banks that are not concerned have an open row
+	count     int32
+	phase     int32 // place of the first burst in the pattern of lanes
+	met       [maxLanes]meeting
 	refresh   refreshStep
 }
 
-// A meeting is how a run finds its bank.
+// A meeting is how a run finds the bank of a lane.
 type meeting uint8
 
 const (
-	restsClosed meeting = iota // nothing to do, no row open
-	restsOpen                  // nothing to do, another row open
-	restsHit                   // nothing to do, the run's row open
-	busyOther                  // with requests for other rows, which are open or not
-	busyHit                    // with requests for another row, while the run's is still open
-	busySame                   // with requests for the run's row
+	noLane      meeting = iota
+	restsClosed         // nothing to do, no row open
+	restsOpen           // nothing to do, another row open
+	restsHit            // nothing to do, the run's row open
+	busyOther           // with requests for other rows, which are open or not
+	busyHit             // with requests for another row, while the run's is still open
+	busySame            // with requests for the run's row
 )
 
 // refreshStep is the refresh that comes due during a step. The zero value is
@@ -104,7 +107,7 @@ type rowSource uint8
 const (
 	fromNone    rowSource = iota // it was closed
 	fromLast                     // the row last asked for, after the edge
-	fromEarlier                  // the row last asked for before the edge
+	fromEarlier                  // of a lane: the row last asked for before the edge
 )
 
 // A graph holds the nodes of all channels of a memory.
@@ -144,30 +147,62 @@ func (c *channel) locate() bool {
 	return c.at != nil
 }
 
+// lanes are the banks of a run, and what it asks of them last.
+type lanes struct {
+	run    run
+	banks  uint64
+	layout *layout
+}
+
 // runStep describes a run to the fast path; ok is false if it has to be taken at
 // command level: if it may meet queued writes to the same bursts, or a bank at
 // rest that a command still holds back.
-func (c *channel) runStep(r run) (s step, ok bool) {
-	b, busy := &c.bank[r.bank], c.busyBanks()
-	s = step{bank: int16(c.turn().count[r.bank]), count: r.count, write: r.write}
-	s.otherOpen = c.openRanks(c.notClosed &^ busy &^ (1 << r.bank))
-	same := r.row == c.lastRow[r.bank]
-	switch {
-	case busy>>r.bank&1 != 0 && same:
-		s.met = busySame
-		return s, !c.hasWrites(r.bank) || r.write && r.column == c.lastColumn[r.bank]+1
-	case busy>>r.bank&1 != 0:
-		s.met = busyOther
-		if b.row == r.row {
-			s.met = busyHit
-		}
-		return s, true
-	case b.row == r.row:
-		s.met = restsHit
-	case b.row >= 0:
-		s.met = restsOpen
+func (c *channel) runStep(r run, l *layout) (s step, in lanes, ok bool) {
+	turn := c.turn()
+	s = step{bank: int16(turn.count[r.bank]), twist: uint8(r.twist), count: r.count, phase: r.at & (l.period - 1), write: r.write}
+	in = lanes{run: r, layout: l}
+	ok = true
+	for lane := range l.lanes {
+		bank := l.bank(&r, lane)
+		in.banks |= 1 << bank
+		var fine bool
+		s.met[lane], fine = c.meet(&r, bank, in.column(lane, r.at))
+		ok = ok && fine
 	}
-	return s, c.bankReady[r.bank].after(c.now) == c.now
+	s.otherOpen = c.openRanks(c.notClosed &^ c.busyBanks() &^ in.banks)
+	return s, in, ok
+}
+
+// column returns the first column that a run asks of a lane from a place on.
+func (in *lanes) column(lane int, at int32) int32 {
+	l := in.layout
+	for int(l.lane[at]) != lane {
+		at++
+		if int(at) == len(l.lane) {
+			return -1 // it asks none
+		}
+	}
+	return in.run.first + l.column[at]
+}
+
+// meet says how a run finds a bank, of which it first asks a column.
+func (c *channel) meet(r *run, bank int, column int32) (m meeting, ok bool) {
+	b := &c.bank[bank]
+	switch {
+	case c.busyBanks()>>bank&1 == 0:
+		m = restsClosed
+		if b.row == r.row {
+			m = restsHit
+		} else if b.row >= 0 {
+			m = restsOpen
+		}
+		return m, c.bankReady[bank].after(c.now) == c.now
+	case r.row == c.lastRow[bank]:
+		return busySame, !c.hasWrites(bank) || r.write && column == c.lastColumn[bank]+1
+	case b.row == r.row:
+		return busyHit, true
+	}
+	return busyOther, true
 }
 
 // drainStep describes the draining of the queues.
@@ -195,14 +230,11 @@ func (c *channel) hasWrites(bank int) bool {
 
 // refreshing returns the step with the channel's next refresh in it. It fails if
 // a bank is to be refreshed that rests and is still held back.
-func (s step) refreshing(c *channel) (step, bool) {
+func (s step) refreshing(c *channel, lanes uint64) (step, bool) {
 	s.refresh.in = int32(min(c.refreshDue-c.now, 1<<30)) + 1
 	perBank := c.spec.Refresh == PerBank
 	busy := c.busyBanks()
-	others := c.notClosed &^ busy
-	if s.bank >= 0 {
-		others &^= 1 << c.turn().bank[s.bank]
-	}
+	others := c.notClosed &^ busy &^ lanes
 	for rank := range c.ranks {
 		if !perBank {
 			s.refresh.wait[rank] = clocksUntil(c.rankReady[rank][colREFab], c.now)
@@ -213,7 +245,7 @@ func (s step) refreshing(c *channel) (step, bool) {
 		counted := c.turn().count[bank]
 		others &^= 1 << bank
 		switch {
-		case busy>>bank&1 != 0 || counted == int(s.bank):
+		case (busy|lanes)>>bank&1 != 0:
 			s.refresh.target[rank] = targetBusy + uint8(counted)
 			continue
 		case c.bank[bank].row >= 0:
@@ -230,7 +262,7 @@ func (s step) refreshing(c *channel) (step, bool) {
 func clocksUntil(t, now int64) uint16 { return uint16(min(max(t-now, 0), 1<<16-1)) }
 
 // jump follows the edge of a step, if there is one.
-func (c *channel) jump(s step, r run) bool {
+func (c *channel) jump(s step, in *lanes) bool {
 	if !c.locate() {
 		return false
 	}
@@ -239,23 +271,23 @@ func (c *channel) jump(s step, r run) bool {
 		e = c.at.edges[s]
 	}
 	if e == nil || c.now+e.clocks > c.refreshDue {
-		rs, ok := s.refreshing(c)
+		rs, ok := s.refreshing(c, in.banks)
 		if e = c.at.edges[rs]; e == nil || !ok {
 			return false
 		}
 	} else {
 		c.at.recent = e
 	}
-	c.follow(e, r)
+	c.follow(e, in)
 	return true
 }
 
 // follow moves the channel along an edge.
-func (c *channel) follow(e *edge, r run) {
+func (c *channel) follow(e *edge, in *lanes) {
 	turn := c.turn()
-	earlier := c.lastRow[r.bank]
+	var earlier [maxLanes]int32
 	if e.bank >= 0 {
-		c.lastBank, c.lastRow[r.bank], c.lastColumn[r.bank] = r.bank, r.row, r.column+r.count-1
+		c.ask(in, &earlier)
 	}
 	if e.closesAll {
 		for bank := range c.banks {
@@ -269,8 +301,8 @@ func (c *channel) follow(e *edge, r run) {
 		switch ch.row {
 		case fromLast:
 			row = c.lastRow[bank]
-		case fromEarlier: // of the run's own bank: only there has it changed
-			row = earlier
+		case fromEarlier: // only in lanes has it changed
+			row = earlier[in.lane(bank)]
 		}
 		c.bank[bank].row = row
 		c.notClosed &^= 1 << bank
@@ -303,6 +335,35 @@ func (c *channel) follow(e *edge, r run) {
 	for _, counted := range e.to.busy {
 		c.busySet |= 1 << now.bank[counted]
 	}
+}
+
+// ask notes what a run asks of its banks last, and returns the rows that were
+// asked for before.
+func (c *channel) ask(in *lanes, earlier *[maxLanes]int32) {
+	r, l := &in.run, in.layout
+	c.lastBank = r.bank
+	if l.lanes == 1 {
+		earlier[0] = c.lastRow[r.bank]
+		c.lastRow[r.bank], c.lastColumn[r.bank] = r.row, r.first+l.column[r.at+r.count-1]
+		return
+	}
+	for lane := range l.lanes {
+		earlier[lane] = c.lastRow[l.bank(r, lane)]
+	}
+	for at := max(r.at, r.at+r.count-l.period); at < r.at+r.count; at++ {
+		bank := l.bank(r, int(l.lane[at]))
+		c.lastRow[bank], c.lastColumn[bank] = r.row, r.first+l.column[at]
+	}
+}
+
+// lane returns the lane of a bank.
+func (in *lanes) lane(bank int) int {
+	for lane := range in.layout.lanes {
+		if in.layout.bank(&in.run, lane) == bank {
+			return lane
+		}
+	}
+	return 0
 }
 
 func (c *channel) edgeBank(b edgeBank, turn *turn) int {

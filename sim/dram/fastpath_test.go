@@ -35,7 +35,7 @@ func genSpec(t *rapid.T) Spec {
 		Part: part.Name, Spec: part,
 		Channels:   count(rapid.SampledFrom([]int{1, 2, 4}).Draw(t, "channels")),
 		Ranks:      count(rapid.SampledFrom([]int{1, 2}).Draw(t, "ranks")),
-		Mapping:    rapid.SampledFrom([]string{"RoBaRaCoCh", "ChRaBaRoCo", "RoRaBgBaCoCh", "RoBaRaCo4ChCo2", "RoBaRaCoCh+xor", "RoCoBaRaCh", "RoBaRaCh1CoCh"}).Draw(t, "mapping"),
+		Mapping:    rapid.SampledFrom([]string{"RoBaRaCoCh", "ChRaBaRoCo", "RoRaBgBaCoCh", "RoRaBaCoBgCh", "RoRaBaCo4BgCo2Ch+xor", "RoRaBaBgCo5Bg1ChCo1", "RoBaRaCo4ChCo2", "RoBaRaCoCh+xor", "RoCoBaRaCh", "RoBaRaCh1CoCh"}).Draw(t, "mapping"),
 		PagePolicy: rapid.SampledFrom([]string{"open", "closed", "timeout"}).Draw(t, "policy"),
 		Refresh:    rapid.SampledFrom(refreshes).Draw(t, "refresh"),
 	})

@@ -30,26 +30,32 @@ func TestMappingNamesEveryPlaceOnce(t *testing.T) {
 	})
 }
 
+type asked struct {
+	bank        int
+	row, column int32
+	write       bool
+}
+
 // TestRunsFollowTheMapping cuts extents into runs and compares them with the
 // bursts one by one.
 func TestRunsFollowTheMapping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
 		l := newLayout(&s)
-		want := make([][]run, s.Channels)
+		want := make([][]asked, s.Channels)
 		all := cutter{layout: &l, extents: extents}
 		for all.nextExtent() {
 			for burst := all.at; burst < all.end; burst++ {
 				p := s.locate(burst)
-				want[p.channel] = append(want[p.channel], run{p.bank, p.row, p.column, 1, all.write})
+				want[p.channel] = append(want[p.channel], asked{p.bank, p.row, p.column, all.write})
 			}
 		}
 		for channel := range want {
 			c := cutter{layout: &l, channel: channel, extents: extents}
-			var got []run
+			var got []asked
 			for r, more := c.next(); more; r, more = c.next() {
-				for i := range r.count {
-					got = append(got, run{r.bank, r.row, r.column + i, 1, r.write})
+				for at := r.at; at < r.at+r.count; at++ {
+					got = append(got, asked{l.bank(&r, int(l.lane[at])), r.row, r.first + l.column[at], r.write})
 				}
 			}
 			if len(got) != len(want[channel]) {

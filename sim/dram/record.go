@@ -6,7 +6,7 @@ type recording struct {
 	step        step
 	refreshing  step // if a refresh comes due on the way
 	refreshable bool
-	run         int // bank of the run, -1 if none
+	lanes       uint64 // banks of the run
 	start       int64
 	refreshDue  int64
 	refreshBank int
@@ -19,19 +19,16 @@ type recording struct {
 }
 
 // record prepares to learn the edge of a step from the channel's node.
-func (c *channel) record(s step) *recording {
+func (c *channel) record(s step, lanes uint64) *recording {
 	rec := &c.recording
 	rec.from = c.at
 	if c.at == nil {
 		return rec
 	}
-	rec.step, rec.run = s, -1
-	rec.refreshing, rec.refreshable = s.refreshing(c)
+	rec.step, rec.lanes = s, lanes
+	rec.refreshing, rec.refreshable = s.refreshing(c, lanes)
 	rec.start, rec.refreshDue, rec.refreshBank = c.now, c.refreshDue, c.refreshBank
 	rec.tally, rec.turn, rec.busy = c.tally, c.turn(), c.busyBanks()
-	if s.bank >= 0 {
-		rec.run = rec.turn.bank[s.bank]
-	}
 	copy(rec.wait[:], c.rankReady[:c.ranks])
 	for i := range c.banks {
 		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
@@ -124,12 +121,12 @@ func (c *channel) learnTimes(e *edge, rec *recording) {
 // refreshed reports whether a bank at rest was refreshed during the step.
 func (rec *recording) refreshed(c *channel, bank int, e *edge) bool {
 	return e.refreshes == 1 && c.spec.Refresh == PerBank && bank%c.perRank == rec.refreshBank &&
-		rec.busy>>bank&1 == 0 && bank != rec.run
+		(rec.busy|rec.lanes)>>bank&1 == 0
 }
 
 // touched reports whether a bank had commands during the step.
 func (rec *recording) touched(c *channel, bank int, e *edge) bool {
-	return rec.busy>>bank&1 != 0 || bank == rec.run || rec.refreshed(c, bank, e)
+	return (rec.busy|rec.lanes)>>bank&1 != 0 || rec.refreshed(c, bank, e)
 }
 
 // name names a bank as an edge does.

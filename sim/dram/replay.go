@@ -11,9 +11,9 @@ func (c *channel) replay(source *cutter) {
 	for ; more; r, more = source.next() {
 		if c.graph == nil || !source.long {
 			c.leave()
-			c.take(r)
+			c.take(r, source.layout)
 		} else {
-			c.stream(r)
+			c.stream(r, source.layout)
 		}
 	}
 	c.finish()
@@ -21,14 +21,14 @@ func (c *channel) replay(source *cutter) {
 
 // stream takes in a run of a long extent: along an edge if one leads on, or else
 // at command level, to learn the edge.
-func (c *channel) stream(r run) {
-	s, ok := c.runStep(r)
-	if ok && c.jump(s, r) {
+func (c *channel) stream(r run, l *layout) {
+	s, lanes, ok := c.runStep(r, l)
+	if ok && c.jump(s, &lanes) {
 		return
 	}
-	rec := c.record(s)
+	rec := c.record(s, lanes.banks)
 	c.leave()
-	c.take(r)
+	c.take(r, l)
 	if ok {
 		c.learn(rec)
 	}
@@ -41,10 +41,10 @@ func (c *channel) finish() {
 		return
 	}
 	s := c.drainStep()
-	if c.jump(s, run{}) {
+	if c.jump(s, &lanes{}) {
 		return
 	}
-	rec := c.record(s)
+	rec := c.record(s, 0)
 	c.leave()
 	c.drain()
 	c.learn(rec)
@@ -52,15 +52,17 @@ func (c *channel) finish() {
 
 // take is the command-level engine at work on one run: it returns in the clock
 // in which the last request of the run is taken in, before that clock's tick.
-func (c *channel) take(r run) {
+func (c *channel) take(r run, l *layout) {
+	defer func() { c.lastBank = r.bank }()
 	for {
 		blocked := false
 		for c.arrived < c.offered && !blocked {
-			if blocked = !c.arrive(r.bank, r.row, r.column, r.write); blocked {
+			bank := l.bank(&r, int(l.lane[r.at]))
+			if blocked = !c.arrive(bank, r.row, r.first+l.column[r.at], r.write); blocked {
 				break
 			}
 			c.arrived++
-			r.column++
+			r.at++
 			if r.count--; r.count == 0 {
 				return
 			}

@@ -242,7 +242,8 @@ func (c *channel) access() bool {
 		c.startWriteClock(ch)
 		return true
 	}
-	if c.closed && c.bank[ch.bank].accesses >= ClosedAccesses {
+	b := &c.bank[ch.bank]
+	if c.closed && b.accesses >= ClosedAccesses && (ch.slot < 0 || !b.opener.waits) {
 		ch.command = autoPrecharge(ch.command)
 	}
 	c.burst(ch)

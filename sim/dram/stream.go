@@ -9,54 +9,111 @@ type Extent struct {
 	Write bool
 }
 
-// A run is what one channel sees of a stream while it stays within one row:
-// bursts of successive columns.
+// A run is a piece of a stream as one channel sees it: successive bursts of one
+// row in one bank, or in the banks of all groups in turn if the mapping
+// interleaves them.
 type run struct {
-	bank   int
-	row    int32
-	column int32 // of the next burst
-	count  int32 // bursts left
-	write  bool
+	bank  int   // of the first lane: the bank, or the one of group 0
+	twist int   // lanes are groups, XORed with this
+	row   int32 //
+	first int32 // column at which the block begins
+	at    int32 // place in the block of the next burst
+	count int32 // bursts left
+	write bool
 }
 
+// maxLanes bounds the banks over which a run may be interleaved; runBursts is how
+// many bursts a run has at most.
+const (
+	maxLanes  = 8
+	runBursts = 64
+)
+
 // A layout is a mapping prepared for cutting extents into runs. The low bits of
-// a burst's number, up to the first that names neither column nor channel, make
-// a block: within it a channel stays in one row.
+// a burst's number, up to the first that names neither column, channel nor bank
+// group, make a block: within it a channel stays in one row of one bank of each
+// group. Each of these banks is a lane.
 type layout struct {
 	spec        *Spec
 	low         []field // of a block, from the high bits to the low
 	blockBits   int
-	columnBits  int // of them
-	channelBits int // of them
+	ownBits     int // of them, those that do not name the channel
+	channelBits int // the others
 	burstBits   int
+	lanes       int
+	period      int32   // places after which lanes repeat
+	lane        []uint8 // by place in the block
+	column      []int32 // by place in the block
 }
 
 func newLayout(s *Spec) layout {
-	l := layout{spec: s, burstBits: log2(int(s.BurstBytes))}
+	l := layout{spec: s, burstBits: log2(int(s.BurstBytes)), lanes: 1, period: 1}
 	for _, f := range s.order {
-		if f.kind != partColumn && f.kind != partChannel {
+		if f.kind != partColumn && f.kind != partChannel && (f.kind != partGroup || s.BankGroups > maxLanes) {
 			break
 		}
 		l.low = append([]field{f}, l.low...)
 		l.blockBits += f.width
-		if f.kind == partColumn {
-			l.columnBits += f.width
-		} else {
+		switch f.kind {
+		case partChannel:
 			l.channelBits += f.width
+			continue
+		case partGroup:
+			l.lanes <<= f.width
+			l.period = 1 << (l.ownBits + f.width)
+		}
+		l.ownBits += f.width
+	}
+	if l.lanes < s.BankGroups && l.lanes > 1 { // groups are split by another part: no lanes
+		plain := *s
+		plain.BankGroups, plain.order = maxLanes+1, s.order
+		l = newLayout(&plain)
+		l.spec = s
+		return l
+	}
+	l.places()
+	return l
+}
+
+// places lists the lane and column of each place in a block.
+func (l *layout) places() {
+	l.lane, l.column = make([]uint8, 1<<l.ownBits), make([]int32, 1<<l.ownBits)
+	for place := range l.lane {
+		left, rest := l.ownBits, uint64(place)
+		for i := len(l.low) - 1; i >= 0 && left > 0; i-- {
+			f := l.low[i]
+			digit := rest & (1<<f.width - 1)
+			switch f.kind {
+			case partColumn:
+				l.column[place] |= int32(digit << f.shift)
+			case partGroup:
+				l.lane[place] |= uint8(digit << f.shift)
+			default:
+				continue
+			}
+			rest >>= f.width
+			left -= f.width
 		}
 	}
-	return l
+}
+
+// bank returns the bank of a lane of a run.
+func (l *layout) bank(r *run, lane int) int {
+	if l.lanes == 1 {
+		return r.bank
+	}
+	return r.bank + (lane^r.twist)*l.spec.BanksPerGroup
 }
 
 // before counts the bursts of a channel in a block that come before place p of
 // the block.
 func (l *layout) before(channel int, p uint64) int32 {
-	left, at := l.columnBits, l.blockBits
+	left, at := l.ownBits, l.blockBits
 	var n uint64
 	for _, f := range l.low {
 		at -= f.width
 		digit := p >> at & (1<<f.width - 1)
-		if f.kind == partColumn {
+		if f.kind != partChannel {
 			left -= f.width
 			n += digit << left
 			continue
@@ -79,7 +136,9 @@ type cutter struct {
 	extents []Extent
 	at, end uint64 // bursts of the current extent that are left
 	write   bool
-	long    bool // the extent is worth the fast path
+	long    bool  // the extent is worth the fast path
+	block   run   // the block that is being cut into runs
+	left    int32 // bursts of it that are left
 }
 
 // nextExtent moves on to the next extent that is not empty.
@@ -105,32 +164,38 @@ func (c *cutter) nextExtent() bool {
 // next returns the next run, or false at the end.
 func (c *cutter) next() (run, bool) {
 	for {
+		if c.left > 0 {
+			r := c.block
+			r.count = min(c.left, runBursts-r.at%runBursts)
+			c.block.at += r.count
+			c.left -= r.count
+			return r, true
+		}
 		if c.at >= c.end && !c.nextExtent() {
 			return run{}, false
 		}
 		block := c.at >> c.blockBits << c.blockBits
 		last := min(c.end, block+1<<c.blockBits)
-		from, to := c.at-block, last-block
+		c.cut(block, c.at-block, last-block)
 		c.at = last
-		if r, ok := c.cut(block, from, to); ok {
-			return r, true
-		}
 	}
 }
 
-// cut returns the run of places from up to to of a block, if the channel has
+// cut takes up the places from up to to of a block, as far as the channel has
 // any of them.
-func (c *cutter) cut(block, from, to uint64) (run, bool) {
+func (c *cutter) cut(block, from, to uint64) {
 	p := c.spec.locate(block)
-	if own := c.channel &^ (1<<c.channelBits - 1); p.channel&^(1<<c.channelBits-1) != own && c.channelBits < log2(c.spec.Channels) {
-		return run{}, false
+	if c.channelBits < log2(c.spec.Channels) && p.channel>>c.channelBits != c.channel>>c.channelBits {
+		return
 	}
-	first, end := c.before(c.channel, from), c.before(c.channel, to)
-	if to == 1<<c.blockBits {
-		end = 1 << c.columnBits
+	first, end := c.before(c.channel, from), int32(1)<<c.ownBits
+	if to < 1<<c.blockBits {
+		end = c.before(c.channel, to)
 	}
-	if first == end {
-		return run{}, false
+	c.block = run{bank: p.bank, row: p.row, first: p.column, at: first, write: c.write}
+	if c.lanes > 1 {
+		c.block.twist = p.bank / c.spec.BanksPerGroup % c.spec.BankGroups
+		c.block.bank -= c.block.twist * c.spec.BanksPerGroup
 	}
-	return run{p.bank, p.row, p.column + first, end - first, c.write}, true
+	c.left = end - first
 }
