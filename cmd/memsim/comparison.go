@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/google/pprof/profile"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
@@ -30,6 +32,16 @@ const (
 // view gathers the rows of one replay.
 type view interface{ Add(*sim.Row) }
 
+// entry is one model of a comparison: its trace, and what gathers its rows.
+type entry struct {
+	head     traces.Header
+	source   traces.Source
+	views    []view
+	profile  *pprof.Profile // nil: no files are written
+	timeline string         // path of a timeline to write, "" if none is wanted
+	result   sim.Result
+}
+
 // comparing replays traces on one machine, and gathers what is to be printed
 // and written of them.
 type comparing struct {
@@ -38,10 +50,10 @@ type comparing struct {
 	folder   *outputFolder // nil: no files are written
 	timeline bool          // write one of each model
 
-	result   profiles.Comparison
-	report   *html.Report
-	headers  []traces.Header
-	profiles []*profile.Profile
+	entries []*entry
+	headers []traces.Header
+	report  *html.Report
+	result  profiles.Comparison
 }
 
 func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
@@ -50,70 +62,92 @@ func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
 		return nil, err
 	}
 	d := machine.Device()
-	unit, runtime := machine.Unit().Name, machine.Runtime().Name
+	unit, program := machine.Unit().Name, machine.Runtime().Name
 	return &comparing{
-		app: a, machine: machine, report: html.New(d, unit, runtime),
-		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: runtime, Energy: flags.energy},
+		app: a, machine: machine, report: html.New(d, unit, program),
+		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: program, Energy: flags.energy},
 	}, nil
 }
 
-// replay adds a trace to the comparison.
-func (c *comparing) replay(ctx context.Context, src traces.Source) error {
-	head := src.Header()
-	var views []view
-	prof := pprof.New(head.Model, c.machine.Device().Name)
-	if c.folder != nil {
-		views = append(views, prof, c.report.Model(head))
+// add puts a trace behind those that are to be compared. It is read by
+// replayAll, and must stay open until then.
+func (c *comparing) add(src traces.Source) {
+	e := &entry{head: src.Header(), source: src}
+	c.entries = append(c.entries, e)
+	c.headers = append(c.headers, e.head)
+	if c.folder == nil {
+		return
 	}
-	var line *timeline.Timeline
-	if c.folder != nil && c.timeline {
-		f, err := os.Create(c.folder.File(fmt.Sprintf("%d-%s.timeline.json", len(c.headers)+1, fileName(head.Model))))
+	e.profile = pprof.New(e.head.Model, c.machine.Device().Name)
+	e.views = []view{e.profile, c.report.Model(e.head)}
+	if c.timeline {
+		e.timeline = c.folder.File(fmt.Sprintf("%d-%s.timeline.json", len(c.entries), fileName(e.head.Model)))
+	}
+}
+
+// replayAll replays the traces, side by side since each has the machine to
+// itself, and calls done after each.
+func (c *comparing) replayAll(ctx context.Context, done func()) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, e := range c.entries {
+		group.Go(func() error {
+			defer done()
+			if err := e.replay(ctx, c.machine); err != nil {
+				return fmt.Errorf("replay of %s: %w", e.head.Model, err)
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	for _, e := range c.entries {
+		c.result.Results = append(c.result.Results, e.result)
+		e.source = nil
+	}
+	c.result.Notes = c.notes()
+	return err
+}
+
+func (e *entry) replay(ctx context.Context, machine *sim.Machine) (err error) {
+	if e.timeline != "" {
+		f, err := os.Create(e.timeline)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		line = timeline.New(f, head.Model, c.machine.Device().Name)
-		views = append(views, line)
+		line := timeline.New(f, e.head.Model, machine.Device().Name)
+		e.views = append(e.views, line)
+		defer func() { err = errors.Join(err, line.Close(), f.Close()) }()
 	}
-	result, err := c.machine.Replay(ctx, src, func(r *sim.Row) error {
-		for _, v := range views {
+	e.result, err = machine.Replay(ctx, e.source, func(r *sim.Row) error {
+		for _, v := range e.views {
 			v.Add(r)
 		}
 		return nil
 	})
-	if err == nil && line != nil {
-		err = line.Close()
-	}
-	if err != nil {
-		return fmt.Errorf("replay of %s: %w", head.Model, err)
-	}
-	c.result.Results = append(c.result.Results, result)
-	c.headers = append(c.headers, head)
-	if c.folder == nil {
-		return nil
-	}
-	return c.keep(prof)
+	return err
 }
 
-// keep holds the profile of one model until all are merged.
-func (c *comparing) keep(p *pprof.Profile) error {
-	var buffer bytes.Buffer
-	if err := p.Write(&buffer); err != nil {
-		return err
+// mergedProfile is one profile of all models.
+func (c *comparing) mergedProfile() (*profile.Profile, error) {
+	var all []*profile.Profile
+	for _, e := range c.entries {
+		var buffer bytes.Buffer
+		if err := e.profile.Write(&buffer); err != nil {
+			return nil, err
+		}
+		parsed, err := profile.Parse(&buffer)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, parsed)
 	}
-	parsed, err := profile.Parse(&buffer)
-	if err != nil {
-		return err
-	}
-	c.profiles = append(c.profiles, parsed)
-	return nil
+	return profile.Merge(all)
 }
 
 // writeFiles writes the reports into the folder. How the run was made, options
 // and device with the source of every number, is one of them.
 func (c *comparing) writeFiles(options any) error {
-	c.result.Notes = c.notes()
-	merged, err := profile.Merge(c.profiles)
+	merged, err := c.mergedProfile()
 	if err != nil {
 		return fmt.Errorf("merge profiles: %w", err)
 	}
@@ -136,7 +170,6 @@ func (c *comparing) writeFiles(options any) error {
 
 // print writes the comparison to stdout.
 func (c *comparing) print() error {
-	c.result.Notes = c.notes()
 	return c.app.printAll(func(w io.Writer) error {
 		switch c.app.format() {
 		case "json":

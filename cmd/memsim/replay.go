@@ -48,9 +48,15 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 		defer c.folder.Discard()
 	}
 	for _, path := range paths {
-		if err := c.replayFile(ctx, path); err != nil {
+		f, err := traces.Open(path)
+		if err != nil {
 			return err
 		}
+		defer f.Close()
+		c.add(f)
+	}
+	if err := c.replayAll(ctx, func() {}); err != nil {
+		return err
 	}
 	if c.folder == nil {
 		return c.print()
@@ -70,13 +76,4 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 	}
 	a.note("%s", c.closingLine())
 	return nil
-}
-
-func (c *comparing) replayFile(ctx context.Context, path string) error {
-	f, err := traces.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return c.replay(ctx, f)
 }

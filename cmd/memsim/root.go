@@ -111,9 +111,13 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	bar := a.newProgress(len(captures) * (j.tokens + 3))
 	defer bar.done()
 	for i := range captures {
-		if err := c.captureAndReplay(ctx, &captures[i], bar); err != nil {
+		if err := c.capture(ctx, &captures[i], bar); err != nil {
 			return err
 		}
+	}
+	bar.begin("replaying")
+	if err := c.replayAll(ctx, func() { bar.step("replaying") }); err != nil {
+		return err
 	}
 	bar.done()
 	if err := c.writeFiles(j.options(a)); err != nil {
@@ -132,16 +136,16 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	return nil
 }
 
-// captureAndReplay runs one model and adds it to the comparison.
-func (c *comparing) captureAndReplay(ctx context.Context, run *capture, bar *progress) error {
+// capture runs one model and adds its trace to the comparison.
+func (c *comparing) capture(ctx context.Context, run *capture, bar *progress) error {
 	bar.begin(run.model + ": weights")
 	path := c.folder.File(c.traceName(run))
 	trace, err := run.toFile(ctx, path, true, func(doing string) { bar.step(run.model + ": " + doing) })
 	if err != nil {
 		return err
 	}
-	defer bar.step(run.model + ": replayed")
-	return c.replay(ctx, trace)
+	c.add(trace)
+	return nil
 }
 
 // traceName names the trace of a model; a model that is run twice gets a number.

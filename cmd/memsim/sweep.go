@@ -201,11 +201,11 @@ func (a *app) sweepRows(ctx context.Context, space sweep.Space, x *designspace.E
 		return 0, err
 	}
 	defer binary.Close()
-	csv, err := sweeps.NewCSV(text, space.Axes())
+	csv, err := sweeps.NewCSV(text, sweeps.Layout{Axes: space.Axes()})
 	if err != nil {
 		return 0, err
 	}
-	sinks := []rowSink{csv, sweeps.NewParquet(binary, space.Axes())}
+	sinks := []rowSink{csv, sweeps.NewParquet(binary, sweeps.Layout{Axes: space.Axes()})}
 
 	bar := a.newProgress(space.Size())
 	defer bar.done()
