@@ -5,6 +5,7 @@ import (
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
@@ -46,6 +47,38 @@ func (r *replay) access(e *traces.Event) {
 		o.Bytes.DRAMWrite += r.move(x, true)
 	}
 	o.Bytes.DRAMWrite += o.Bytes.FlashRead
+	if e.Kind == traces.Weight && e.Access == traces.Read {
+		r.keep(e.Addr, n)
+	}
+}
+
+// keep pins weights that have just arrived in the unit's scratchpads, as far as
+// they have room: a runtime that manages on-chip memory holds on to a block in
+// case it runs again.
+func (r *replay) keep(addr uint64, n units.Bytes) {
+	for level := range r.caches {
+		if r.caches[level].Kind == sram.Scratchpad {
+			r.cache.Keep(level, addr, n)
+		}
+	}
+}
+
+// changeBlock empties the scratchpads when another stored block begins.
+func (r *replay) changeBlock(block int32) {
+	if block == r.block {
+		return
+	}
+	r.block = block
+	for level := range r.caches {
+		if r.caches[level].Kind != sram.Scratchpad {
+			continue
+		}
+		if out, err := r.cache.UnpinAll(level); err == nil {
+			for _, x := range out.WriteBack {
+				r.move(x, true)
+			}
+		}
+	}
 }
 
 // onChip accounts for the traffic of the on-chip memories: what a level serves
@@ -101,25 +134,38 @@ func (r *replay) operand(e *traces.Event) *Operand {
 }
 
 // workOf derives an operator's arithmetic from its operands: the values of its
-// weights or cached keys and values enter the products, and an operator without
-// products works on the elements that it writes.
-func workOf(op traces.Op) compute.Work {
+// weights or cached keys and values enter the products, each row of a product
+// writes one value, and an operator without products works on the elements that
+// it writes. Attention works on a score for each head and position besides, of
+// which it makes two products of headDim values.
+func workOf(op traces.Op, headDim int) compute.Work {
 	w := compute.Work{Op: op[0].Op, MACs: op.MACs()}
+	var written int64
+	cached := false
 	for i := range op {
 		e := &op[i]
 		values := traces.Values(e.DType, e.Bytes)
 		switch {
-		case e.Kind != traces.Activation && e.Access == traces.Read:
+		case e.Access == traces.Write:
+			written += values
+		case e.Kind != traces.Activation:
 			w.WeightValues += values
 			w.DType = e.DType
-		case e.Access == traces.Write && w.MACs == 0:
-			w.Elements += values
+			cached = cached || e.Kind == traces.KV
 		}
 	}
 	if w.MACs == 0 {
-		w.WeightValues = 0
-	} else if w.WeightValues > 0 {
+		w.WeightValues, w.Elements = 0, written
+		return w
+	}
+	if w.WeightValues > 0 {
 		w.Tokens = max(1, w.MACs/w.WeightValues)
+	}
+	if written > 0 {
+		w.Cols = w.MACs / written
+	}
+	if cached && headDim > 0 {
+		w.Elements = w.MACs / int64(2*headDim)
 	}
 	return w
 }

@@ -3,6 +3,8 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/sim/dram"
@@ -37,7 +39,9 @@ func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row
 			}
 		}
 	}
-	return sums.result(m, src.Header()), nil
+	result := sums.result(m, src.Header())
+	result.FormatsWidened = slices.Sorted(maps.Keys(r.widened))
+	return result, nil
 }
 
 // replay is the state of the machine between operators.
@@ -51,6 +55,9 @@ type replay struct {
 	now      units.Picoseconds // end of the last operator
 	pipeFree units.Picoseconds // since when the memory pipe is idle
 	token    int32
+	block    int32 // stored block whose weights the scratchpads hold
+	headDim  int
+	widened  map[string]bool // storage formats that the runtime has no arithmetic for
 	blocks   map[int32]int32 // stored block -> layer that ran it first for this token
 
 	row     Row
@@ -61,7 +68,8 @@ type replay struct {
 }
 
 func (m *Machine) newReplay(h traces.Header) (*replay, error) {
-	r := &replay{Machine: m, memory: dram.New(m.dram), blocks: map[int32]int32{}, token: -1}
+	r := &replay{Machine: m, memory: dram.New(m.dram), headDim: h.Shape.HeadDim,
+		blocks: map[int32]int32{}, token: -1, block: -1, widened: map[string]bool{}}
 	var err error
 	if r.cache, err = sram.NewHierarchy(m.caches); err != nil {
 		return nil, err
@@ -158,10 +166,14 @@ func (r *replay) load(op traces.Op) {
 // execute runs an operator of the forward pass: it is launched, its operands
 // stream in tile by tile, and each tile is computed while the next one arrives.
 func (r *replay) execute(op traces.Op) {
+	r.changeBlock(op[0].Block)
 	for i := range op {
 		r.access(&op[i])
 	}
-	work := workOf(op)
+	work := workOf(op, r.headDim)
+	if work.MACs > 0 && r.compute.Supports(work.DType) != nil {
+		r.widened[work.DType] = true
+	}
 	launch := r.dispatch.Cost(op[0].Op)
 	begin := r.now + launch
 	from := begin

@@ -389,3 +389,42 @@ func BenchmarkDecodeStep(b *testing.B) {
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e3/8, "ms/token")
 }
+
+// A scratchpad that holds a block serves its second run; one that is too small
+// holds what fits.
+func TestAScratchpadKeepsABlockForItsNextRun(t *testing.T) {
+	shape := model{blocks: 4, runs: 2, order: "immediate", matrix: 1 << 20, kvRow: 384, vector: 2304, decode: 2, perByte: 1}
+	traffic := func(capacity units.Bytes) float64 {
+		d := shipped(t, "iphone13")
+		pad := &d.SRAM[1]
+		if pad.Name != "slc" {
+			t.Fatal("the second memory of iphone13 is not the system cache")
+		}
+		pad.Type, pad.Capacity.Value = "scratchpad", capacity
+		r, err := machine(t, Config{Device: d, Unit: "gpu"}).Replay(context.Background(), shape.trace(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.DRAMBytesPerToken
+	}
+	whole, third, none := traffic(4*units.MiB), traffic(units.MiB+units.MiB/2), traffic(128)
+	weights := float64(4 * 3 * shape.matrix)
+	if whole > 1.1*weights || third < 1.6*weights || third > 1.75*weights || none < 1.95*weights {
+		t.Errorf("a block run twice moves %.2f, %.2f and %.2f times its bytes with room for all, a third and none of it",
+			whole/weights, third/weights, none/weights)
+	}
+}
+
+func TestAFormatWithoutArithmeticIsNamed(t *testing.T) {
+	m := machine(t, Config{Device: shipped(t, "iphone13")})
+	trace := model{blocks: 1, runs: 1, matrix: 1000, kvRow: 64, vector: 64, decode: 1, perByte: 1}.trace()
+	for i := range trace.Events {
+		if trace.Events[i].Kind == traces.Weight {
+			trace.Events[i].DType = "q2_k"
+		}
+	}
+	r, err := m.Replay(context.Background(), trace, nil)
+	if err != nil || !reflect.DeepEqual(r.FormatsWidened, []string{"q2_k"}) {
+		t.Errorf("formats without arithmetic are %v (%v), want q2_k", r.FormatsWidened, err)
+	}
+}

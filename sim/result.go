@@ -37,7 +37,11 @@ type Result struct {
 	DRAMBudgetBytes    int64     `json:"dram_budget_bytes"`
 	FitsDRAMBudget     bool      `json:"fits_dram_budget"`
 	TokensPerCharge    float64   `json:"tokens_per_charge,omitempty"` // left out on mains
-	HostTokensPerS     float64   `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
+	// FormatsWidened are the storage formats that the runtime has no arithmetic
+	// for; their weights were taken as widened to its float type, one operation
+	// each.
+	FormatsWidened []string `json:"formats_widened,omitempty"`
+	HostTokensPerS float64  `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
 }
 
 // EnergyMJ is EnergyParts in millijoules a token.

@@ -22,6 +22,10 @@ func (c *comparing) notes() []string {
 		if !r.FitsDRAMBudget {
 			notes = append(notes, c.beyondBudget(r))
 		}
+		if len(r.FormatsWidened) > 0 {
+			notes = append(notes, fmt.Sprintf("%s: the profile has no arithmetic of %s for %s weights; they are taken as widened to float, an operation each.",
+				r.Model, c.result.Runtime, list(r.FormatsWidened)))
+		}
 	}
 	return append(notes, c.calibrated()...)
 }
