@@ -113,7 +113,10 @@ type Parameter struct {
 	Low   float64
 	High  float64
 	Kind  Kind
-	text  func(float64) string
+	// Uncertainty is the relative standard error of a calibrated value, 0 if none
+	// is known.
+	Uncertainty units.Ratio
+	text        func(float64) string
 }
 
 // Text writes v with its unit, as --set and Change take it.
@@ -142,6 +145,8 @@ func (q Quantity[U]) parameter(path string) (Parameter, bool) {
 		High:  magnitude(reflect.ValueOf(q.Range.High)),
 		Kind:  q.Kind,
 		text:  textOf[U],
+
+		Uncertainty: q.Uncertainty,
 	}, true
 }
 
