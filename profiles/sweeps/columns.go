@@ -1,58 +1,97 @@
-// Package sweeps writes the rows of a design-space sweep: as CSV, as Parquet and
-// as an HTML page of charts. All three hold the same columns: the axes, then
-// the figures of a result under their JSON keys, then why a point was refused.
+// Package sweeps writes the rows of a design-space sweep: as CSV, as Parquet, as
+// JSON and as an HTML page of charts. All hold the same columns: the axes, then
+// the figures of a result under their JSON keys, then what was published of the
+// shape, whether the point is on the Pareto front, and why it was refused.
 //
-//	sweep.Row ──Add──▶ CSV, Parquet   a row a point, in order, nothing kept
-//	          ──Add──▶ Page           heat maps and fronts over all points
+//	sweep.Row ──Add──▶ CSV, Parquet, JSON   a row a point, in order, nothing kept
+//	          ──Add──▶ Page                 charts, and in words what they show
 //
 // An axis that is a figure too (layers is not, quant is) stands only once, among
 // the axes.
+//
+// # Caveats
+//
+// Published accuracies are those of a paper for models that somebody trained;
+// they are joined by shape, say nothing of quantization, and are marked as
+// published wherever they show. A page holds at most some thousand points; of
+// larger sweeps it shows every second, fourth, ... point, and the whole front.
 package sweeps
 
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim/sweep"
 )
 
-// refusal is the last column: why a point has no result, else empty.
-const refusal = "invalid"
+// The columns behind the figures.
+const (
+	accuracyColumn = "published_accuracy" // percent, average of zero-shot tasks
+	trainingColumn = "published_training" // what it was trained on
+	frontColumn    = "pareto"             // true on the front; only of sweeps that ask for one
+	refusal        = "invalid"            // why a point has no result, else empty
+)
+
+// Layout says what the columns of a sweep are.
+type Layout struct {
+	Axes []sweep.Axis
+	// Front holds the indices of the points on the Pareto front; nil: none was
+	// asked for.
+	Front map[int]bool
+}
 
 // table is the layout of a sweep's rows.
 type table struct {
-	axes    []string
-	whole   []bool // axis holds whole numbers only
-	figures []int  // indices into profiles.Columns
+	Layout
+	figures []int // indices into profiles.Columns
 	names   []string
-	text    []bool // column holds text
+	kinds   []kind
 }
 
-func newTable(axes []sweep.Axis) table {
-	var t table
-	for _, a := range axes {
-		name := strings.ReplaceAll(a.Name, "-", "_")
-		t.axes = append(t.axes, name)
-		t.whole = append(t.whole, !slices.ContainsFunc(a.Values, isNoInteger))
+// kind is what a column holds.
+type kind uint8
+
+const (
+	text  kind = iota
+	whole      // always there
+	real       // empty where it does not apply
+)
+
+func newTable(l Layout) table {
+	t := table{Layout: l}
+	add := func(name string, k kind) {
 		t.names = append(t.names, name)
-		t.text = append(t.text, !t.whole[len(t.whole)-1])
+		t.kinds = append(t.kinds, k)
+	}
+	for _, a := range l.Axes {
+		k := whole
+		if slices.ContainsFunc(a.Values, isNoInteger) {
+			k = text
+		}
+		add(sweep.Column(a.Name), k)
 	}
 	numeric := map[string]bool{}
 	for _, f := range profiles.Figures {
 		numeric[f.Key] = true
 	}
 	for i, name := range profiles.Columns() {
-		if slices.Contains(t.axes, name) {
+		if slices.Contains(t.names[:len(l.Axes)], name) {
 			continue
 		}
 		t.figures = append(t.figures, i)
-		t.names = append(t.names, name)
-		t.text = append(t.text, !numeric[name])
+		if numeric[name] {
+			add(name, real)
+		} else {
+			add(name, text)
+		}
 	}
-	t.names = append(t.names, refusal)
-	t.text = append(t.text, true)
+	add(accuracyColumn, real)
+	add(trainingColumn, text)
+	if l.Front != nil {
+		add(frontColumn, text)
+	}
+	add(refusal, text)
 	return t
 }
 
@@ -66,12 +105,20 @@ func isNoInteger(s string) bool {
 func (t *table) fields(r *sweep.Row) []string {
 	fields := slices.Clone(r.Point.Values)
 	if r.Invalid != nil {
-		fields = append(fields, make([]string, len(t.figures))...)
+		fields = append(fields, make([]string, len(t.names)-len(fields)-1)...)
 		return append(fields, profiles.Clean(r.Invalid.Error()))
 	}
 	record := profiles.Record(&r.Result)
 	for _, i := range t.figures {
 		fields = append(fields, record[i])
+	}
+	accuracy, training := "", ""
+	if a := Published(&r.Result); len(a) > 0 {
+		accuracy, training = strconv.FormatFloat(a[0].Percent, 'f', -1, 64), a[0].Training
+	}
+	fields = append(fields, accuracy, training)
+	if t.Front != nil {
+		fields = append(fields, strconv.FormatBool(t.Front[r.Index]))
 	}
 	return append(fields, "")
 }

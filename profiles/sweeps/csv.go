@@ -13,9 +13,9 @@ type CSV struct {
 	w     *csv.Writer
 }
 
-// NewCSV writes the header of a sweep over axes to w.
-func NewCSV(w io.Writer, axes []sweep.Axis) (*CSV, error) {
-	c := &CSV{newTable(axes), csv.NewWriter(w)}
+// NewCSV writes the header of a sweep to w.
+func NewCSV(w io.Writer, l Layout) (*CSV, error) {
+	c := &CSV{newTable(l), csv.NewWriter(w)}
 	return c, c.w.Write(c.table.names)
 }
 

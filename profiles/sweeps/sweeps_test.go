@@ -3,6 +3,7 @@ package sweeps
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func rows(t *testing.T) []sweep.Row {
 
 func TestCSVHasTheAxesThenTheKeysThenTheRefusal(t *testing.T) {
 	var b bytes.Buffer
-	w, err := NewCSV(&b, axes)
+	w, err := NewCSV(&b, Layout{Axes: axes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestCSVHasTheAxesThenTheKeysThenTheRefusal(t *testing.T) {
 
 func TestParquetHasTheSameColumnsTyped(t *testing.T) {
 	var b bytes.Buffer
-	w := NewParquet(&b, axes)
+	w := NewParquet(&b, Layout{Axes: axes})
 	for _, r := range rows(t) {
 		if err := w.Add(&r); err != nil {
 			t.Fatal(err)
@@ -71,7 +72,7 @@ func TestParquetHasTheSameColumnsTyped(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	table := newTable(axes)
+	table := newTable(Layout{Axes: axes})
 	f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
 	if err != nil {
 		t.Fatal(err)
@@ -95,5 +96,54 @@ func TestParquetHasTheSameColumnsTyped(t *testing.T) {
 	}
 	if len(got) != 2 || got[0].KVHeads != 1 || *got[0].Latency != 1.5 || got[0].Fits != "true" || got[1].Latency != nil || got[1].Invalid == "" {
 		t.Errorf("rows are %+v", got)
+	}
+}
+
+func TestJSONHasTheAxesTheKeysAndTheRefusal(t *testing.T) {
+	layout := Layout{Axes: append(axes, sweep.Axis{Name: "dram.channels", Values: []string{"2"}}, sweep.Axis{Name: "sram.slc.capacity", Values: []string{"8 MiB"}}), Front: map[int]bool{0: true}}
+	s, err := sweep.NewSpace(layout.Axes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := sweep.Row{Point: s.Point(0), Result: sim.Result{KVHeads: 1, LatencyMS: 1.5, EnergyPartsMJ: sim.EnergyMJ{DRAM: 2}}}
+	good, err := layout.JSON(&r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`{"dram.channels":2,"sram.slc.capacity":"8 MiB",`, `"kv_heads":1,`, `"latency_ms_per_token":1.5,`, `"energy_parts_mj":{"dram":2,`, `"pareto":true}`} {
+		if !strings.Contains(string(good), want) {
+			t.Errorf("no %s in %s", want, good)
+		}
+	}
+	r.Invalid = errors.New(`"no"`)
+	bad, err := layout.JSON(&r)
+	if want := `{"kv_heads":1,"quant":"f16","dram.channels":2,"sram.slc.capacity":"8 MiB","invalid":"\"no\""}`; err != nil || string(bad) != want {
+		t.Errorf("got %s (%v), want %s", bad, err, want)
+	}
+	if !json.Valid(good) || !json.Valid(bad) {
+		t.Error("not JSON")
+	}
+}
+
+func TestAccuraciesArePublishedForShapes(t *testing.T) {
+	ls := sim.Result{LayersStored: 30, LayersExecuted: 60, Dim: 576, Sharing: "immediate", StoredParams: 124_600_000}
+	if a := Published(&ls); len(a) != 2 || a[0].Percent != 47.0 || a[0].Training != "1 T tokens" || a[1].Percent != 45.0 {
+		t.Errorf("published for LS-125M: %+v", a)
+	}
+	for _, other := range []func(*sim.Result){
+		func(r *sim.Result) { r.Sharing = "reverse" },
+		func(r *sim.Result) { r.LayersExecuted = 90 },
+		func(r *sim.Result) { r.Dim = 512 },
+		func(r *sim.Result) { r.StoredParams = 60_000_000 },
+	} {
+		r := ls
+		if other(&r); len(Published(&r)) > 0 {
+			t.Errorf("something was published for %+v", r)
+		}
+	}
+	for _, a := range published().Models {
+		if a.Percent < 30 || a.Percent > 70 || a.Training == "" || a.Name == "" {
+			t.Errorf("not believable: %+v", a)
+		}
 	}
 }

@@ -1,0 +1,71 @@
+package sweeps
+
+import (
+	"bytes"
+	_ "embed" // the published accuracies
+	"math"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/memsim/memsim/sim"
+)
+
+//go:embed published.yaml
+var publishedData []byte
+
+// Accuracy is what was published of a model of one shape.
+type Accuracy struct {
+	Name     string  `yaml:"name"`
+	Layers   int     `yaml:"layers"` // stored
+	Dim      int     `yaml:"dim"`
+	Sharing  string  `yaml:"sharing"`
+	Repeat   int     `yaml:"repeat"`
+	Params   float64 `yaml:"params"`   // about
+	Percent  float64 `yaml:"accuracy"` // average of zero-shot tasks
+	Training string  `yaml:"training"` // figures of different trainings do not compare
+}
+
+// paramsTolerance is how far a shape may be from the round number of parameters
+// under which an accuracy was published: the feed-forward widths of some of the
+// published shapes are not known.
+const paramsTolerance = 0.25
+
+type publication struct {
+	Source string     `yaml:"source"`
+	Models []Accuracy `yaml:"models"`
+}
+
+var published = sync.OnceValue(func() publication {
+	var p publication
+	d := yaml.NewDecoder(bytes.NewReader(publishedData))
+	d.KnownFields(true)
+	if err := d.Decode(&p); err != nil {
+		panic("sweeps: published.yaml: " + err.Error()) // it is part of the program
+	}
+	return p
+})
+
+// Published returns the accuracies that were published for the shape of r, the
+// longest training first.
+func Published(r *sim.Result) []Accuracy {
+	var list []Accuracy
+	for _, a := range published().Models {
+		if a.is(r) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// PublishedSource names the paper of the accuracies.
+func PublishedSource() string { return published().Source }
+
+func (a Accuracy) is(r *sim.Result) bool {
+	sharing := r.Sharing
+	if sharing == "" {
+		sharing = "none"
+	}
+	return r.LayersStored == a.Layers && r.LayersExecuted == a.Layers*a.Repeat && r.Dim == a.Dim && sharing == a.Sharing &&
+		math.Abs(float64(r.StoredParams)/a.Params-1) <= paramsTolerance
+}
