@@ -31,7 +31,7 @@ func phoneSpec(t testing.TB, r Refresh) Spec {
 		t.Fatal(err)
 	}
 	s, err := SpecOf(devices.DRAM{
-		Part: part.Name, Spec: part, Mapping: "RoBaRaCoCh", PagePolicy: "open", Refresh: string(r),
+		Part: part.Name, Spec: part, Mapping: "RoRaBaCoBgCh", PagePolicy: "open", Refresh: string(r),
 		Channels: devices.Quantity[units.Count]{Value: 4}, Ranks: devices.Quantity[units.Count]{Value: 2},
 	})
 	if err != nil {

@@ -166,28 +166,27 @@ func (c *channel) runStep(r run, l *layout) (s step, in lanes, ok bool) {
 		bank := l.bank(&r, lane)
 		in.banks |= 1 << bank
 		var fine bool
-		s.met[lane], fine = c.meet(&r, bank, in.column(lane, r.at))
+		s.met[lane], fine = c.meet(&in, bank, lane)
 		ok = ok && fine
 	}
 	s.otherOpen = c.openRanks(c.notClosed &^ c.busyBanks() &^ in.banks)
 	return s, in, ok
 }
 
-// column returns the first column that a run asks of a lane from a place on.
-func (in *lanes) column(lane int, at int32) int32 {
-	l := in.layout
-	for int(l.lane[at]) != lane {
+// continues reports whether the run writes on in a lane, at the column behind
+// the one that was last asked for.
+func (c *channel) continues(in *lanes, bank, lane int) bool {
+	r, l := &in.run, in.layout
+	at := r.at
+	for at < r.at+r.count && int(l.lane[at]) != lane {
 		at++
-		if int(at) == len(l.lane) {
-			return -1 // it asks none
-		}
 	}
-	return in.run.first + l.column[at]
+	return at == r.at+r.count || r.write && r.first+l.column[at] == c.lastColumn[bank]+1
 }
 
-// meet says how a run finds a bank, of which it first asks a column.
-func (c *channel) meet(r *run, bank int, column int32) (m meeting, ok bool) {
-	b := &c.bank[bank]
+// meet says how a run finds the bank of a lane.
+func (c *channel) meet(in *lanes, bank, lane int) (m meeting, ok bool) {
+	r, b := &in.run, &c.bank[bank]
 	switch {
 	case c.busyBanks()>>bank&1 == 0:
 		m = restsClosed
@@ -198,7 +197,7 @@ func (c *channel) meet(r *run, bank int, column int32) (m meeting, ok bool) {
 		}
 		return m, c.bankReady[bank].after(c.now) == c.now
 	case r.row == c.lastRow[bank]:
-		return busySame, !c.hasWrites(bank) || r.write && column == c.lastColumn[bank]+1
+		return busySame, !c.hasWrites(bank) || c.continues(in, bank, lane)
 	case b.row == r.row:
 		return busyHit, true
 	}

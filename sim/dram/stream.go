@@ -48,31 +48,47 @@ type layout struct {
 
 func newLayout(s *Spec) layout {
 	l := layout{spec: s, burstBits: log2(int(s.BurstBytes)), lanes: 1, period: 1}
-	for _, f := range s.order {
-		if f.kind != partColumn && f.kind != partChannel && (f.kind != partGroup || s.BankGroups > maxLanes) {
-			break
-		}
-		l.low = append([]field{f}, l.low...)
+	low := s.order[:blockFields(s)]
+	for i := len(low) - 1; i >= 0; i-- {
+		l.low = append(l.low, low[i])
+	}
+	for _, f := range low {
 		l.blockBits += f.width
-		switch f.kind {
-		case partChannel:
+		if f.kind == partChannel {
 			l.channelBits += f.width
 			continue
-		case partGroup:
-			l.lanes <<= f.width
-			l.period = 1 << (l.ownBits + f.width)
 		}
 		l.ownBits += f.width
-	}
-	if l.lanes < s.BankGroups && l.lanes > 1 { // groups are split by another part: no lanes
-		plain := *s
-		plain.BankGroups, plain.order = maxLanes+1, s.order
-		l = newLayout(&plain)
-		l.spec = s
-		return l
+		if f.kind == partGroup {
+			l.lanes = s.BankGroups
+			l.period = 1 << l.ownBits
+		}
 	}
 	l.places()
 	return l
+}
+
+// blockFields returns how many of the low fields of a mapping make a block. Bank
+// groups belong to it if all of their bits lie below a column bit, and else end
+// it.
+func blockFields(s *Spec) int {
+	end, groupBits := 0, 0
+	for i, f := range s.order {
+		switch f.kind {
+		case partGroup:
+			groupBits += f.width
+			if s.BankGroups > maxLanes {
+				return end
+			}
+		case partColumn, partChannel:
+			if groupBits == 0 || groupBits == log2(s.BankGroups) && f.kind == partColumn {
+				end = i + 1
+			}
+		default:
+			return end
+		}
+	}
+	return end
 }
 
 // places lists the lane and column of each place in a block.
