@@ -21,18 +21,37 @@ func (c *Compute) MatMul(dst []float32, m Matrix, x *Vectors) {
 	if t.panels() && t.f.floats == nil {
 		c.vectors.prepare(c.k.panel, t.f, x)
 	}
-	parts := max(1, min(c.pool.threads*partsPerThread, m.Rows/rowStep))
-	t.rows = (m.Rows/parts + rowStep - 1) / rowStep * rowStep
-	c.pool.run(t, max(1, m.Rows/t.rows))
+	c.pool.run(t, t.split(c.pool.threads))
 }
 
 // A matrix is cut into several parts a thread, so that a thread that the
-// system holds up delays the others little. Parts are multiples of rowStep
-// rows, except that the last one has the rest as well.
-const (
-	partsPerThread = 4
-	rowStep        = 32
-)
+// system holds up delays the others little.
+const partsPerThread = 4
+
+// split cuts the rows into parts of nearly the same size and returns their
+// number: a multiple of the number of threads if there are rows enough. Parts
+// are whole panels, or whole groups of rows that are multiplied side by side.
+func (t *matmulTask) split(threads int) int {
+	t.step = matvecRows
+	if t.panels() {
+		t.step = t.c.k.panel.rows
+	}
+	t.steps = max(1, t.m.Rows/t.step)
+	t.parts = min(threads*partsPerThread, t.steps)
+	if t.parts > threads {
+		t.parts -= t.parts % threads
+	}
+	return t.parts
+}
+
+// rows returns the rows of a part. The last one has the rest as well.
+func (t *matmulTask) rows(part int) (from, to int) {
+	from = part * t.steps / t.parts * t.step
+	if part == t.parts-1 {
+		return from, t.m.Rows
+	}
+	return from, (part + 1) * t.steps / t.parts * t.step
+}
 
 type matmulTask struct {
 	c        *Compute
@@ -41,16 +60,14 @@ type matmulTask struct {
 	x        *Vectors
 	f        *format
 	rowBytes int
-	rows     int // of a part
+	step     int // rows that are not cut
+	steps    int
+	parts    int
 }
 
 func (t *matmulTask) run(worker, part int) {
 	s := &t.c.scratch[worker]
-	from := part * t.rows
-	to := from + t.rows
-	if t.m.Rows-to < t.rows {
-		to = t.m.Rows
-	}
+	from, to := t.rows(part)
 	if t.panels() {
 		t.gemm(&s.gemm, from, to)
 		return

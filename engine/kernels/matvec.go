@@ -52,7 +52,7 @@ func (s *matvecScratch) prepare(blocks int) {
 func (t *matmulTask) matvecs(f matvecFunc, s *matvecScratch, from, to int) {
 	step := to - from
 	if t.x.N > 1 {
-		step = rowStep
+		step = 8 * matvecRows
 	}
 	for next := from; from < to; from = next {
 		next = from + step
