@@ -202,6 +202,9 @@ func (c *channel) issue(cmd Command, bank int, row int32) {
 	rank := c.rankOf[bank&63] & 3
 	c.channelReady.hold(c.now, causes.channel)
 	c.rankReady[rank].hold(c.now, causes.rank)
+	if c.recording.on {
+		c.recording.own[rank].hold(c.now, causes.rank)
+	}
 	c.groupReady[c.groupOf[bank&63]&63].hold(c.now, causes.group)
 	c.bankReady[bank&63].hold(c.now, causes.bank)
 	if c.ranks > 1 {

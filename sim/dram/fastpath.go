@@ -1,5 +1,7 @@
 package dram
 
+import "sync"
+
 // The fast path remembers what a channel did with a run of requests. A stream of
 // rows drives a controller into few states, which come again and again: each is
 // a node of a graph, and a step from one to the next, taking in one run, is an
@@ -117,6 +119,38 @@ type graph struct {
 }
 
 func newGraph() *graph { return &graph{nodes: map[string]*node{}} }
+
+// learned keeps graphs for the next memories of a Spec.
+type learned struct {
+	mu   sync.Mutex
+	free []*graph
+}
+
+// take returns a graph that no memory uses: one that has been handed back, or a
+// new one.
+func (l *learned) take() *graph {
+	if l == nil {
+		return newGraph()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.free)
+	if n == 0 {
+		return newGraph()
+	}
+	g := l.free[n-1]
+	l.free = l.free[:n-1]
+	return g
+}
+
+func (l *learned) giveBack(g *graph) {
+	if l == nil || g == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = append(l.free, g)
+}
 
 // node returns the node of a channel's state, or nil if it has none.
 func (g *graph) node(c *channel) *node {

@@ -79,6 +79,9 @@ func genExtents(t *rapid.T) []Extent {
 func TestFastPathIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
+		used := New(s)
+		used.Move(0, genExtents(t))
+		used.Release()
 		fast, slow := New(s), NewCommandLevel(s)
 		var lists [][]Extent
 		for range rapid.IntRange(1, 3).Draw(t, "lists") {

@@ -24,7 +24,7 @@ type Transfer struct {
 }
 
 // New returns the memory of a Spec at time zero: all rows closed, queues empty.
-func New(s Spec) *Memory { return newMemory(s, newGraph()) }
+func New(s Spec) *Memory { return newMemory(s, s.learned.take()) }
 
 // NewCommandLevel returns a memory like New's without the fast path: each
 // command of each burst is simulated. Its answers are the same, and take longer.
@@ -39,6 +39,14 @@ func newMemory(s Spec, g *graph) *Memory {
 		m.groups = append(m.groups, group{c, []int{i}})
 	}
 	return m
+}
+
+// Release hands what the fast path has learned on to the next memory that New
+// makes of the same Spec, which is then fast from its first transfer on. The
+// memory must not be used afterwards. Answers do not depend on it.
+func (m *Memory) Release() {
+	m.spec.learned.giveBack(m.graph)
+	m.graph, m.groups, m.spare = nil, nil, nil
 }
 
 // Spec returns the memory's configuration.

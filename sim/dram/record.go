@@ -15,7 +15,8 @@ type recording struct {
 	busy        uint64
 	rows        [maxBanks]int32
 	lastRow     [maxBanks]int32
-	wait        [maxRanks]times
+	on          bool            // while the step is being taken
+	own         [maxRanks]times // what the step itself holds back in each rank
 }
 
 // record prepares to learn the edge of a step from the channel's node.
@@ -29,7 +30,7 @@ func (c *channel) record(s step, lanes uint64) *recording {
 	rec.refreshing, rec.refreshable = s.refreshing(c, lanes)
 	rec.start, rec.refreshDue, rec.refreshBank = c.now, c.refreshDue, c.refreshBank
 	rec.tally, rec.turn, rec.busy = c.tally, c.turn(), c.busyBanks()
-	copy(rec.wait[:], c.rankReady[:c.ranks])
+	rec.on, rec.own = true, [maxRanks]times{}
 	for i := range c.banks {
 		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
 	}
@@ -38,6 +39,7 @@ func (c *channel) record(s step, lanes uint64) *recording {
 
 // learn adds the edge that was recorded to the graph, unless it cannot be named.
 func (c *channel) learn(rec *recording) {
+	rec.on = false
 	if !c.locate() || rec.from == nil {
 		return
 	}
@@ -54,7 +56,7 @@ func (c *channel) learn(rec *recording) {
 			return
 		}
 	}
-	if !c.learnRows(e, rec) || !c.learnWait(e, rec) {
+	if !c.learnRows(e, rec) {
 		return
 	}
 	c.learnTimes(e, rec)
@@ -87,22 +89,8 @@ func (c *channel) learnRows(e *edge, rec *recording) bool {
 	return true
 }
 
-// learnWait notes for how long the step holds refreshes back. It fails if what
-// came before the step holds them back for longer, and so hides it.
-func (c *channel) learnWait(e *edge, rec *recording) bool {
-	for rank := range c.ranks {
-		for i, col := range []column{colREFab, colREFpb} {
-			t := c.rankReady[rank][col]
-			if t > c.now && t == rec.wait[rank][col] {
-				return false
-			}
-			e.wait[rank][i] = max(t-c.now, 0)
-		}
-	}
-	return true
-}
-
-// learnTimes notes what is held back from banks that the step has left at rest.
+// learnTimes notes what the step holds back from banks that it has left at rest,
+// and from refreshes.
 func (c *channel) learnTimes(e *edge, rec *recording) {
 	busy := c.busyBanks()
 	for bank := range c.banks {
@@ -115,6 +103,10 @@ func (c *channel) learnTimes(e *edge, rec *recording) {
 			t.ready[col] = max(ready[col]-c.now, 0)
 		}
 		e.times = append(e.times, t)
+	}
+	for rank := range c.ranks {
+		own := &rec.own[rank]
+		e.wait[rank] = [2]int64{max(own[colREFab]-c.now, 0), max(own[colREFpb]-c.now, 0)}
 	}
 }
 

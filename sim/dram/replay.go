@@ -32,6 +32,7 @@ func (c *channel) stream(r run, l *layout) {
 	if ok {
 		c.learn(rec)
 	}
+	rec.on = false
 }
 
 // finish drains the queues.

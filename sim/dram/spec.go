@@ -38,6 +38,7 @@ type Spec struct {
 	Energy        EnergyPerCommand //
 	Background    BackgroundPower  //
 	order         []field          // Mapping, from the low bits to the high
+	learned       *learned         // graphs of the fast path that no Memory uses
 }
 
 // Constraint is a Rule with its latency in clocks.
@@ -165,6 +166,7 @@ func SpecOf(d devices.DRAM) (Spec, error) {
 	if len(b.faults) > 0 {
 		return Spec{}, fault.Userf("DRAM part %s: %s", d.Spec.Name, strings.Join(b.faults, "\nDRAM part "+d.Spec.Name+": "))
 	}
+	s.learned = new(learned)
 	return s, nil
 }
 
