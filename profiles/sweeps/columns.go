@@ -65,11 +65,7 @@ func newTable(l Layout) table {
 		t.kinds = append(t.kinds, k)
 	}
 	for _, a := range l.Axes {
-		k := whole
-		if slices.ContainsFunc(a.Values, isNoInteger) {
-			k = text
-		}
-		add(sweep.Column(a.Name), k)
+		add(sweep.Column(a.Name), kindOf(a))
 	}
 	numeric := map[string]bool{}
 	for _, f := range profiles.Figures {
@@ -93,6 +89,16 @@ func newTable(l Layout) table {
 	}
 	add(refusal, text)
 	return t
+}
+
+func kindOf(a sweep.Axis) kind {
+	switch {
+	case !slices.ContainsFunc(a.Values, isNoInteger):
+		return whole
+	case a.Numeric():
+		return real
+	}
+	return text
 }
 
 func isNoInteger(s string) bool {

@@ -3,25 +3,46 @@ package sweeps
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim/sweep"
 )
 
-// JSON returns a row as one object: the axes, the keys of a result, and the
-// columns behind them that apply.
-func (l Layout) JSON(r *sweep.Row) (json.RawMessage, error) {
-	var o object
+// JSON makes rows objects: the axes, the keys of a result, and the columns
+// behind them that apply.
+type JSON struct {
+	table table
+	axes  []jsonAxis
+}
+
+type jsonAxis struct {
+	name    string
+	numeric bool
+	figure  bool // the result says it
+}
+
+// NewJSON returns the encoder of a sweep's rows.
+func NewJSON(l Layout) *JSON {
+	j := &JSON{table: newTable(l)}
 	for i, a := range l.Axes {
 		name := sweep.Column(a.Name)
-		if r.Invalid == nil && isKey(name) {
-			continue // the result says it
-		}
+		j.axes = append(j.axes, jsonAxis{name, j.table.kinds[i] != text, slices.Contains(profiles.Columns(), name)})
+	}
+	return j
+}
+
+// Encode returns a row as one object.
+func (j *JSON) Encode(r *sweep.Row) (json.RawMessage, error) {
+	var o object
+	for i, a := range j.axes {
 		value := r.Point.Values[i]
-		if a.Numeric() && json.Valid([]byte(value)) {
-			o.add(name, json.RawMessage(value))
-		} else {
-			o.add(name, value)
+		switch {
+		case a.figure && r.Invalid == nil:
+		case a.numeric && json.Valid([]byte(value)):
+			o.add(a.name, json.RawMessage(value))
+		default:
+			o.add(a.name, value)
 		}
 	}
 	if r.Invalid != nil {
@@ -33,19 +54,10 @@ func (l Layout) JSON(r *sweep.Row) (json.RawMessage, error) {
 		o.add(accuracyColumn, a[0].Percent)
 		o.add(trainingColumn, a[0].Training)
 	}
-	if l.Front != nil {
-		o.add(frontColumn, l.Front[r.Index])
+	if j.table.Front != nil {
+		o.add(frontColumn, j.table.Front[r.Index])
 	}
 	return o.end()
-}
-
-func isKey(name string) bool {
-	for _, c := range profiles.Columns() {
-		if c == name {
-			return true
-		}
-	}
-	return false
 }
 
 // object is a JSON object under way, with its keys in the order of adding.

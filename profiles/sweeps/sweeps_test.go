@@ -106,7 +106,7 @@ func TestJSONHasTheAxesTheKeysAndTheRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := sweep.Row{Point: s.Point(0), Result: sim.Result{KVHeads: 1, LatencyMS: 1.5, EnergyPartsMJ: sim.EnergyMJ{DRAM: 2}}}
-	good, err := layout.JSON(&r)
+	good, err := NewJSON(layout).Encode(&r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestJSONHasTheAxesTheKeysAndTheRefusal(t *testing.T) {
 		}
 	}
 	r.Invalid = errors.New(`"no"`)
-	bad, err := layout.JSON(&r)
+	bad, err := NewJSON(layout).Encode(&r)
 	if want := `{"kv_heads":1,"quant":"f16","dram.channels":2,"sram.slc.capacity":"8 MiB","invalid":"\"no\""}`; err != nil || string(bad) != want {
 		t.Errorf("got %s (%v), want %s", bad, err, want)
 	}

@@ -18,11 +18,19 @@ import (
 	"github.com/memsim/memsim/sim"
 )
 
-// Expression computes something from a row: the keys of a result, and the axes
-// under the names of their columns, are its variables.
+// Expression computes something from a row of the space whose axes it was read
+// for: the keys of a result, and the axes under the names of their columns, are
+// its variables.
 type Expression struct {
 	text    string
 	program *vm.Program
+	axes    []variable
+}
+
+// variable is an axis as an expression sees it.
+type variable struct {
+	name    string // of its column; "" if an expression cannot name it
+	numeric bool
 }
 
 // ParseCondition reads an expression that is true or false, such as
@@ -40,15 +48,21 @@ func ParseFigure(text string, axes []Axis) (*Expression, error) {
 
 func parse(text string, axes []Axis, kind expr.Option) (*Expression, error) {
 	env := map[string]any{}
+	var variables []variable
 	for _, a := range axes {
-		setAxis(env, a, a.Values[0])
+		v := variable{Column(a.Name), a.Numeric()}
+		if !isWord(v.name) {
+			v.name = ""
+		}
+		v.set(env, a.Values[0])
+		variables = append(variables, v)
 	}
 	set(env, &sim.Result{})
 	program, err := expr.Compile(text, expr.Env(env), kind)
 	if err != nil {
 		return nil, fault.Userf("expression %q: %s", text, explain(err, axes))
 	}
-	return &Expression{text, program}, nil
+	return &Expression{text, program, variables}, nil
 }
 
 // String returns the expression as it was typed.
@@ -78,8 +92,8 @@ func (e *Expression) Number(r *Row) (float64, error) {
 
 func (e *Expression) run(r *Row) (any, error) {
 	env := map[string]any{}
-	for i, a := range r.Point.axes {
-		setAxis(env, a, r.Point.Values[i])
+	for i, v := range e.axes {
+		v.set(env, r.Point.Values[i])
 	}
 	set(env, &r.Result)
 	v, err := expr.Run(e.program, env)
@@ -89,16 +103,14 @@ func (e *Expression) run(r *Row) (any, error) {
 	return v, nil
 }
 
-// setAxis puts the value of an axis under the name of its column: a number if
-// all values of the axis are numbers.
-func setAxis(env map[string]any, a Axis, value string) {
-	name := Column(a.Name)
-	if !isWord(name) {
+// set puts a value of the axis into env: as a number if all of them are numbers.
+func (v variable) set(env map[string]any, value string) {
+	if v.name == "" {
 		return
 	}
-	env[name] = value
-	if a.Numeric() {
-		env[name], _ = strconv.ParseFloat(value, 64)
+	env[v.name] = value
+	if v.numeric {
+		env[v.name], _ = strconv.ParseFloat(value, 64)
 	}
 }
 

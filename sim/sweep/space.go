@@ -41,15 +41,17 @@ type Axis struct {
 // A part of a list may be a range.
 func ParseAxis(name, text string) (Axis, error) {
 	axis := Axis{Name: name}
+	seen := map[string]bool{}
 	for part := range strings.SplitSeq(text, ",") {
 		values, err := parsePart(name, strings.TrimSpace(part))
 		if err != nil {
 			return Axis{}, err
 		}
 		for _, v := range values {
-			if slices.Contains(axis.Values, v) {
+			if seen[v] {
 				return Axis{}, fault.Userf("--%s %s: %s is there twice", name, text, v)
 			}
+			seen[v] = true
 			axis.Values = append(axis.Values, v)
 		}
 	}
@@ -152,6 +154,9 @@ type Point struct {
 	axes   []Axis
 	Values []string // parallel to the space's axes
 }
+
+// Axes returns the axes of the point's space, parallel to its values.
+func (p Point) Axes() []Axis { return p.axes }
 
 // Value returns the value on the named axis; ok is false if there is no such
 // axis.

@@ -16,7 +16,7 @@ type Chart struct {
 	Title   string          `json:"-"`
 	Caption string          `json:"-"`
 	Unit    string          `json:"unit"` // of values in tooltips and labels
-	Kind    string          `json:"kind"` // what the script adds: "parts" writes values into bars, "points" names points; "" nothing
+	Kind    string          `json:"kind"` // what the script adds: "parts" writes values into bars, "points" names points of a roofline, "trade" those of two figures, "heat" cells; "" nothing
 	Height  int             `json:"-"`    // pixels
 	Option  json.RawMessage `json:"option"`
 }

@@ -58,6 +58,8 @@ const memsim = (function () {
     if (option.yAxis[0].type === "category") option.yAxis[0].axisLabel = Object.assign(option.yAxis[0].axisLabel, { lineHeight: 15, formatter: name => broken(name, width < 500 ? 14 : 22) });
     if (spec.kind === "parts") parts(option, width);
     if (spec.kind === "points") points(option, spec.unit);
+    if (spec.kind === "trade") trade(option);
+    if (spec.kind === "heat") heat(option, spec.unit, text);
     return option;
   }
 
@@ -112,6 +114,21 @@ const memsim = (function () {
         if (Math.log(d.value[0] / min) > .75 * Math.log(max / min)) d.label = { position: "left" };
       }
     }
+  }
+
+  // trade names a point, its series and both its coordinates.
+  function trade(option) {
+    const x = option.xAxis[0].name, y = option.yAxis[0].name;
+    option.tooltip.formatter = p => "<b>" + escape(p.name) + "</b><br>" + escape(p.seriesName) + "<br>" +
+      escape(y) + " " + number(p.value[1]) + "<br>" + escape(x) + " " + number(p.value[0]);
+  }
+
+  // heat says of a cell where it is and what it holds.
+  function heat(option, unit, text) {
+    const x = option.xAxis[0], y = option.yAxis[0];
+    option.legend.show = false;
+    for (const map of [].concat(option.visualMap)) map.textStyle = { color: text };
+    option.tooltip.formatter = p => escape(x.name) + " " + x.data[p.value[0]] + ", " + escape(y.name) + " " + y.data[p.value[1]] + "<br><b>" + number(p.value[2]) + " " + escape(unit) + "</b>";
   }
 
   // visible is false in a hidden tab and in closed details, where a chart would

@@ -1,0 +1,175 @@
+package sweeps
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/sweep"
+)
+
+// sample evaluates a grid with a simple law: a token costs its weights at 20
+// GB/s and 10 us for each layer that runs; a repeated block stays on the chip if
+// it fits.
+func sample(t *testing.T, axes ...sweep.Axis) []sweep.Row {
+	t.Helper()
+	s, err := sweep.NewSpace(axes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []sweep.Row
+	for i := range s.Size() {
+		rows = append(rows, sweep.Row{Index: i, Point: s.Point(i), Result: law(s.Point(i))})
+	}
+	return rows
+}
+
+func law(p sweep.Point) sim.Result {
+	number := func(axis string, otherwise float64) float64 {
+		text, ok := p.Value(axis)
+		v, err := strconv.ParseFloat(strings.TrimSuffix(text, "MiB"), 64)
+		if !ok || err != nil {
+			return otherwise
+		}
+		return v
+	}
+	layers, dim := number("layers", 30), number("dim", 576)
+	if _, ok := p.Value("size"); ok { // held: width follows depth
+		dim = 32 * float64(int(60/layers*4))
+	}
+	block := 12 * dim * dim
+	params := layers * block
+	if size := number("size", 0); size > 0 {
+		params = size * 1e4
+		block = params / layers
+	}
+	runs := 1.0
+	sharing, _ := p.Value("sharing")
+	if sharing == "immediate" {
+		runs = 2
+	}
+	read := params
+	if block > number("sram.slc.capacity", 8)*(1<<20) {
+		read *= runs
+	}
+	dispatch := 0.01 * layers * runs
+	return sim.Result{
+		Model: "m", Quant: "q8_0", Sharing: sharing, Dim: int(dim), FFN: int(3 * dim), Heads: 9, KVHeads: 3, Vocab: 32000,
+		LayersStored: int(layers), LayersExecuted: int(layers * runs), StoredParams: int64(params), Params: int64(params * runs), ModelBytes: int64(params),
+		DRAMBytesPerToken: read, LatencyMS: read/20e6 + dispatch, LatencyPartsMS: sim.LatencyMS{Dispatch: dispatch, DRAM: read / 20e6}, EnergyMJPerToken: read / 1e7,
+	}
+}
+
+func axis(t *testing.T, name, values string) sweep.Axis {
+	t.Helper()
+	a, err := sweep.ParseAxis(name, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func write(t *testing.T, rows []sweep.Row, about About) string {
+	t.Helper()
+	p, err := NewPage(rows[0].Point.Axes(), about)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		if err := p.Add(&rows[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func wantAll(t *testing.T, page string, words ...string) {
+	t.Helper()
+	head, _, _ := strings.Cut(page, "</main>")
+	for _, w := range words {
+		if !strings.Contains(head, w) {
+			_, answer, _ := strings.Cut(head, `<div id="answer">`)
+			answer, _, _ = strings.Cut(answer, "</div>")
+			t.Errorf("the page does not say %q; it says %s", w, answer)
+		}
+	}
+}
+
+func TestAPageNamesTheCrossover(t *testing.T) {
+	rows := sample(t, axis(t, "size", "12500"), axis(t, "layers", "4:60:8"), axis(t, "sharing", "none"))
+	for i := range rows { // deeper is thinner and saves a little, until dispatch outweighs it
+		r := &rows[i].Result
+		r.LatencyMS += 2 / float64(r.LayersStored)
+	}
+	wantAll(t, write(t, rows, About{}), "At 125 M parameters the crossover is behind 12 layers × ", "from 20 layers × ", "on, deeper and thinner is slower",
+		"moves 100 % of its bytes", "Latency over depth at 125 M stored parameters")
+}
+
+func TestAPageSaysWhatSharingCosts(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "15,30,60"), axis(t, "dim", "512,576"), axis(t, "sharing", "none,immediate"))
+	wantAll(t, write(t, rows, About{}), "Running the blocks of 30 layers × ", "twice (immediate) adds ", "60 layers × ", "of the same width, the same depth unshared, takes ",
+		"Latency over depth and width: not shared", "Latency over depth and width: immediate, twice", "Pareto front",
+		"MobileLLM-LS-125M", "Published accuracy against energy", "arXiv 2402.14905")
+}
+
+func TestAPageSaysFromWhichMemoryOnSharingPays(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "30"), axis(t, "sharing", "none,immediate"), axis(t, "sram.slc.capacity", "2MiB,3MiB,4MiB,8MiB"))
+	wantAll(t, write(t, rows, About{}), "Sharing pays from 4MiB of slc on: there a repeated block finds at least 100 % of its weights on the chip, at 3MiB as little as 0 %.")
+}
+
+func TestAPageShowsDevicesEffectsAndRefusals(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "4,8"), axis(t, "device", "one,two"))
+	rows[3].Invalid = fault.Userf("<b>no</b>")
+	page := write(t, rows, About{Figure: "latency_ms_per_token", Best: &rows[0],
+		Effect: []Effect{{Path: "dram.channels", LowText: "2", HighText: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
+	wantAll(t, page, "The same shapes over devices", "Which device parameter moves the answer", "Latency_ms_per_token answers most to dram.channels",
+		"The search for the least latency_ms_per_token ends at 4 layers × 576, one", "&lt;b&gt;no&lt;/b&gt;", "layers=8 device=two")
+}
+
+func TestAPageIsBoundedAndItsFrontIsNot(t *testing.T) {
+	a := axis(t, "layers", fmt.Sprintf("1:%d", 3*mostPoints))
+	p, err := NewPage([]sweep.Axis{a}, About{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sweep.NewSpace([]sweep.Axis{a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Size() {
+		r := sweep.Row{Index: i, Point: s.Point(i), Result: sim.Result{LayersStored: i + 1, LayersExecuted: i + 1, LatencyMS: float64(i + 10), EnergyMJPerToken: float64(i + 10)}}
+		if i == 7 {
+			r.Result.EnergyMJPerToken = 1
+		}
+		if err := p.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(p.rows) > mostPoints || p.stride != 4 || len(p.front.Rows()) != 2 {
+		t.Errorf("%d points kept, every %dth; %d on the front", len(p.rows), p.stride, len(p.front.Rows()))
+	}
+	if notes := p.notes(); !strings.Contains(notes[0], "every 4th of the 24576 valid points") {
+		t.Errorf("notes are %v", notes)
+	}
+}
+
+func TestTwoPagesOfTheSameRowsAreEqual(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "15,30,60"), axis(t, "dim", "512,576"), axis(t, "sharing", "none,immediate"))
+	if write(t, rows, About{}) != write(t, rows, About{}) {
+		t.Error("they differ")
+	}
+}
+
+func TestAPageWithoutAValidPointSaysSo(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "4"))
+	rows[0].Invalid = fault.Userf("no")
+	wantAll(t, write(t, rows, About{}), "No point is valid")
+}
