@@ -41,7 +41,7 @@ func (a *attentionTiles) run(worker, part int) {
 	t.scoreTile(s, kvHead, from, to, stride)
 	for h := range group {
 		for i := from; i < to; i++ {
-			row := s.scores[(h*(to-from)+i-from)*stride:][:positions]
+			row := s.scores[(h*(to-from)+i-from)*stride:][:stride]
 			seen := t.Pos + i + 1
 			t.softmax(row[:seen])
 			clear(row[seen:])
@@ -105,7 +105,9 @@ func (t *attentionTask) mixTile(s *attentionScratch, kvHead, from, to, stride in
 	p, positions := t.c.k.panel, t.Pos+to
 	group := t.Heads / t.KVHeads
 	a := &s.args
-	a.panel, a.n = &s.panel[0], positions
+	// Columns come in whole steps: behind the last position, zeros meet zeros.
+	a.panel, a.n = &s.panel[0], (positions+p.step-1)/p.step*p.step
+	clear(s.panel[positions*p.rows : a.n*p.rows])
 	a.xStride, a.dstStride = 4*stride, 4*t.Heads*t.HeadDim
 	a.mask = 1<<p.rows - 1
 	for d := 0; d < t.HeadDim; d += p.rows {

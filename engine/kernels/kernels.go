@@ -20,7 +20,7 @@
 // There are two shapes of product, and both read each weight once. For one
 // vector (decode) time is spent waiting for memory: kernels decode four rows at
 // a time in registers, and fetch the next rows into the cache while they do. For
-// many vectors (prefill) time is spent multiplying: 16 or 32 rows are unpacked
+// many vectors (prefill) time is spent multiplying: 8 to 32 rows are unpacked
 // once into a panel that sits in the L2 cache, with the rows' values side by
 // side in SIMD places, and all vectors are multiplied with it, up to twelve at a
 // time.
@@ -56,8 +56,7 @@
 // Activations are rounded to what ggml rounds them to: int8 in blocks of 32 (of
 // 256 for K-quants), or half precision. Sums are in float32, in an order that
 // depends on the kernel set and on whether a product has few vectors or many,
-// but not on the number of threads. A Compute serves one caller at a time. On
-// arm64 products of many vectors go vector by vector, a few rows at a time.
+// but not on the number of threads. A Compute serves one caller at a time.
 package kernels
 
 import "github.com/memsim/memsim/engine/quant"

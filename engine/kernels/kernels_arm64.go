@@ -32,6 +32,15 @@ func neonSet() *kernelSet {
 	s.scaleRound = scaleRoundSIMD
 	s.scores = wideScores(scoresNEON)
 	s.mix = wideMix(mixNEON)
+	p := &panelKernels{rows: 8, lane: 8, step: 4, interleave: interleave32NEON}
+	p.floats[formatOf(quant.F32).id] = interleave32NEON
+	p.floats[formatOf(quant.F16).id] = interleaveF16NEON
+	p.floats[formatOf(quant.BF16).id] = interleaveBF16NEON
+	p.half, p.widen = interleaveF16NEON, widenNEON
+	p.gemmFloat = []gemmKernel{{8, gemmFloat8NEON}, {4, gemmFloat4NEON}, {2, gemmFloat2NEON}, {1, gemmFloat1NEON}}
+	p.unpack = unpackersNEON()
+	p.codesToFloat32, p.codesToFloat16, p.int8ToFloat = codesToFloat32NEON, codesToFloat16NEON, int8ToFloatNEON
+	s.panel = p
 	return &s
 }
 
@@ -47,4 +56,16 @@ func dotSet() *kernelSet {
 	s.setMatvec(quant.Q5_K, matvecQ5KDot)
 	s.setMatvec(quant.Q6_K, matvecQ6KDot)
 	return &s
+}
+
+func unpackersNEON() (u [maxFormats]unpackFunc) {
+	u[formatOf(quant.Q8_0).id] = unpackQ8_0NEON
+	u[formatOf(quant.Q4_0).id] = unpackQ4_0NEON
+	u[formatOf(quant.Q4_1).id] = unpackQ4_1NEON
+	u[formatOf(quant.Q5_0).id] = unpackQ5_0NEON
+	u[formatOf(quant.Q5_1).id] = unpackQ5_1NEON
+	u[formatOf(quant.Q4_K).id] = unpackQ4KNEON
+	u[formatOf(quant.Q5_K).id] = unpackQ5KNEON
+	u[formatOf(quant.Q6_K).id] = unpackQ6KNEON
+	return u
 }

@@ -153,6 +153,16 @@ const (
 
 // matvecDot writes products of quantized matrices with an int8 vector.
 func matvecDot(a *arm64) {
+	for _, f := range dotFormats(a) {
+		f.generate(a)
+	}
+	for _, f := range superDots {
+		f.generate(a)
+	}
+}
+
+// dotFormats lists the formats with blocks of 32.
+func dotFormats(a *arm64) []dotFormat {
 	nibbles := func(offset int, bias uint32) func(a *arm64, row int) {
 		return func(a *arm64, row int) {
 			a.load(4, row, offset, 16)
@@ -194,7 +204,7 @@ func matvecDot(a *arm64) {
 			}
 		}
 	}
-	for _, f := range []dotFormat{
+	return []dotFormat{
 		{"Q8_0", 34, false, func(*arm64) {}, func(a *arm64, row int) {
 			a.load(4, row, 2, 16)
 			a.load(5, row, 18, 16)
@@ -203,11 +213,6 @@ func matvecDot(a *arm64) {
 		{"Q4_1", 20, true, setupNibbles(0), nibbles(4, 0)},
 		{"Q5_0", 22, false, setupFifths(16), fifths(6, 2, 16)},
 		{"Q5_1", 24, true, setupFifths(0), fifths(8, 4, 0)},
-	} {
-		f.generate(a)
-	}
-	for _, f := range superDots {
-		f.generate(a)
 	}
 }
 
@@ -366,27 +371,39 @@ func (f superDot) generate(a *arm64) {
 // factors computes the scales of row r's superblock times those of the
 // activations in registers 8 and up, and adds the products of its offsets.
 func (f superDot) factors(a *arm64, r int) {
-	row := rRow + r
+	f.decode(a, rRow+r)
+	if f.min {
+		for h := range 2 {
+			a.fmul(8+h, 8+h, 2+h)
+			a.fmls(vAcc+r, 10+h, 22+h)
+		}
+		return
+	}
+	for i := range 4 { // two scales for each block of activations
+		zip := "VZIP1"
+		if i%2 == 1 {
+			zip = "VZIP2"
+		}
+		a.line("%s V%d.S4, V%d.S4, V7.S4", zip, 2+i/2, 2+i/2)
+		a.fmul(8+i, 8+i, 7)
+	}
+}
+
+// decode puts the scales of the superblock at row into registers 8 and up, and
+// its negative offsets into 10 and 11.
+func (f superDot) decode(a *arm64, row int) {
 	if !f.min {
 		a.load(6, row, 208, 2)
 		a.fcvtSH(6, 6)
-		a.load(4, row, 192, 8)
-		a.load(5, row, 200, 8)
 		for i := range 2 {
-			a.sxtl8(7, 4+i)
+			a.load(4, row, 192+8*i, 8)
+			a.sxtl8(7, 4)
 			a.sxtl16(8+2*i, 7)
 			a.sxtl16h(9+2*i, 7)
 		}
 		for i := range 4 {
 			a.scvtf(8+i, 8+i)
 			a.fmulBy(8+i, 8+i, 6, 0)
-			// Two scales for each block of activations.
-			zip := "VZIP1"
-			if i%2 == 1 {
-				zip = "VZIP2"
-			}
-			a.line("%s V%d.S4, V%d.S4, V7.S4", zip, 2+i/2, 2+i/2)
-			a.fmul(8+i, 8+i, 7)
 		}
 		return
 	}
@@ -417,9 +434,5 @@ func (f superDot) factors(a *arm64, r int) {
 			a.scvtf(d+h, d+h)
 			a.fmulBy(d+h, d+h, 6+i, 0)
 		}
-	}
-	for h := range 2 {
-		a.fmul(8+h, 8+h, 2+h)
-		a.fmls(vAcc+r, 10+h, 22+h)
 	}
 }

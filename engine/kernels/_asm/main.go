@@ -161,4 +161,5 @@ var arm64Parts = map[string]func(*arm64){
 	"matvec_neon": matvecNEON,
 	"matvec_dot":  matvecDot,
 	"vector_neon": vectorNEON,
+	"panel_neon":  panelNEON,
 }
