@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -39,6 +40,7 @@ type entry struct {
 	views    []view
 	profile  *pprof.Profile // nil: no files are written
 	timeline string         // path of a timeline to write, "" if none is wanted
+	audit    audit
 	result   sim.Result
 }
 
@@ -49,6 +51,7 @@ type comparing struct {
 	machine  *sim.Machine
 	folder   *outputFolder // nil: no files are written
 	timeline bool          // write one of each model
+	captured bool          // traces are among the files
 
 	entries []*entry
 	headers []traces.Header
@@ -72,7 +75,7 @@ func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
 // add puts a trace behind those that are to be compared. It is read by
 // replayAll, and must stay open until then.
 func (c *comparing) add(src traces.Source) {
-	e := &entry{head: src.Header(), source: src}
+	e := &entry{head: src.Header(), source: src, audit: newAudit(c.machine, c.app.common.verbose)}
 	c.entries = append(c.entries, e)
 	c.headers = append(c.headers, e.head)
 	if c.folder == nil {
@@ -99,13 +102,16 @@ func (c *comparing) replayAll(ctx context.Context, done func()) error {
 			return nil
 		})
 	}
-	err := group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
 	for _, e := range c.entries {
+		c.app.detail("%s: %d operators replayed, the ledger's invariants hold", e.head.Model, e.audit.rows)
 		c.result.Results = append(c.result.Results, e.result)
 		e.source = nil
 	}
 	c.result.Notes = c.notes()
-	return err
+	return nil
 }
 
 func (e *entry) replay(ctx context.Context, machine *sim.Machine) (err error) {
@@ -122,7 +128,7 @@ func (e *entry) replay(ctx context.Context, machine *sim.Machine) (err error) {
 		for _, v := range e.views {
 			v.Add(r)
 		}
-		return nil
+		return e.audit.add(r)
 	})
 	return err
 }
@@ -142,6 +148,32 @@ func (c *comparing) mergedProfile() (*profile.Profile, error) {
 		all = append(all, parsed)
 	}
 	return profile.Merge(all)
+}
+
+// finish writes the files, puts them in their place, and prints the comparison.
+func (c *comparing) finish(ctx context.Context, options any) error {
+	if c.folder == nil {
+		return c.print()
+	}
+	if err := c.writeFiles(options); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.folder.Commit(); err != nil {
+		return err
+	}
+	if err := c.print(); err != nil {
+		return err
+	}
+	at := func(name string) string { return filepath.Join(c.folder.path, name) }
+	what := "the report"
+	if c.captured {
+		what += ", the traces"
+	}
+	c.app.note("wrote %s and a pprof profile to %s: open %s, or go tool pprof -http=: %s", what, c.folder.path, at(reportFile), at(profileFile))
+	return nil
 }
 
 // writeFiles writes the reports into the folder. How the run was made, options

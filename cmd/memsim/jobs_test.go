@@ -106,6 +106,23 @@ func TestMainJobComparesThePapersThreeModels(t *testing.T) {
 	}
 }
 
+func TestOverridesOfTheMainJobKeepItsQuestion(t *testing.T) {
+	inFolder(t)
+	r := mustMemsim(t, "--device", "iphone13", "--shape-only", "--tokens", "1", "--prompt-tokens", "1", "--layers", "4", "--format", "json", "-v")
+	c := decode[profiles.Comparison](t, r)
+	if len(c.Results) != 3 {
+		t.Fatalf("%d results, want 3", len(c.Results))
+	}
+	for i, want := range [][2]int{{4, 4}, {8, 4}, {8, 8}} {
+		if got := c.Results[i]; got.LayersExecuted != want[0] || got.LayersStored != want[1] {
+			t.Errorf("%s has %d layers of %d blocks, want %d of %d", got.Model, got.LayersExecuted, got.LayersStored, want[0], want[1])
+		}
+	}
+	if strings.Count(r.err, "invariants hold") != 3 {
+		t.Errorf("-v says %q, want that the invariants of three ledgers hold", r.err)
+	}
+}
+
 func TestProfileHoldsAllModels(t *testing.T) {
 	inFolder(t)
 	smallShape(t)

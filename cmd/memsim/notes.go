@@ -85,11 +85,3 @@ func (c *comparing) applies(path string) bool {
 	cache, _, _ := strings.Cut(rest, ".")
 	return slices.Contains(c.machine.Unit().Caches, cache)
 }
-
-// tracesText counts traces.
-func tracesText(n int) string {
-	if n == 1 {
-		return "a trace"
-	}
-	return fmt.Sprintf("%d traces", n)
-}

@@ -58,22 +58,8 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 	if err := c.replayAll(ctx, func() {}); err != nil {
 		return err
 	}
-	if c.folder == nil {
-		return c.print()
-	}
-	options := struct {
+	return c.finish(ctx, struct {
 		Traces []string `json:"traces"`
 		Set    []string `json:"set"`
-	}{paths, r.sets}
-	if err := c.writeFiles(options); err != nil {
-		return err
-	}
-	if err := c.folder.Commit(); err != nil {
-		return err
-	}
-	if err := c.print(); err != nil {
-		return err
-	}
-	a.note("%s", c.closingLine())
-	return nil
+	}{paths, r.sets})
 }

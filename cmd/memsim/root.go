@@ -76,7 +76,7 @@ goes to stdout; a report, the traces and a pprof profile go to --out.`,
 
 // captures returns what the main job runs: the models asked for, or the three
 // of the paper's question, is depth worth its bytes when layers share them.
-func (j *job) captures(a *app) []capture {
+func (j *job) captures(a *app) ([]capture, error) {
 	options := j.shapeFlags.options(a)
 	options.ShapeOnly = j.shapeOnly
 	one := func(ref string, o weights.Options) capture {
@@ -87,11 +87,36 @@ func (j *job) captures(a *app) []capture {
 		list = append(list, one(ref, options))
 	}
 	if len(list) > 0 {
-		return list
+		return list, nil
 	}
-	unshared := options
-	unshared.Overrides.Layers = 60
-	return []capture{one("mobilellm-125m", options), one("mobilellm-ls-125m", options), one("mobilellm-125m", unshared)}
+	unshared, err := unsharedOptions(options)
+	if err != nil {
+		return nil, err
+	}
+	return []capture{one(baseModel, options), one(sharingModel, options), one(baseModel, unshared)}, nil
+}
+
+// The models of the main job.
+const (
+	baseModel    = "mobilellm-125m"
+	sharingModel = "mobilellm-ls-125m"
+)
+
+// unsharedOptions make baseModel as deep as sharingModel runs, without sharing.
+func unsharedOptions(o weights.Options) (weights.Options, error) {
+	shape, err := model.Preset(sharingModel)
+	if err != nil {
+		return o, err
+	}
+	if shape, err = shape.With(o.Overrides); err != nil {
+		return o, err
+	}
+	o.Overrides.Layers = shape.Executed()
+	o.Overrides.Repeat = 0
+	if o.Overrides.Sharing != "" {
+		o.Overrides.Sharing = model.NoSharing
+	}
+	return o, nil
 }
 
 func (a *app) runJob(ctx context.Context, j *job) error {
@@ -107,7 +132,10 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	}
 	defer c.folder.Discard()
 	c.timeline = j.timeline
-	captures := j.captures(a)
+	captures, err := j.captures(a)
+	if err != nil {
+		return err
+	}
 	bar := a.newProgress(len(captures) * (j.tokens + 3))
 	defer bar.done()
 	for i := range captures {
@@ -120,20 +148,7 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 		return err
 	}
 	bar.done()
-	if err := c.writeFiles(j.options(a)); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := c.folder.Commit(); err != nil {
-		return err
-	}
-	if err := c.print(); err != nil {
-		return err
-	}
-	a.note("%s", c.closingLine())
-	return nil
+	return c.finish(ctx, j.options(a))
 }
 
 // capture runs one model and adds its trace to the comparison.
@@ -145,6 +160,7 @@ func (c *comparing) capture(ctx context.Context, run *capture, bar *progress) er
 		return err
 	}
 	c.add(trace)
+	c.captured = true
 	return nil
 }
 
@@ -172,11 +188,4 @@ type jobOptions struct {
 func (j *job) options(a *app) jobOptions {
 	o := j.shapeFlags.options(a)
 	return jobOptions{j.models, j.quant, o.Overrides.String(), j.prompt, j.tokens, j.shapeOnly, a.common.seed, j.sets}
-}
-
-// closingLine says what was written and how to look at it.
-func (c *comparing) closingLine() string {
-	at := func(name string) string { return filepath.Join(c.folder.path, name) }
-	return fmt.Sprintf("wrote the report, %s and a pprof profile to %s: open %s, or go tool pprof -http=: %s",
-		tracesText(len(c.headers)), c.folder.path, at(reportFile), at(profileFile))
 }
