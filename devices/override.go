@@ -67,7 +67,7 @@ func (d *document) override(c change, t reflect.Type) {
 	case !ok:
 		refuse("%s is not a field of the profile; %s", path, suggestPath(path, settable))
 	case !slices.Contains(settable, path):
-		refuse("%s is not a single value; set one of its fields%s", path, below(path, settable))
+		refuse("%s %s", path, unsettable(path, settable))
 	default:
 		s.set(d, c)
 	}
@@ -80,14 +80,15 @@ func suggestPath(path string, settable []string) string {
 	return "memsim devices show lists every path"
 }
 
-// below names the first of paths that lie under prefix.
-func below(prefix string, paths []string) string {
-	for _, p := range paths {
-		if strings.HasPrefix(p, prefix+".") {
-			return ", such as " + p
+// unsettable says why a field that is there cannot be set: it is a group, or
+// what the profile is known by.
+func unsettable(path string, settable []string) string {
+	for _, p := range settable {
+		if strings.HasPrefix(p, path+".") {
+			return "is not a single value; set one of its fields, such as " + p
 		}
 	}
-	return " in the file"
+	return "cannot be set for one run; change it in the file"
 }
 
 // set writes the value of c into the slot, marked as an override.

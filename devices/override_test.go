@@ -84,7 +84,7 @@ func TestFaultyOverridesAreNamed(t *testing.T) {
 		{"nonsense=2", "--set nonsense=2: nonsense is not a field of the profile; memsim devices show lists every path"},
 		{"dram=2", "--set dram=2: dram is not a single value; set one of its fields, such as dram.part"},
 		{"sram.slc=2", "--set sram.slc=2: sram.slc is not a single value; set one of its fields, such as sram.slc.type"},
-		{"schema=2", "--set schema=2: schema is not a single value; set one of its fields in the file"},
+		{"schema=2", "--set schema=2: schema cannot be set for one run; change it in the file"},
 		{"dram.channels=0", "--set dram.channels=0: dram.channels: 0 is not believable; it lies between 1 and 64"},
 		{"dram.channels=two", `--set dram.channels=two: dram.channels: "two" is not a count; write a plain number`},
 		{"dram.capacity=3", "--set dram.capacity=3: dram.capacity: 3 has no unit; write a number and one of B, KB, KiB, MB, MiB, GB, GiB"},
