@@ -232,8 +232,7 @@ func heat(rows []*sweep.Row) (option json.RawMessage, cells int, err error) {
 		charts.WithXAxisOpts(opts.XAxis{Name: "width", NameLocation: "middle", NameGap: 28, Type: "category", Data: words(dims)}),
 		charts.WithYAxisOpts(opts.YAxis{Name: "stored layers", NameLocation: "end", Type: "category", Data: words(depths)}),
 		charts.WithVisualMapOpts(opts.VisualMap{Type: "continuous", Min: float32(low), Max: float32(high), Calculable: opts.Bool(true),
-			Right: "0", Top: "middle", InRange: &opts.VisualMapInRange{Color: []string{"#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"}}}),
-		charts.WithGridOpts(opts.Grid{Left: "8", Right: "90", Top: "40", Bottom: "30", ContainLabel: opts.Bool(true)}))...)
+			Orient: "horizontal", Left: "0", Top: "0", InRange: &opts.VisualMapInRange{Color: []string{"#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"}}}))...)
 	chart.AddSeries("latency", data)
 	option, err = page.Option(chart)
 	return option, len(data), err

@@ -185,7 +185,7 @@ func (p *Page) answer() []string {
 		text = append([]string{v}, text...)
 	}
 	if e := p.about.Effect; len(e) > 0 {
-		text = append(text, fmt.Sprintf("%s answers most to %s: within its range of %s to %s it goes from %s to %s.", upperFirst(profiles.Clean(p.about.Figure)),
+		text = append(text, fmt.Sprintf("What moves %s most is %s: from %s to %s, the ends of its plausible range, it goes from %s to %s.", profiles.Clean(p.about.Figure),
 			profiles.Clean(e[0].Path), e[0].LowText, e[0].HighText, profiles.Number(e[0].AtLow), profiles.Number(e[0].AtHigh)))
 	}
 	if len(text) == 0 {

@@ -130,7 +130,7 @@ func TestAPageShowsDevicesEffectsAndRefusals(t *testing.T) {
 	rows[3].Invalid = fault.Userf("<b>no</b>")
 	page := write(t, rows, About{Figure: "latency_ms_per_token", Best: &rows[0],
 		Effect: []Effect{{Path: "dram.channels", LowText: "2", HighText: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
-	wantAll(t, page, "The same shapes over devices", "Which device parameter moves the answer", "Latency_ms_per_token answers most to dram.channels",
+	wantAll(t, page, "The same shapes over devices", "Which device parameter moves the answer", "What moves latency_ms_per_token most is dram.channels: from 2 to 8",
 		"The search for the least latency_ms_per_token ends at 4 layers × 576, one", "&lt;b&gt;no&lt;/b&gt;", "layers=8 device=two")
 }
 
