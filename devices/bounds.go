@@ -11,12 +11,15 @@ import (
 type bound struct{ min, max string }
 
 // excludes says why v, written as text, is out of bounds; "" if it is not.
-// The zero bound excludes nothing.
+// The zero bound excludes only what is negative.
 func (b bound) excludes(v reflect.Value, text string) string {
-	if b == (bound{}) {
+	negative := strings.HasPrefix(strings.TrimSpace(text), "-")
+	switch {
+	case b == (bound{}) && negative:
+		return fmt.Sprintf("%s is negative; write zero or more", text)
+	case b == (bound{}):
 		return ""
-	}
-	if strings.HasPrefix(strings.TrimSpace(text), "-") {
+	case negative:
 		return fmt.Sprintf("%s is negative; it lies between %s and %s", text, b.min, b.max)
 	}
 	low, high := reflect.New(v.Type()).Elem(), reflect.New(v.Type()).Elem()

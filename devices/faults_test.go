@@ -251,6 +251,10 @@ func TestFaultsAreNamed(t *testing.T) {
 			`p.yaml:55: runtimes.llama.cpp-cpu.dispatch.range: is the text "20 us"; write [lowest, highest] with their units`,
 		},
 		{
+			"negative uncertainty", []string{"uncertainty: 12 %", "uncertainty: -12 %"},
+			"p.yaml:55: runtimes.llama.cpp-cpu.dispatch.uncertainty: -12 % is negative; write zero or more",
+		},
+		{
 			"text for yes or no", []string{"prefetch: true", `prefetch: "true"`},
 			`p.yaml:57: runtimes.llama.cpp-cpu.prefetch: is the text "true"; write true or false`,
 		},
