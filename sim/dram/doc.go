@@ -20,11 +20,24 @@
 // served before others, refreshes keep queued requests waiting. DEVIATIONS.md
 // compares the two.
 //
+// There are two engines with one answer. The command-level one (scheduler.go,
+// maintenance.go, idle.go) goes from one clock in which something can happen to
+// the next. The fast path (fastpath.go, record.go, snapshot.go) remembers what
+// that engine did with a run of requests in a state of the controller, and jumps
+// when the state comes again; channels in the same state are simulated once
+// (twins.go). New has both, NewCommandLevel the first alone; a property test holds
+// them to the same times, counts and energies.
+//
 // # Caveats
 //
 // Channels do not wait for each other: each takes its part of the extents as fast
-// as its own queues drain. Requests carry no data, so writes are done once they
-// are issued. Ranks enter power-down together, and only when the whole channel
-// has no requests. Temperature, refresh postponement, row-hammer mitigation,
-// on-die ECC, command retries and DVFS are not modelled.
+// as its own queues drain. Requests carry no data; a write counts as served when
+// its command is issued, and a transfer ends with the last burst on the bus.
+// Ranks enter power-down together, with all rows closed, and only when the whole
+// channel has no requests; the idle times after which they do are the package's
+// own, not a profile's. Power-down and self-refresh are entered without a command
+// of their own, and left tXP or tXSR before the first command. DDR5's same-bank
+// refresh, temperature, refresh postponement, row-hammer mitigation, on-die ECC,
+// retries and DVFS are not modelled. Energies of commands are as exact as the
+// part's figures, which for LPDDR5 are estimates.
 package dram

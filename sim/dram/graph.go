@@ -1,0 +1,159 @@
+package dram
+
+import "sync"
+
+// A node is a state of a channel, seen right after a run was taken in or when
+// the channel has drained.
+type node struct {
+	state  string
+	busy   []uint8 // counted banks that have something to do
+	writes uint64  // counted banks with queued writes
+	recent *edge   // the edge that was followed last
+	edges  map[step]*edge
+}
+
+// A step is what takes a channel from one node to the next: a run, or the
+// draining of its queues, and what that meets. Banks count from the one last
+// asked for before the step.
+type step struct {
+	bank      int16 // of the run's first lane; -1: drain
+	twist     uint8 // of its lanes
+	write     bool
+	otherOpen uint8 // ranks in which banks that are not concerned have an open row
+	count     int32
+	phase     int32 // place of the first burst in the pattern of lanes
+	met       [maxLanes]meeting
+	refresh   refreshStep
+}
+
+// A meeting is how a run finds the bank of a lane.
+type meeting uint8
+
+const (
+	noLane      meeting = iota
+	restsClosed         // nothing to do, no row open
+	restsOpen           // nothing to do, another row open
+	restsHit            // nothing to do, the run's row open
+	busyOther           // with requests for other rows, which are open or not
+	busyHit             // with requests for another row, while the run's is still open
+	busySame            // with requests for the run's row
+)
+
+// refreshStep is the refresh that comes due during a step. The zero value is
+// none.
+type refreshStep struct {
+	in     int32            // clocks from the start of the step, plus one
+	target [maxRanks]uint8  // bank that is refreshed in each rank, of per-bank refresh
+	wait   [maxRanks]uint16 // clocks for which a refresh of each rank is held back
+}
+
+// Targets of per-bank refresh. A bank that rests may be any; the others are
+// counted from targetBusy on.
+const (
+	targetClosed = iota
+	targetOpen
+	targetBusy
+)
+
+// An edge is a step that was taken at command level once.
+type edge struct {
+	step
+	to        *node
+	clocks    int64
+	refreshes int64
+	arrival   int64 // clock of the last arrival, from the start
+	lastData  int64 // end of the last burst, from the start
+	tally     tally
+	closesAll bool // all rows were closed by a refresh on the way
+	rows      []rowChange
+	times     []timeChange
+	wait      [maxRanks][2]int64 // clocks for which the step holds refreshes (REFab, REFpb) of each rank back beyond its end
+}
+
+// A rowChange says which row a bank has in its row buffer after an edge, if not
+// the same as before.
+type rowChange struct {
+	bank edgeBank
+	row  rowSource
+}
+
+// A timeChange gives the clocks, from the end of an edge, before which commands
+// are held back from a bank that rests then.
+type timeChange struct {
+	bank  edgeBank
+	ready times
+}
+
+// An edgeBank is a counted bank, or firstRefreshed plus the rank whose bank was
+// refreshed at rest.
+type edgeBank uint8
+
+const firstRefreshed = maxBanks
+
+type rowSource uint8
+
+const (
+	fromNone    rowSource = iota // it was closed
+	fromLast                     // the row last asked for, after the edge
+	fromEarlier                  // of a lane: the row last asked for before the edge
+)
+
+// A graph holds the nodes of all channels of a memory.
+type graph struct {
+	nodes map[string]*node
+	buf   []byte
+}
+
+func newGraph() *graph { return &graph{nodes: map[string]*node{}} }
+
+// learned keeps graphs for the next memories of a Spec.
+type learned struct {
+	mu   sync.Mutex
+	free []*graph
+}
+
+// take returns a graph that no memory uses: one that has been handed back, or a
+// new one.
+func (l *learned) take() *graph {
+	if l == nil {
+		return newGraph()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.free)
+	if n == 0 {
+		return newGraph()
+	}
+	g := l.free[n-1]
+	l.free = l.free[:n-1]
+	return g
+}
+
+func (l *learned) giveBack(g *graph) {
+	if l == nil || g == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = append(l.free, g)
+}
+
+// node returns the node of a channel's state, or nil if it has none.
+func (g *graph) node(c *channel) *node {
+	var ok bool
+	if g.buf, ok = c.snapshot(g.buf[:0]); !ok {
+		return nil
+	}
+	if n := g.nodes[string(g.buf)]; n != nil {
+		return n
+	}
+	if len(g.nodes) >= maxNodes {
+		clear(g.nodes)
+	}
+	n := &node{state: string(g.buf), edges: map[step]*edge{}}
+	turn := c.turn()
+	each(c.busyBanks(), func(bank int) { n.busy = append(n.busy, uint8(turn.count[bank])) })
+	each(c.writes.pending, func(bank int) { n.writes |= 1 << turn.count[bank] })
+	g.nodes[n.state] = n
+	return n
+}
