@@ -32,7 +32,7 @@ type lanes struct {
 
 // runStep describes a run to the fast path; ok is false if it has to be taken at
 // command level: if it may meet queued writes to the same bursts, or a bank at
-// rest that a command still holds back.
+// rest from which several classes of commands are still held back.
 func (c *channel) runStep(r run, l *layout) (s step, in lanes, ok bool) {
 	turn := c.turn()
 	s = step{bank: int16(turn.count[r.bank]), twist: uint8(r.twist), count: r.count, phase: r.at & (l.period - 1), write: r.write}
@@ -42,7 +42,9 @@ func (c *channel) runStep(r run, l *layout) (s step, in lanes, ok bool) {
 		bank := l.bank(&r, lane)
 		in.banks |= 1 << bank
 		var fine bool
-		s.met[lane], fine = c.meet(&in, bank, lane)
+		if s.met[lane], fine = c.meet(&in, bank, lane); fine && s.met[lane] <= restsHit {
+			s.held[lane], fine = c.heldAtRest(bank)
+		}
 		ok = ok && fine
 	}
 	s.otherOpen = c.openRanks(c.notClosed &^ c.busyBanks() &^ in.banks)
@@ -71,13 +73,29 @@ func (c *channel) meet(in *lanes, bank, lane int) (m meeting, ok bool) {
 		} else if b.row >= 0 {
 			m = restsOpen
 		}
-		return m, c.bankReady[bank].after(c.now) == c.now
+		return m, true
 	case r.row == c.lastRow[bank]:
 		return busySame, !c.hasWrites(bank) || c.continues(in, bank, lane)
 	case b.row == r.row:
 		return busyHit, true
 	}
 	return busyOther, true
+}
+
+// heldAtRest returns what is held back from a bank at rest. It fails if that is
+// more than one class of commands.
+func (c *channel) heldAtRest(bank int) (h restHold, ok bool) {
+	for col := range nColumns {
+		left := c.bankReady[bank][col] - c.now
+		if left <= 0 {
+			continue
+		}
+		if h != 0 || left >= 1<<12 {
+			return 0, false
+		}
+		h = restHold(col)<<12 | restHold(left)
+	}
+	return h, true
 }
 
 // drainStep describes the draining of the queues.
@@ -104,7 +122,7 @@ func (c *channel) hasWrites(bank int) bool {
 }
 
 // refreshing returns the step with the channel's next refresh in it. It fails if
-// a bank is to be refreshed that rests and is still held back.
+// several classes of commands are held back from a target at rest.
 func (s step) refreshing(c *channel, lanes uint64) (step, bool) {
 	s.refresh.in = int32(min(c.refreshDue-c.now, 1<<30)) + 1
 	perBank := c.spec.Refresh == PerBank
@@ -126,7 +144,8 @@ func (s step) refreshing(c *channel, lanes uint64) (step, bool) {
 		case c.bank[bank].row >= 0:
 			s.refresh.target[rank] = targetOpen
 		}
-		if c.bankReady[bank].after(c.now) > c.now {
+		var ok bool
+		if s.refresh.held[rank], ok = c.heldAtRest(bank); !ok {
 			return s, false
 		}
 	}

@@ -23,8 +23,13 @@ type step struct {
 	count     int32
 	phase     int32 // place of the first burst in the pattern of lanes
 	met       [maxLanes]meeting
+	held      [maxLanes]restHold // of lanes whose bank rests
 	refresh   refreshStep
 }
+
+// A restHold is what is held back from a bank at rest: the column and the clocks
+// for which it is. Zero is nothing.
+type restHold uint16
 
 // A meeting is how a run finds the bank of a lane.
 type meeting uint8
@@ -42,9 +47,10 @@ const (
 // refreshStep is the refresh that comes due during a step. The zero value is
 // none.
 type refreshStep struct {
-	in     int32            // clocks from the start of the step, plus one
-	target [maxRanks]uint8  // bank that is refreshed in each rank, of per-bank refresh
-	wait   [maxRanks]uint16 // clocks for which a refresh of each rank is held back
+	in     int32              // clocks from the start of the step, plus one
+	target [maxRanks]uint8    // bank that is refreshed in each rank, of per-bank refresh
+	held   [maxRanks]restHold // of targets that rest
+	wait   [maxRanks]uint16   // clocks for which a refresh of each rank is held back
 }
 
 // Targets of per-bank refresh. A bank that rests may be any; the others are
