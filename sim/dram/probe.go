@@ -53,7 +53,7 @@ func parseAddress(s string) (uint64, error) {
 
 // Figures are what a probe of a memory answers.
 type Figures struct {
-	Cycles       int64   `json:"cycles"` // clocks up to the end of the last burst
+	Cycles       int64   `json:"cycles"` // clocks from the first request to the end of the last burst
 	RowHits      int64   `json:"row_hits"`
 	RowMisses    int64   `json:"row_misses"`
 	RowConflicts int64   `json:"row_conflicts"`
@@ -63,15 +63,15 @@ type Figures struct {
 	RequestsPerS float64 `json:"requests_per_s"` // simulated in a second of the host
 }
 
-// Probe moves extents through a memory that has seen nothing, and times it with
-// the host's clock.
-func Probe(s Spec, extents []Extent, now func() time.Time) Figures {
-	m := New(s)
+// Probe moves extents through a memory, and times that with the host's clock. A
+// new memory starts at its clock 1, as Ramulator counts.
+func Probe(m *Memory, extents []Extent, now func() time.Time) Figures {
+	s := m.Spec()
 	begin := now()
-	t := m.Move(s.Clock.Time(1), extents)
+	t := m.Move(max(m.Now(), s.Clock.Time(1)), extents)
 	wall := now().Sub(begin)
 	f := Figures{
-		Cycles:       s.Clock.After(t.Done),
+		Cycles:       s.Clock.After(t.Done) - s.Clock.After(t.Start),
 		RowHits:      t.Counts.RowHits,
 		RowMisses:    t.Counts.RowMisses,
 		RowConflicts: t.Counts.RowConflicts,

@@ -35,7 +35,7 @@ func TestReadTraceFaults(t *testing.T) {
 func TestProbe(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open)
 	clock := time.Unix(0, 0)
-	f := Probe(s, []Extent{{Bytes: 1 << 20}}, func() time.Time { clock = clock.Add(time.Millisecond); return clock })
+	f := Probe(New(s), []Extent{{Bytes: 1 << 20}}, func() time.Time { clock = clock.Add(time.Millisecond); return clock })
 	if f.Requests != 1<<15 || f.RequestsPerS != float64(1<<15)*1000 {
 		t.Errorf("%+v", f)
 	}
