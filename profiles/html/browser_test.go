@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -258,7 +259,7 @@ func (b *browser) checkDownloads(c profiles.Comparison) {
 		b.Fatalf("%d downloads", len(saved))
 	}
 	var got profiles.Comparison
-	if err := json.Unmarshal([]byte(saved[0]), &got); err != nil || len(got.Results) != len(c.Results) || got.Results[1] != c.Results[1] {
+	if err := json.Unmarshal([]byte(saved[0]), &got); err != nil || len(got.Results) != len(c.Results) || !reflect.DeepEqual(got.Results[1], c.Results[1]) {
 		b.Errorf("the downloaded JSON is not that of the results: %v", err)
 	}
 	var csv bytes.Buffer

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -147,7 +148,7 @@ func TestDataHoldsTheResultsAndSumsToThem(t *testing.T) {
 	page, c := standard()
 	data := embedded(t, page).Data
 	for i, r := range c.Results {
-		if data.Results.Results[i] != r {
+		if !reflect.DeepEqual(data.Results.Results[i], r) {
 			t.Errorf("result %d differs: %+v", i, data.Results.Results[i])
 		}
 		var dram, time, energy, operatorTime float64
