@@ -163,7 +163,7 @@ func TestAPageIsBoundedAndItsFrontIsNot(t *testing.T) {
 
 func TestTwoPagesOfTheSameRowsAreEqual(t *testing.T) {
 	rows := sample(t, axis(t, "layers", "15,30,60"), axis(t, "dim", "512,576"), axis(t, "sharing", "none,immediate"))
-	if write(t, rows, About{}) != write(t, rows, About{}) {
+	if first, second := write(t, rows, About{}), write(t, rows, About{}); first != second {
 		t.Error("they differ")
 	}
 }
