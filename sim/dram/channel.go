@@ -70,9 +70,10 @@ type channel struct {
 	notClosed uint64 // banks that are open or activating
 	spending  uint64 // banks that reached ClosedAccesses
 
-	asleep    uint64          // banks that the scheduler need not look at
-	wakeAt    [maxBanks]int64 // by bank that is asleep
-	firstWake int64           // no bank wakes earlier
+	openerFrom int64           // no opener is ready before
+	asleep     uint64          // banks that the scheduler need not look at
+	wakeAt     [maxBanks]int64 // by bank that is asleep
+	firstWake  int64           // no bank wakes earlier
 
 	act2     int   // bank whose ACT2 is due, -1 if none
 	act2Due  int64 // its deadline

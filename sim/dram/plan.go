@@ -1,6 +1,9 @@
 package dram
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // maxBanks and maxQueue bound a channel so that sets of banks and of queue slots
 // are single words.
@@ -38,7 +41,7 @@ type plan struct {
 	readLatency, writeLatency int64
 	wckRead, wckWrite         int64 // clocks that a burst keeps the write clock running
 	refreshEvery              int64 // 0: no refresh
-	writeHigh, writeLow       float64
+	writeHigh, writeLow       int   // more than so many queued writes begin to drain, fewer than so many stop
 	turns                     []turn
 	turnAt                    [maxBanks]int // by bank: index of its turn
 }
@@ -80,8 +83,8 @@ func newPlan(s *Spec) *plan {
 	case PerBank:
 		p.refreshEvery = s.Timing["REFIpb"]
 	}
-	p.writeHigh = s.Queue.High * float64(s.Queue.Writes)
-	p.writeLow = s.Queue.Low * float64(s.Queue.Writes)
+	p.writeHigh = int(math.Floor(s.Queue.High * float64(s.Queue.Writes)))
+	p.writeLow = int(math.Ceil(s.Queue.Low * float64(s.Queue.Writes)))
 	p.turns, p.turnAt = turns(p)
 	return p
 }

@@ -37,8 +37,11 @@ func (c *channel) tick() bool {
 	if c.cas.pending {
 		return c.burstAfterStart()
 	}
-	if c.openers != 0 && c.pickOpener() {
-		return c.access()
+	if c.openers != 0 {
+		if c.now >= c.openerFrom && c.pickOpener() {
+			return c.access()
+		}
+		c.next = min(c.next, c.openerFrom)
 	}
 	if len(c.maintenance) > 0 && c.due() {
 		if c.maintain() {
@@ -58,9 +61,11 @@ func (c *channel) tick() bool {
 	return false
 }
 
-// pickOpener picks the access of the first opener that is ready.
+// pickOpener picks the access of the first opener that is ready, and notes from
+// when on one of the others may be.
 func (c *channel) pickOpener() bool {
 	var first *opener
+	from := never
 	for set := c.openers; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		o := &c.bank[bank].opener
@@ -69,12 +74,18 @@ func (c *channel) pickOpener() bool {
 			col, cmd = colWR, WR
 		}
 		if t := c.earliest(col, bank); t > c.now {
-			c.next = min(c.next, t)
-		} else if first == nil || o.before(first) {
+			from = min(from, t)
+			continue
+		}
+		if first != nil {
+			from = c.now
+		}
+		if first == nil || o.before(first) {
 			first = o
 			c.picked = choice{cmd, bank, -1, o.write, o.age}
 		}
 	}
+	c.openerFrom = from
 	return first != nil
 }
 
@@ -91,23 +102,22 @@ func (c *channel) pickQueued() bool {
 	}
 	best := &c.picked
 	best.age, best.write = none, c.writeMode
-	for set := q.pending &^ c.asleep; set != 0; set &= set - 1 {
+	set := q.pending &^ c.asleep
+	if c.act2 >= 0 {
+		set &= c.notClosed // one activation at a time
+	}
+	for ; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		b, waiting := &c.bank[bank], &q.banks[bank]
 		ready := never // the first clock at which the bank has something to do
 		switch b.state {
 		case bankOpen:
-			if waiting.hit.age != none {
-				ready = c.consider(best, waiting.hit, cmd, access, bank)
-			}
-			if waiting.miss.age != none && !b.opener.waits {
-				ready = min(ready, c.consider(best, waiting.miss, PREpb, colPREpb, bank))
+			ready = c.consider(waiting.hit, cmd, access, bank)
+			if !b.opener.waits {
+				ready = min(ready, c.consider(waiting.miss, PREpb, colPREpb, bank))
 			}
 		case bankClosed:
-			if c.act2 >= 0 {
-				continue
-			}
-			ready = c.consider(best, waiting.miss, ACT1, colACT, bank)
+			ready = c.consider(waiting.miss, ACT1, colACT, bank)
 		}
 		if ready > c.now {
 			c.sleep(bank, ready)
@@ -117,11 +127,19 @@ func (c *channel) pickQueued() bool {
 	return best.age != none
 }
 
-// consider makes the command of a request the best choice if it is ready and the
-// request is the oldest so far, and returns the clock at which it is ready.
-func (c *channel) consider(best *choice, o oldest, cmd Command, col column, bank int) int64 {
+// consider picks the command of a request if it is ready and the request is the
+// oldest so far. It returns the clock at which the command is ready, or zero if
+// it did not look because an older request's is.
+func (c *channel) consider(o oldest, cmd Command, col column, bank int) int64 {
+	best := &c.picked
+	switch {
+	case o.age == none:
+		return never
+	case o.age > best.age:
+		return 0
+	}
 	t := c.earliest(col, bank)
-	if t <= c.now && o.age < best.age {
+	if t <= c.now {
 		best.command, best.bank, best.slot, best.age = cmd, bank, int(o.slot), o.age
 	}
 	return t
@@ -152,9 +170,9 @@ func (c *channel) rouse() {
 func (c *channel) direct() {
 	was := c.writeMode
 	if was {
-		c.writeMode = !(float64(c.writes.length) < c.writeLow && c.reads.length > 0)
+		c.writeMode = c.writes.length >= c.writeLow || c.reads.length == 0
 	} else {
-		c.writeMode = float64(c.writes.length) > c.writeHigh || c.reads.length == 0
+		c.writeMode = c.writes.length > c.writeHigh || c.reads.length == 0
 	}
 	if c.writeMode != was {
 		c.asleep = 0
@@ -219,6 +237,7 @@ func (c *channel) opened() {
 	b := &c.bank[c.act2]
 	b.opener.waits = true
 	c.openers |= 1 << c.act2
+	c.openerFrom = 0
 	c.open(c.act2, b.row)
 	c.act2, c.act2Due = -1, 0
 }

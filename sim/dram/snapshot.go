@@ -230,7 +230,7 @@ func (c *channel) restore(s string) {
 	}
 	c.reads.clear()
 	c.writes.clear()
-	c.openers, c.notClosed, c.spending, c.asleep = 0, 0, 0, 0
+	c.openers, c.notClosed, c.spending, c.asleep, c.openerFrom = 0, 0, 0, 0, 0
 	for bank := range c.banks {
 		b := &c.bank[bank]
 		b.state, b.opener = bankClosed, opener{}
