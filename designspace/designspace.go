@@ -2,7 +2,12 @@
 // of that model costs on that machine: it shapes the model, records what its
 // forward pass moves without computing it, and replays that.
 //
-//	point ──Shape──▶ model.Shape ──shape-only engine──▶ trace ──sim.Machine──▶ sim.Result
+//	point ──Shape──▶ model.Shape ──shape-only engine──▶ trace ─┐
+//	      ──Machines.For──▶ sim.Machine ───────────────────────┴─Replay──▶ sim.Result
+//
+// A Spec is a design space as a person writes it, in a file or as flags. Package
+// results keeps rows while a sweep runs, package slurm runs a sweep as a job
+// array.
 //
 // It is where engine and sim meet, which know nothing of each other; what a
 // grid is and how it is walked is the business of package sim/sweep.
@@ -17,8 +22,10 @@ package designspace
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/model"
@@ -29,13 +36,14 @@ import (
 	"github.com/memsim/memsim/traces"
 )
 
-// ModelAxes are the axes that shape a model, by the names of their flags.
-var ModelAxes = []string{"layers", "dim", "ffn", "heads", "kv-heads", "vocab", "sharing", "repeat", "quant"}
+// ModelAxes are the axes that shape a model and its use, by the names of their
+// flags. The context is the length of the prompt.
+var ModelAxes = []string{"layers", "dim", "ffn", "ffn-ratio", "heads", "kv-heads", "vocab", "sharing", "repeat", "quant", "context"}
 
-// Explorer evaluates points. It is immutable and may be used from many
-// goroutines.
+// Explorer evaluates points. Its fields do not change once it is used, which
+// may be from many goroutines.
 type Explorer struct {
-	Machine      *sim.Machine
+	Machines     *Machines
 	Base         model.Shape // what a point does not say
 	Quant        string      // weight format where no axis gives one
 	PromptTokens int         // at least 1
@@ -61,28 +69,70 @@ func (x *Explorer) Validate(axes []sweep.Axis) error {
 	case x.Params == 0 && x.Solve != "":
 		return fault.Userf("--solve %s needs --params: the number of parameters to meet", x.Solve)
 	}
+	names := map[string]bool{}
 	for _, a := range axes {
-		if !slices.Contains(ModelAxes, a.Name) {
-			return fault.Userf("axis %q is not known; the axes are %v", a.Name, ModelAxes)
-		}
-		if x.Solve != "" && a.Name == x.Solve {
-			return fault.Userf("--%s is an axis, and --solve %s wants it free; drop one of them", a.Name, x.Solve)
+		names[a.Name] = true
+		if !known(a.Name) {
+			return fault.Userf("axis %q is not known; the axes are %s, %s, and every path of a number that memsim devices show lists",
+				a.Name, strings.Join(ModelAxes, ", "), strings.Join(MachineAxes, ", "))
 		}
 	}
-	return nil
+	for _, pair := range [][2]string{{"ffn", "ffn-ratio"}} {
+		if names[pair[0]] && names[pair[1]] {
+			return fault.Userf("--%s and --%s say the same; drop one of them", pair[0], pair[1])
+		}
+	}
+	if x.Solve != "" && (names[x.Solve] || x.Solve == "ffn" && names["ffn-ratio"]) {
+		return fault.Userf("--%s is an axis, and --solve %s wants it free; drop one of them", x.Solve, x.Solve)
+	}
+	return x.Machines.check(axes)
 }
 
-// Evaluate answers for one point. A shape that cannot be is a user's mistake.
+// topLevel are the fields of a profile whose paths have no dot.
+var topLevel = []string{"battery", "system_power"}
+
+func known(axis string) bool {
+	return slices.Contains(ModelAxes, axis) || slices.Contains(MachineAxes, axis) || slices.Contains(topLevel, axis) || strings.Contains(axis, ".")
+}
+
+// Evaluate answers for one point. A shape or a machine that cannot be is a
+// user's mistake.
 func (x *Explorer) Evaluate(ctx context.Context, p sweep.Point) (sim.Result, error) {
 	shape, quant, err := x.Shape(p)
 	if err != nil {
 		return sim.Result{}, err
 	}
-	trace, err := x.record(ctx, shape, quant)
+	machine, err := x.Machines.For(p)
 	if err != nil {
 		return sim.Result{}, err
 	}
-	return x.Machine.Replay(ctx, trace, nil)
+	prompt, err := x.prompt(p)
+	if err != nil {
+		return sim.Result{}, err
+	}
+	trace, err := x.record(ctx, shape, quant, prompt)
+	if err != nil {
+		return sim.Result{}, err
+	}
+	return machine.Replay(ctx, trace, nil)
+}
+
+// prompt is the length of the prompt at a point.
+func (x *Explorer) prompt(p sweep.Point) (int, error) {
+	text, ok := p.Value("context")
+	if !ok {
+		return x.PromptTokens, nil
+	}
+	return count("context", text)
+}
+
+// count reads a whole number above zero.
+func count(axis, text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.Userf("--%s %s is not a whole number above zero", axis, text)
+	}
+	return n, nil
 }
 
 // Shape returns the model of a point and its weight format.
@@ -90,6 +140,11 @@ func (x *Explorer) Shape(p sweep.Point) (shape model.Shape, quant string, err er
 	o, err := overrides(p)
 	if err != nil {
 		return model.Shape{}, "", err
+	}
+	if ffn, err := x.ffn(p, o.Dim); err != nil {
+		return model.Shape{}, "", err
+	} else if ffn > 0 {
+		o.FFN = ffn
 	}
 	if shape, err = x.Base.With(o); err != nil {
 		return model.Shape{}, "", err
@@ -103,6 +158,27 @@ func (x *Explorer) Shape(p sweep.Point) (shape model.Shape, quant string, err er
 		return shape, q, nil
 	}
 	return shape, x.Quant, nil
+}
+
+// ffnMultiple is what feed-forward widths are rounded to: the group of values
+// that block formats quantize together.
+const ffnMultiple = 32
+
+// ffn returns the feed-forward width that the point says in widths of the model,
+// 0 if it says none.
+func (x *Explorer) ffn(p sweep.Point, dim int) (int, error) {
+	text, ok := p.Value("ffn-ratio")
+	if !ok {
+		return 0, nil
+	}
+	ratio, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(ratio > 0 && ratio <= 1000) {
+		return 0, fault.Userf("--ffn-ratio %s is not a ratio above zero, such as 2.67", text)
+	}
+	if dim == 0 {
+		dim = x.Base.Resolved().Dim
+	}
+	return max(ffnMultiple, int(math.Round(ratio*float64(dim)/ffnMultiple))*ffnMultiple), nil
 }
 
 // overrides reads the axes of a point that change a shape.
@@ -122,9 +198,9 @@ func overrides(p sweep.Point) (model.Overrides, error) {
 		if !ok {
 			continue
 		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return o, fault.Userf("--%s %s is not a whole number above zero", axis.name, text)
+		n, err := count(axis.name, text)
+		if err != nil {
+			return o, err
 		}
 		*axis.field = n
 	}
@@ -136,13 +212,13 @@ func overrides(p sweep.Point) (model.Overrides, error) {
 
 // record runs the shape's forward pass without arithmetic and returns what it
 // moves.
-func (x *Explorer) record(ctx context.Context, shape model.Shape, quant string) (*traces.Trace, error) {
+func (x *Explorer) record(ctx context.Context, shape model.Shape, quant string, prompt int) (*traces.Trace, error) {
 	src, err := weights.Synthetic(shape, weights.Options{Quant: quant, Seed: x.Seed, ShapeOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	return Record(ctx, src, x.PromptTokens, x.Tokens, x.Seed)
+	return Record(ctx, src, prompt, x.Tokens, x.Seed)
 }
 
 // Record runs a model over a seeded prompt and decode steps without arithmetic,

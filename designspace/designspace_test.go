@@ -3,10 +3,10 @@ package designspace
 import (
 	"context"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/sim"
@@ -15,19 +15,11 @@ import (
 
 func explorer(t *testing.T, device string) *Explorer {
 	t.Helper()
-	d, err := devices.Load(device, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := sim.New(sim.Config{Device: d})
-	if err != nil {
-		t.Fatal(err)
-	}
 	base, err := model.Preset("mobilellm-125m")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Explorer{Machine: m, Base: base, Quant: "q8_0", PromptTokens: 1, Tokens: 1, Seed: 1}
+	return &Explorer{Machines: NewMachines(Hardware{Device: device}), Base: base, Quant: "q8_0", PromptTokens: 1, Tokens: 1, Seed: 1}
 }
 
 func space(t *testing.T, axes ...string) sweep.Space {
@@ -91,6 +83,11 @@ func TestAShapeThatCannotBeIsRefusedByName(t *testing.T) {
 		"heads=7":                "",
 		"sharing=none repeat=2":  "repeat 2",
 		"sharing=sideways dim=2": "",
+		"ffn-ratio=wide":         "--ffn-ratio wide",
+		"context=0":              "--context 0",
+		"dram.channels=1000":     "not believable",
+		"device=nophone":         "nophone",
+		"unit=tpu":               "tpu",
 	} {
 		_, err := x.Evaluate(context.Background(), space(t, strings.Fields(axes)...).Point(0))
 		if !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
@@ -115,7 +112,64 @@ func TestValidateFindsWhatNoPointCouldBeEvaluatedWith(t *testing.T) {
 		}
 	}
 	x := explorer(t, "pixel8pro")
-	if err := x.Validate([]sweep.Axis{{Name: "colour"}}); !fault.IsUser(err) {
-		t.Errorf("an unknown axis passes: %v", err)
+	for _, axis := range []sweep.Axis{
+		{Name: "colour", Values: []string{"red"}},
+		{Name: "dram.chanels", Values: []string{"1", "2"}},
+		{Name: "device", Values: []string{"nophone"}},
+	} {
+		if err := x.Validate([]sweep.Axis{axis}); !fault.IsUser(err) {
+			t.Errorf("axis %s passes: %v", axis.Name, err)
+		}
+	}
+	if err := x.Validate([]sweep.Axis{{Name: "ffn", Values: []string{"64"}}, {Name: "ffn-ratio", Values: []string{"2"}}}); !fault.IsUser(err) {
+		t.Errorf("two axes of one thing pass: %v", err)
+	}
+}
+
+func TestHardwareIsAnAxisToo(t *testing.T) {
+	x := explorer(t, "pixel8pro")
+	evaluate := func(axes ...string) sim.Result {
+		t.Helper()
+		r, err := x.Evaluate(context.Background(), space(t, append(axes, "layers=2", "dim=128", "vocab=512")...).Point(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	base := evaluate()
+	if r := evaluate("runtimes.llama.cpp-cpu.dispatch=1 ms"); r.LatencyPartsMS.Dispatch < 10*base.LatencyPartsMS.Dispatch {
+		t.Errorf("dispatch is %v ms a token, %v without the axis", r.LatencyPartsMS.Dispatch, base.LatencyPartsMS.Dispatch)
+	}
+	if r := evaluate("device=iphone13", "unit=gpu"); r.DRAMBudgetBytes == base.DRAMBudgetBytes {
+		t.Error("another phone has the same budget")
+	}
+	if r := evaluate("context=5"); r.PromptTokens != 5 {
+		t.Errorf("the prompt has %d tokens", r.PromptTokens)
+	}
+	if r := evaluate("ffn-ratio=2"); r.FFN != 256 || r.Dim != 128 {
+		t.Errorf("the feed-forward width is %d", r.FFN)
+	}
+}
+
+func TestMachinesAreBuiltOnceAndForgotten(t *testing.T) {
+	m := NewMachines(Hardware{Device: "pixel8pro"})
+	s := space(t, "dram.latency=1:"+strconv.Itoa(mostMachines+1))
+	for i := range s.Size() {
+		s.Axes()[0].Values[i] += " ns"
+	}
+	first, err := m.For(s.Point(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := m.For(s.Point(0)); err != nil || again != first {
+		t.Errorf("the same machine is built twice (%v)", err)
+	}
+	for i := range s.Size() {
+		if _, err := m.For(s.Point(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(m.ready) != mostMachines {
+		t.Errorf("%d machines are kept", len(m.ready))
 	}
 }

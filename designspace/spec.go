@@ -1,0 +1,145 @@
+package designspace
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim/sweep"
+)
+
+// Spec is a design space as a person writes it: what is varied, on what, and
+// what is asked of it. The zero value of a field means what the field's flag
+// does by default.
+type Spec struct {
+	Hardware
+	Model        string // whose shape is varied
+	Quant        string // "" is the model's own
+	PromptTokens int
+	Tokens       int
+	Seed         uint64
+	Params       string // such as 125M
+	Solve        string
+	Axes         []sweep.Axis
+	Where        string // condition on the rows that are kept
+	Pareto       string // figures to trade
+	Slurm        Slurm
+}
+
+// Slurm is how the sweep runs as a job array.
+type Slurm struct {
+	Chunk     int      // points of a task, about
+	Partition string   //
+	Time      string   // limit of a task, such as 2:00:00
+	Memory    string   // of a task, such as 2G
+	CPUs      int      // of a task
+	Options   []string // further lines behind #SBATCH
+}
+
+// Explorer returns the evaluation of the spec's points, for a model of that shape
+// and weight format. Mistakes that no point could survive are the user's.
+func (s *Spec) Explorer(base model.Shape, quant string) (*Explorer, error) {
+	params, err := ParseParams(s.Params)
+	if err != nil {
+		return nil, err
+	}
+	x := &Explorer{
+		Machines: NewMachines(s.Hardware), Base: base, Quant: quant,
+		PromptTokens: s.PromptTokens, Tokens: s.Tokens, Seed: s.Seed,
+		Params: params, Solve: s.Solve,
+	}
+	return x, x.Validate(s.Axes)
+}
+
+// ParseParams reads a number of parameters such as 125M, 1.5B or 124600000; ""
+// is 0.
+func ParseParams(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	scale, digits := 1.0, strings.ToUpper(text)
+	for _, s := range []struct {
+		suffix string
+		factor float64
+	}{{"K", 1e3}, {"M", 1e6}, {"B", 1e9}, {"G", 1e9}} {
+		if rest, ok := strings.CutSuffix(digits, s.suffix); ok {
+			scale, digits = s.factor, rest
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || !(n*scale >= 1 && n*scale <= 1e15) {
+		return 0, fault.Userf("--params %s is not a number of parameters; write 125M, 1.5B or 124600000", text)
+	}
+	return int64(n * scale), nil
+}
+
+// Setting is a line of a spec: a name and its value.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Settings lists all that the rows of the spec depend on, for people and to tell
+// one sweep from another. The contents of the model's shape and of the devices'
+// profiles are part of it, as digests.
+func (s *Spec) Settings(x *Explorer) ([]Setting, error) {
+	shape, err := json.Marshal(x.Base)
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := s.profiles()
+	if err != nil {
+		return nil, err
+	}
+	list := []Setting{
+		{"model", s.Model}, {"shape", digest(shape)}, {"quant", x.Quant},
+		{"device", s.Device}, {"profiles", profiles}, {"unit", s.Unit}, {"runtime", s.Runtime}, {"energy", s.Energy},
+		{"set", strings.Join(s.Sets, " ")},
+		{"prompt tokens", strconv.Itoa(s.PromptTokens)}, {"tokens", strconv.Itoa(s.Tokens)}, {"seed", strconv.FormatUint(s.Seed, 10)},
+		{"params", s.Params}, {"solve", s.Solve},
+	}
+	for _, a := range s.Axes {
+		list = append(list, Setting{"axis " + a.Name, strings.Join(a.Values, ",")})
+	}
+	list = append(list, Setting{"where", s.Where}, Setting{"pareto", s.Pareto})
+	var said []Setting
+	for _, l := range list {
+		if l.Value != "" {
+			said = append(said, l)
+		}
+	}
+	return said, nil
+}
+
+// profiles is a digest of the numbers of all devices of the spec.
+func (s *Spec) profiles() (string, error) {
+	names := []string{s.Device}
+	for _, a := range s.Axes {
+		if a.Name == "device" {
+			names = a.Values
+		}
+	}
+	var all []byte
+	for _, name := range names {
+		machine, err := Hardware{Device: name}.Machine()
+		if fault.IsUser(err) {
+			continue // its points are invalid
+		}
+		if err != nil {
+			return "", err
+		}
+		data, err := json.Marshal(machine.Device())
+		if err != nil {
+			return "", err
+		}
+		all = append(all, data...)
+	}
+	return digest(all), nil
+}
+
+func digest(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data))[:16] }
