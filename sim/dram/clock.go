@@ -35,7 +35,7 @@ func newClock(num, den int64) Clock {
 	return Clock{num / a, den / a}
 }
 
-// Picoseconds returns the period, rounded to six decimals for display only.
+// String returns the period in picoseconds, to six digits.
 func (c Clock) String() string {
 	return fmt.Sprintf("%.6g ps", float64(c.Num)/float64(c.Den))
 }

@@ -57,7 +57,7 @@ func (c *channel) take(r run, l *layout) {
 	defer func() { c.lastBank = r.bank }()
 	for {
 		blocked := false
-		for c.arrived < c.offered && !blocked {
+		for c.arrived < c.offered {
 			bank := l.bank(&r, int(l.lane[r.at]))
 			if blocked = !c.arrive(bank, r.row, r.first+l.column[r.at], r.write); blocked {
 				break
@@ -89,7 +89,10 @@ func (c *channel) advance(blocked bool) {
 	c.arrived = 0
 	if issued || !blocked || c.everyClock {
 		c.now++
-	} else {
-		c.now = c.next
+		return
 	}
+	if c.next == never {
+		panic("dram: requests wait for nothing") // a fault of the scheduler, which would hang
+	}
+	c.now = c.next
 }

@@ -179,7 +179,7 @@ type standard struct {
 	rules     []Rule
 	perClock  int64             // transfers on a pin in a clock
 	burst     string            // parameter that holds a burst's clocks on the data bus
-	dataDelay string            // read latency beside CL, a sum as in Rule.Latency
+	dataDelay string            // parameter that delays read data beyond CL, if any
 	split     bool              // rows open with ACT1 and ACT2
 	wck       bool              // reads and writes need a running write clock
 	perBank   bool              // REFpb is offered

@@ -30,15 +30,16 @@ type Spec struct {
 	BusClocks     [nCommands]int64 // clocks that each command holds the command bus
 	Split         bool             // rows open with ACT1 and ACT2
 	WriteClock    bool             // LPDDR5's WCK must be started before a burst
-	Mapping       Mapping          //
-	Policy        Policy           //
-	Refresh       Refresh          //
-	Queue         Queue            //
-	Idle          IdlePolicy       //
-	Energy        EnergyPerCommand //
-	Background    BackgroundPower  //
-	order         []field          // Mapping, from the low bits to the high
-	learned       *learned         // graphs of the fast path that no Memory uses
+	Mapping       Mapping
+	Policy        Policy
+	Refresh       Refresh
+	Queue         Queue
+	Idle          IdlePolicy
+	Energy        EnergyPerCommand
+	Background    BackgroundPower
+
+	order   []field  // Mapping, from the low bits to the high
+	learned *learned // graphs of the fast path that no Memory uses
 }
 
 // Constraint is a Rule with its latency in clocks.
