@@ -22,6 +22,14 @@ type capture struct {
 	seed      uint64
 }
 
+// name is the model with what is overridden of it.
+func (c *capture) name() string {
+	if c.open.Overrides.IsZero() {
+		return c.model
+	}
+	return c.model + "+" + c.open.Overrides.String()
+}
+
 // tee hands events to several sinks.
 type tee []traces.Sink
 
@@ -127,7 +135,7 @@ func (c *capture) generate(ctx context.Context, s *engine.Session, vocab int, st
 	return nil
 }
 
-// lengthFlags check the number of tokens of a run.
+// checkLengths refuses numbers of tokens that make no run.
 func checkLengths(prompt, tokens int) error {
 	switch {
 	case prompt < 1:
@@ -152,7 +160,7 @@ func (c *capture) toFile(ctx context.Context, path string, keep bool, step func(
 		sink = append(sink, memory)
 	}
 	if memory.Head, err = c.run(ctx, sink, step); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.model, err)
+		return nil, fmt.Errorf("%s: %w", c.name(), err)
 	}
 	w.SetHeader(memory.Head)
 	return memory, w.Close()

@@ -153,9 +153,10 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 
 // capture runs one model and adds its trace to the comparison.
 func (c *comparing) capture(ctx context.Context, run *capture, bar *progress) error {
-	bar.begin(run.model + ": weights")
+	name := run.name()
+	bar.begin(name + ": weights")
 	path := c.folder.File(c.traceName(run))
-	trace, err := run.toFile(ctx, path, true, func(doing string) { bar.step(run.model + ": " + doing) })
+	trace, err := run.toFile(ctx, path, true, func(doing string) { bar.step(name + ": " + doing) })
 	if err != nil {
 		return err
 	}
@@ -164,13 +165,10 @@ func (c *comparing) capture(ctx context.Context, run *capture, bar *progress) er
 	return nil
 }
 
-// traceName names the trace of a model; a model that is run twice gets a number.
+// traceName names the trace of a model; the number keeps two runs of one model
+// apart.
 func (c *comparing) traceName(run *capture) string {
-	name := run.model
-	if o := run.open.Overrides; !o.IsZero() {
-		name += "+" + o.String()
-	}
-	return fmt.Sprintf("%d-%s.parquet", len(c.headers)+1, fileName(filepath.Base(name)))
+	return fmt.Sprintf("%d-%s.parquet", len(c.headers)+1, fileName(filepath.Base(run.name())))
 }
 
 // jobOptions are the options of the main job as they were used.
