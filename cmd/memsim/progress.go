@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/schollz/progressbar/v3"
 )
 
@@ -44,4 +46,23 @@ func (p *progress) done() {
 	if p != nil {
 		p.bar.Clear()
 	}
+}
+
+// newSweepProgress starts a bar of many equal steps, with their rate and the
+// time that is left.
+func (a *app) newSweepProgress(steps int) *progress {
+	if !a.ErrIsTerminal || a.common.quiet {
+		return nil
+	}
+	return &progress{progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(a.Err),
+		progressbar.OptionSetWidth(24),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("points"),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionShowElapsedTimeOnFinish(),
+		progressbar.OptionClearOnFinish(),
+	)}
 }

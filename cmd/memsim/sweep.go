@@ -2,230 +2,313 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/memsim/memsim/designspace"
+	"github.com/memsim/memsim/designspace/results"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/profiles"
-	"github.com/memsim/memsim/profiles/sweeps"
 	"github.com/memsim/memsim/sim/sweep"
 )
 
-// The files of a sweep's output folder.
-const (
-	sweepCSV     = "sweep.csv"
-	sweepParquet = "sweep.parquet"
-)
+// defaultSweepOut is where a sweep writes its files.
+const defaultSweepOut = "memsim-sweep"
 
 // sweeping is the sweep command.
 type sweeping struct {
 	deviceFlags
-	model  string
-	axes   map[string]*string // values of each axis as typed, by flag
-	params string
-	solve  string
-	prompt int
-	tokens int
+	spec   designspace.Spec
+	axes   map[string]*string // values of each axis of the model as typed, by flag
+	more   []string           // further axes, as name=values
 	out    string
+	resume bool
+	shard  string
+	submit submitting
 }
 
 func (a *app) sweepCommand() *cobra.Command {
 	s := sweeping{axes: map[string]*string{}}
 	cmd := &cobra.Command{
-		Use:   "sweep --device DEVICE --layers 8:60:4 ...",
+		Use:   "sweep [SPEC.yaml] --device DEVICE --layers 8:60:4 ...",
 		Short: "Explore shapes of a model on a device",
 		Long: `Answer for every combination of the axes given: what would a token of that model
 cost on the device? An axis takes a list (8,16,32) or a range (8:60:4). With
---params the number of parameters is held by solving for the axis --solve.
+--params the number of parameters is held by solving for the axis --solve. Any
+number of the device's profile is an axis too: --axis dram.channels=2,4, and so
+are whole devices, units and runtimes. All of it can stand in a YAML file; flags
+override what the file says.
 
 Weights are not made: only what would move is recorded and replayed. The rows
-go to sweep.csv and sweep.parquet in --out; combinations that cannot be are
-counted and named there.`,
+go to sweep.csv and sweep.parquet in --out, and sweep.html shows what they say.
+Combinations that cannot be are counted and named there. --where keeps the rows
+that meet a condition, --pareto finds those that no other beats.
+
+Rows are kept in --out as they come: a sweep that was interrupted goes on with
+--resume. --shard I/N does the Ith of N parts (from 0), on any machine that sees
+--out; memsim sweep merge joins them. --slurm submits the parts as a job array.`,
 		Example: `  memsim sweep --device pixel8pro --layers 4:62:2 --params 125M --solve dim
-  memsim sweep --device iphone13 --layers 12,30,60 --sharing none,immediate --quant f16,q8_0`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.sweep(cmd.Context(), &s) },
+  memsim sweep --device iphone13 --layers 12,30,60 --sharing none,immediate --pareto latency_ms_per_token,params
+  memsim sweep --device pixel8pro --layers 30 --sharing none,immediate --axis sram.slc.capacity="4 MiB,8 MiB,16 MiB"
+  memsim sweep space.yaml --where "latency_ms_per_token < 20 && fits_dram_budget" --slurm --time 1:00:00`,
+		Args: oneSpec,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.complete(a, cmd.Flags(), args); err != nil {
+				return err
+			}
+			return a.sweep(cmd.Context(), &s)
+		},
 	}
 	s.deviceFlags.add(cmd, "")
-	f := cmd.Flags()
-	f.StringVarP(&s.model, "model", "m", "mobilellm-125m", "`model` whose shape is varied: a preset, a .gguf file, a Hugging Face folder or a shape file")
-	for _, axis := range designspace.ModelAxes {
-		s.axes[axis] = f.String(axis, "", "axis: `values` of "+strings.ReplaceAll(axis, "-", " ")+", a list or a range")
-	}
-	f.StringVar(&s.params, "params", "", "hold this `number` of stored parameters, such as 125M")
-	f.StringVar(&s.solve, "solve", "", "`axis` that is solved for to meet --params: layers, dim or ffn")
-	f.IntVar(&s.prompt, "prompt-tokens", 16, "length of the prompt in tokens")
-	f.IntVar(&s.tokens, "tokens", 8, "tokens to decode")
-	f.StringVarP(&s.out, "out", "o", "memsim-sweep", "`folder` for the rows")
-	completeWithFiles(cmd, "model", model.Presets()...)
-	completeWith(cmd, "solve", "layers", "dim", "ffn")
+	s.addFlags(cmd)
+	cmd.AddCommand(a.sweepStatusCommand(), a.sweepMergeCommand())
 	return cmd
 }
 
-// space returns the grid of the axes that were given.
-func (s *sweeping) space() (sweep.Space, error) {
-	var axes []sweep.Axis
+// oneSpec wants at most one argument.
+func oneSpec(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fault.Userf("%s takes one file, but got %s; see %s --help", cmd.CommandPath(), list(args), cmd.CommandPath())
+	}
+	return nil
+}
+
+func (s *sweeping) addFlags(cmd *cobra.Command) {
+	f, spec := cmd.Flags(), &s.spec
+	f.StringVarP(&spec.Model, "model", "m", "mobilellm-125m", "`model` whose shape is varied: a preset, a .gguf file, a Hugging Face folder or a shape file")
+	for _, axis := range designspace.ModelAxes {
+		s.axes[axis] = f.String(axis, "", "axis: `values` of "+strings.ReplaceAll(axis, "-", " ")+", a list or a range")
+	}
+	f.StringArrayVar(&s.more, "axis", nil, "further `axis` as name=values: device, unit, runtime, or a field of the profile such as dram.channels=2,4 (repeatable)")
+	f.StringVar(&spec.Params, "params", "", "hold this `number` of stored parameters, such as 125M")
+	f.StringVar(&spec.Solve, "solve", "", "`axis` that is solved for to meet --params: layers, dim or ffn")
+	f.IntVar(&spec.PromptTokens, "prompt-tokens", 16, "length of the prompt in tokens")
+	f.IntVar(&spec.Tokens, "tokens", 8, "tokens to decode")
+	f.StringVar(&spec.Where, "where", "", "`condition` over the keys of a result that rows must meet, such as \"latency_ms_per_token < 20\"")
+	f.StringVar(&spec.Pareto, "pareto", "", "`figures` to trade, such as latency_ms_per_token,energy_mj_per_token; +figure for the more the better, -figure for the less")
+	f.StringVarP(&s.out, "out", "o", defaultSweepOut, "`folder` for the rows")
+	f.BoolVar(&s.resume, "resume", false, "go on with the rows that are in --out")
+	f.StringVar(&s.shard, "shard", "", "do one `part` only, as I/N with I from 0; /N takes I from SLURM_ARRAY_TASK_ID")
+	s.submit.addFlags(f, &spec.Slurm)
+	completeWithFiles(cmd, "model", model.Presets()...)
+	completeWith(cmd, "solve", "layers", "dim", "ffn")
+}
+
+// complete joins the spec file with the flags, which have the last word.
+func (s *sweeping) complete(a *app, flags *pflag.FlagSet, args []string) error {
+	typed := s.spec
+	s.spec.Seed, s.spec.Energy = a.common.seed, s.energy
+	if len(args) == 1 {
+		if _, err := designspace.LoadSpec(args[0], &s.spec); err != nil {
+			return err
+		}
+	}
+	for name, restore := range map[string]func(){
+		"model":         func() { s.spec.Model = typed.Model },
+		"params":        func() { s.spec.Params = typed.Params },
+		"solve":         func() { s.spec.Solve = typed.Solve },
+		"prompt-tokens": func() { s.spec.PromptTokens = typed.PromptTokens },
+		"tokens":        func() { s.spec.Tokens = typed.Tokens },
+		"where":         func() { s.spec.Where = typed.Where },
+		"pareto":        func() { s.spec.Pareto = typed.Pareto },
+		"device":        func() { s.spec.Device = s.device },
+		"unit":          func() { s.spec.Unit = s.unit },
+		"runtime":       func() { s.spec.Runtime = s.runtime },
+		"energy":        func() { s.spec.Energy = s.energy },
+		"set":           func() { s.spec.Sets = s.sets },
+		"seed":          func() { s.spec.Seed = a.common.seed },
+		"chunk":         func() { s.spec.Slurm.Chunk = typed.Slurm.Chunk },
+		"partition":     func() { s.spec.Slurm.Partition = typed.Slurm.Partition },
+		"time":          func() { s.spec.Slurm.Time = typed.Slurm.Time },
+		"memory":        func() { s.spec.Slurm.Memory = typed.Slurm.Memory },
+		"cpus":          func() { s.spec.Slurm.CPUs = typed.Slurm.CPUs },
+		"sbatch":        func() { s.spec.Slurm.Options = typed.Slurm.Options },
+	} {
+		if flags.Changed(name) {
+			restore()
+		}
+	}
+	return s.addAxes()
+}
+
+// addAxes adds the axes of flags to those of the file, in the place of those of
+// their names.
+func (s *sweeping) addAxes() error {
+	add := func(name, values string) error {
+		axis, err := sweep.ParseAxis(name, values)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(s.spec.Axes, func(a sweep.Axis) bool { return a.Name == name }); i >= 0 {
+			s.spec.Axes[i] = axis
+			return nil
+		}
+		s.spec.Axes = append(s.spec.Axes, axis)
+		return nil
+	}
 	for _, name := range designspace.ModelAxes {
 		if *s.axes[name] == "" {
 			continue
 		}
-		axis, err := sweep.ParseAxis(name, *s.axes[name])
-		if err != nil {
-			return sweep.Space{}, err
+		if err := add(name, *s.axes[name]); err != nil {
+			return err
 		}
-		axes = append(axes, axis)
 	}
-	if len(axes) == 0 {
-		return sweep.Space{}, fault.Userf("give at least one axis: --%s", strings.Join(designspace.ModelAxes, ", --"))
+	for _, text := range s.more {
+		name, values, ok := strings.Cut(text, "=")
+		if !ok {
+			return fault.Userf("--axis %s is not of the form name=values; write for example --axis dram.channels=2,4", text)
+		}
+		if err := add(strings.TrimSpace(name), values); err != nil {
+			return err
+		}
 	}
-	grid, err := sweep.NewSpace(axes)
-	if err != nil {
-		return sweep.Space{}, err
+	if len(s.spec.Axes) == 0 {
+		return fault.Userf("give at least one axis: --%s, or --axis", strings.Join(designspace.ModelAxes, ", --"))
 	}
-	return grid, grid.Walkable()
+	return nil
 }
 
-// explorer sets up the evaluation of points.
-func (a *app) explorer(ctx context.Context, s *sweeping) (*designspace.Explorer, error) {
-	machine, err := s.machine()
+// exploration is a sweep whose spec is known to be sound.
+type exploration struct {
+	app      *app
+	spec     designspace.Spec
+	space    sweep.Space
+	explorer *designspace.Explorer
+	about    results.Description
+	out      string
+	start    time.Time
+}
+
+// explore checks the spec and sets up the evaluation of points.
+func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*exploration, error) {
+	space, err := sweep.NewSpace(spec.Axes)
 	if err != nil {
 		return nil, err
 	}
-	params, err := parseParams(s.params)
-	if err != nil {
+	if err := space.Walkable(); err != nil {
 		return nil, err
 	}
-	src, err := openModel(ctx, s.model, weights.Options{ShapeOnly: true, Seed: a.common.seed})
+	e := &exploration{app: a, spec: spec, space: space, out: out, start: time.Now()}
+	if _, _, err := e.questions(); err != nil {
+		return nil, err
+	}
+	src, err := openModel(ctx, spec.Model, weights.Options{ShapeOnly: true, Seed: spec.Seed, Quant: spec.Quant})
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	return &designspace.Explorer{
-		Machine: machine, Base: src.Shape(), Quant: src.Quant(),
-		PromptTokens: s.prompt, Tokens: s.tokens, Seed: a.common.seed,
-		Params: params, Solve: s.solve,
-	}, nil
+	if e.explorer, err = spec.Explorer(src.Shape(), src.Quant()); err != nil {
+		return nil, err
+	}
+	settings, err := spec.Settings(e.explorer)
+	if err != nil {
+		return nil, err
+	}
+	e.about = results.Description{Memsim: version, Points: space.Size(), Shards: 1, Spec: settings}
+	return e, nil
 }
 
-// parseParams reads a number of parameters such as 125M, 1.5B or 124600000.
-func parseParams(text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	scale, digits := 1.0, text
-	for suffix, factor := range map[string]float64{"K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9} {
-		if rest, ok := strings.CutSuffix(strings.ToUpper(text), suffix); ok {
-			scale, digits = factor, rest
+// questions returns what is asked of the rows; either may be nil.
+func (e *exploration) questions() (where *sweep.Expression, goals []sweep.Goal, err error) {
+	if e.spec.Where != "" {
+		if where, err = sweep.ParseCondition(e.spec.Where, e.spec.Axes); err != nil {
+			return nil, nil, fault.Userf("--where: %w", err)
 		}
 	}
-	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !(n*scale >= 1 && n*scale <= 1e15) {
-		return 0, fault.Userf("--params %s is not a number of parameters; write 125M, 1.5B or 124600000", text)
+	if e.spec.Pareto != "" {
+		if goals, err = sweep.ParseGoals(e.spec.Pareto, e.spec.Axes); err != nil {
+			return nil, nil, err
+		}
 	}
-	return int64(n * scale), nil
-}
-
-// sweepReply is what the sweep command prints.
-type sweepReply struct {
-	Memsim  string   `json:"memsim"`
-	Device  string   `json:"device"`
-	Unit    string   `json:"unit"`
-	Points  int      `json:"points"`
-	Invalid int      `json:"invalid_points"`
-	Seconds float64  `json:"seconds"`
-	Files   []string `json:"files"`
+	return where, goals, nil
 }
 
 func (a *app) sweep(ctx context.Context, s *sweeping) error {
-	space, err := s.space()
+	shard, shards, err := parseShard(s.shard, a.getenv)
 	if err != nil {
 		return err
 	}
-	x, err := a.explorer(ctx, s)
+	e, err := a.explore(ctx, s.spec, s.out)
 	if err != nil {
 		return err
 	}
-	if err := x.Validate(space.Axes()); err != nil {
-		return err
+	if s.submit.slurm {
+		return e.submit(ctx, s)
 	}
-	folder, err := newOutputFolder(s.out)
+	e.about.Shards = shards
+	folder, err := results.Start(s.out, e.about, s.resume)
 	if err != nil {
 		return err
 	}
-	defer folder.Discard()
-	start := time.Now()
-	invalid, err := a.sweepRows(ctx, space, x, folder)
-	if err != nil {
+	if err := e.evaluate(ctx, folder, shard); err != nil {
 		return err
 	}
-	if err := folder.Commit(); err != nil {
-		return err
+	if shard >= 0 {
+		return e.finishShard(folder, shard)
 	}
-	reply := sweepReply{
-		Memsim: version, Device: x.Machine.Device().Name, Unit: x.Machine.Unit().Name,
-		Points: space.Size(), Invalid: invalid, Seconds: time.Since(start).Seconds(),
-		Files: []string{filepath.Join(s.out, sweepCSV), filepath.Join(s.out, sweepParquet)},
-	}
-	g := grid{columns: columns("device", "unit", "points>", "invalid points>", "seconds>", "files")}
-	g.add(reply.Device, reply.Unit, fmt.Sprint(reply.Points), fmt.Sprint(reply.Invalid), profiles.Number(reply.Seconds), list(reply.Files))
-	return a.print(reply, g)
+	return e.finish(folder)
 }
 
-// rowSink takes the rows of a sweep.
-type rowSink interface {
-	Add(*sweep.Row) error
-	Close() error
+// evaluate answers the points of a shard that have no rows yet, of all shards if
+// shard is negative. If none could be answered and the folder was not there
+// before, it is taken away again.
+func (e *exploration) evaluate(ctx context.Context, folder *results.Folder, shard int) error {
+	kept, err := e.rows(ctx, folder, shard)
+	if err == nil {
+		return nil
+	}
+	switch {
+	case kept > 0 || !folder.Fresh():
+		e.app.note("the rows of all points that were done are kept; --resume goes on from there")
+	case shard < 0:
+		folder.Remove()
+	}
+	return err
 }
 
-// sweepRows evaluates the space into the folder's files and returns how many
-// points are invalid.
-func (a *app) sweepRows(ctx context.Context, space sweep.Space, x *designspace.Explorer, folder *outputFolder) (invalid int, err error) {
-	text, err := os.Create(folder.File(sweepCSV))
+func (e *exploration) rows(ctx context.Context, folder *results.Folder, shard int) (kept int, err error) {
+	done, err := folder.Done()
 	if err != nil {
 		return 0, err
 	}
-	defer text.Close()
-	binary, err := os.Create(folder.File(sweepParquet))
+	missing := done.Missing(shard, folder.About().Shards)
+	steps := 0
+	for range missing {
+		steps++
+	}
+	if steps == 0 {
+		return 0, nil
+	}
+	w, err := folder.Writer(max(0, shard))
 	if err != nil {
 		return 0, err
 	}
-	defer binary.Close()
-	csv, err := sweeps.NewCSV(text, sweeps.Layout{Axes: space.Axes()})
-	if err != nil {
-		return 0, err
-	}
-	sinks := []rowSink{csv, sweeps.NewParquet(binary, sweeps.Layout{Axes: space.Axes()})}
-
-	bar := a.newProgress(space.Size())
+	bar := e.app.newSweepProgress(steps)
 	defer bar.done()
-	err = sweep.Run(ctx, space, space.All(), a.workers(), x.Evaluate, func(r sweep.Row) error {
+	err = sweep.Run(ctx, e.space, missing, e.app.workers(), e.explorer.Evaluate, func(r sweep.Row) error {
 		if r.Invalid != nil {
-			invalid++
-			a.detail("point %d (%s) is invalid: %v", r.Index, r.Point, r.Invalid)
+			e.app.detail("point %d (%s) is invalid: %v", r.Index, r.Point, r.Invalid)
 		}
+		if err := w.Append(&r); err != nil {
+			return err
+		}
+		kept++
 		bar.step(r.Point.String())
-		for _, sink := range sinks {
-			if err := sink.Add(&r); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
-	for _, sink := range sinks {
-		err = errors.Join(err, sink.Close())
+	if closeErr := w.Close(); err == nil {
+		err = closeErr
 	}
-	return invalid, errors.Join(err, text.Close(), binary.Close())
+	return kept, err
 }
 
 // workers is how many points are evaluated at a time.
@@ -234,4 +317,35 @@ func (a *app) workers() int {
 		return a.common.threads
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+func (e *exploration) at(name string) string { return filepath.Join(e.out, name) }
+
+// machine names the device, the unit and the runtime of the points; where they
+// are axes, their values.
+func (e *exploration) machine() (device, unit, runtime string) {
+	device, unit, runtime = e.spec.Device, e.spec.Unit, e.spec.Runtime
+	for i := range min(e.space.Size(), 8) {
+		if m, err := e.explorer.Machines.For(e.space.Point(i)); err == nil {
+			device, unit, runtime = m.Device().Name, m.Unit().Name, m.Runtime().Name
+			break
+		}
+	}
+	for _, a := range e.spec.Axes {
+		switch values := strings.Join(a.Values, ","); a.Name {
+		case "device":
+			device = values
+		case "unit":
+			unit = values
+		case "runtime":
+			runtime = values
+		}
+	}
+	return device, unit, runtime
+}
+
+// about says of the machine what a page's heading does.
+func (e *exploration) title() string {
+	device, unit, runtime := e.machine()
+	return fmt.Sprintf("%s, %s, %s", device, unit, runtime)
 }
