@@ -23,6 +23,7 @@ func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row
 	if err != nil {
 		return Result{}, err
 	}
+	defer r.memory.Release()
 	var sums Collector
 	for op, err := range src.Ops() {
 		if err != nil {
