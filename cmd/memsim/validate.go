@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/memsim/memsim/calibration"
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/profiles/validations"
+	"github.com/memsim/memsim/validation"
+)
+
+// The files of a validation's output folder.
+const (
+	validationHTML = "validation.html"
+	validationJSON = "validation.json"
+)
+
+// validating is the validate command.
+type validating struct {
+	device    string
+	runtime   string
+	sets      []string
+	data      []string
+	published bool
+	out       string
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	var v validating
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "How far are predictions from what people measured?",
+		Long: `Predict every published measurement that memsim knows, and those of --data, and
+print how far off each is. The means keep apart the points that a profile was
+fitted to and those that it was not; the second are what a prediction is worth.
+Leave-one-out is the error of a fitted point once the profile is fitted to the
+others alone, to first order.
+
+A point that asks for more than the device's memory or arithmetic peaks at is
+flagged and left out of the means: published tables hold such claims.
+
+A table of --data is CSV with the columns device, runtime, unit, model, quant,
+context, metric, value, fitted, source; optionally bytes (of the weights in the
+runtime's own format), overrides (layers=60), energy (paper) and disputed. The
+metric is one of tokens_per_s, ms_per_token, mj_per_token (of the whole phone),
+memory_mj_per_token, prefill_tokens_per_s, time_to_first_token_ms.`,
+		Example: `  memsim validate
+  memsim validate --device pixel8pro --data mine.csv --format json
+  memsim validate --device calibrated.yaml --out report`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.validate(cmd.Context(), &v) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&v.device, "device", "d", "", "only points of this `device`: a shipped profile, or a file that stands in for the one of its name")
+	f.StringVar(&v.runtime, "runtime", "", "only points of this `program`")
+	f.StringArrayVar(&v.sets, "set", nil, "override a `field` of the profile of --device, as dram.channels=2 (repeatable)")
+	f.StringArrayVar(&v.data, "data", nil, "add measurements from a CSV `file` (repeatable)")
+	f.BoolVar(&v.published, "published", true, "include the measurements that memsim ships")
+	f.StringVarP(&v.out, "out", "o", "", "`folder` for a page with a chart, and the figures as JSON")
+	completeWithFiles(cmd, "device", devices.Names()...)
+	return cmd
+}
+
+// validationReply is what the validate command prints.
+type validationReply struct {
+	Memsim string `json:"memsim"`
+	validation.Report
+}
+
+func (a *app) validate(ctx context.Context, v *validating) error {
+	var predictor validation.Predictor
+	points, err := v.points(&predictor)
+	if err != nil {
+		return err
+	}
+	var folder *outputFolder
+	if v.out != "" {
+		if folder, err = newOutputFolder(v.out); err != nil {
+			return err
+		}
+		defer folder.Discard()
+	}
+	bar := a.newProgress(len(points))
+	defer bar.done()
+	outcomes, err := predictor.Run(ctx, points, func(p validation.Point) { bar.step(p.String()) })
+	if err != nil {
+		return err
+	}
+	bar.done()
+	calibration.LeaveOneOut(&predictor, outcomes)
+	reply := validationReply{version, validation.Summarize(outcomes)}
+	if folder != nil {
+		if err := writeValidation(folder, reply); err != nil {
+			return err
+		}
+	}
+	if err := a.print(reply, validationGrid(reply.Report)); err != nil {
+		return err
+	}
+	if folder != nil {
+		a.note("wrote a chart of predicted against measured: open %s", filepath.Join(v.out, validationHTML))
+	}
+	return nil
+}
+
+// points gathers what is to be predicted, and sets up the profile of --device.
+func (v *validating) points(x *validation.Predictor) ([]validation.Point, error) {
+	var points []validation.Point
+	if v.published {
+		shipped, err := validation.Published()
+		if err != nil {
+			return nil, err
+		}
+		points = shipped
+	}
+	for _, path := range v.data {
+		more, err := validation.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		points = append(points, more...)
+	}
+	if v.device == "" && len(v.sets) > 0 {
+		return nil, fault.Userf("--set changes the profile of --device; name it")
+	}
+	if v.device != "" {
+		d, err := devices.Load(v.device, v.sets)
+		if err != nil {
+			return nil, err
+		}
+		x.Profiles, x.Sets = map[string]string{d.Name: v.device}, v.sets
+		points = slices.DeleteFunc(points, func(p validation.Point) bool { return p.Device != d.Name && p.Device != v.device })
+	}
+	if v.runtime != "" {
+		points = slices.DeleteFunc(points, func(p validation.Point) bool { return p.Runtime != v.runtime })
+	}
+	if len(points) == 0 {
+		return nil, fault.Userf("no measurement of %s is known; add some with --data FILE.csv", subject(v.device, v.runtime))
+	}
+	return points, nil
+}
+
+// subject names what was asked for.
+func subject(device, runtime string) string {
+	switch {
+	case device != "" && runtime != "":
+		return runtime + " on " + device
+	case device != "":
+		return device
+	case runtime != "":
+		return runtime
+	}
+	return "any device"
+}
+
+func writeValidation(folder *outputFolder, reply validationReply) error {
+	err := folder.Write(validationHTML, func(w *os.File) error { return validations.WriteHTML(w, version, reply.Report) })
+	if err != nil {
+		return err
+	}
+	if err := folder.Write(validationJSON, func(w *os.File) error { return writeJSON(w, reply) }); err != nil {
+		return err
+	}
+	return folder.Commit()
+}
+
+// validationGrid is the table of a report.
+func validationGrid(r validation.Report) grid {
+	g := grid{columns: columns("device", "runtime", "model", "quant", "context>", "metric", "measured>", "predicted>", "±>", "error>", "fitted", "left out>", "note")}
+	for _, o := range r.Points {
+		g.add(o.Device, o.Runtime, validations.Model(o.Point), o.Quant, strconv.Itoa(o.Context), o.Metric, profiles.Number(o.Measured), profiles.Number(o.Predicted),
+			percent(o.UncertaintyPct, "%.0f %%"), fmt.Sprintf("%+.1f %%", o.ErrorPct), yes(o.Fitted), optional(o.LeaveOneOutPct, "%+.1f %%"), validations.Note(o))
+	}
+	g.foot = validations.Summary(r)
+	return g
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+func percent(v float64, format string) string {
+	if v == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, v)
+}
+
+func optional(v *float64, format string) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprintf(format, *v)
+}

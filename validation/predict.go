@@ -1,0 +1,321 @@
+package validation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/memsim/memsim/designspace"
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// decodeSteps is over how many tokens a point of decode is predicted.
+const decodeSteps = 2
+
+// Predictor predicts points. It keeps the traces that it has recorded, and is
+// not to be used from several goroutines. The zero value is ready.
+type Predictor struct {
+	// Profiles replace devices by name with profiles of other names or paths: a
+	// calibrated file stands in for the phone that it describes.
+	Profiles map[string]string
+	// Sets override fields of the profiles, as "path=value".
+	Sets []string
+	// Watch names numbers whose elasticity is wanted beside those that a profile
+	// lets a calibration change.
+	Watch []string
+
+	devices map[string]*devices.Device // by name and overrides
+	traces  map[recording]*traces.Trace
+}
+
+// recording is what a trace depends on.
+type recording struct {
+	model, overrides, quant string
+	prompt, tokens          int
+	bytes                   int64
+}
+
+// Prediction is what memsim says of a point.
+type Prediction struct {
+	Value float64
+	// Elasticity says by how many percent Value moves for a percent of a number
+	// of the profile, by path; numbers without influence are left out.
+	Elasticity  map[string]float64
+	Uncertainty units.Ratio // standard error, from that of the profile's calibrated numbers
+	Limit       string      // "" or why no device of these specifications can have done what was measured
+}
+
+// Predict returns the figure that the point measures, with further overrides of
+// the profile, and checks the measured one against the device's ceilings. What
+// the point names and does not exist is the user's mistake.
+func (x *Predictor) Predict(ctx context.Context, p Point, sets ...string) (Prediction, error) {
+	machine, err := x.Machine(p, sets...)
+	if err != nil {
+		return Prediction{}, err
+	}
+	trace, err := x.trace(ctx, p)
+	if err != nil {
+		return Prediction{}, err
+	}
+	var sums sim.Collector
+	result, err := machine.Replay(ctx, trace, func(r *sim.Row) error { sums.Add(r); return nil })
+	if err != nil {
+		return Prediction{}, err
+	}
+	prediction := Prediction{
+		Value:      read(result, p),
+		Elasticity: elasticities(machine, sums.Phase(p.phase()), p, x.Watch),
+		Limit:      limit(machine, trace, p),
+	}
+	prediction.Uncertainty = uncertainty(machine, prediction.Elasticity)
+	return prediction, nil
+}
+
+// Machine sets up the device, the unit and the runtime of a point. A runtime
+// without a unit is the one on the first unit that has it.
+func (x *Predictor) Machine(p Point, sets ...string) (*sim.Machine, error) {
+	d, err := x.device(p.Device, sets)
+	if err != nil {
+		return nil, err
+	}
+	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime}
+	if p.Energy != "" {
+		if c.Energy, err = devices.LoadEnergyAssumption(p.Energy); err != nil {
+			return nil, err
+		}
+	}
+	return sim.New(c)
+}
+
+// device loads a profile, once for each set of overrides.
+func (x *Predictor) device(name string, sets []string) (*devices.Device, error) {
+	sets = append(slices.Clone(x.Sets), sets...)
+	key := strings.Join(append([]string{name}, sets...), "\n")
+	if d, ok := x.devices[key]; ok {
+		return d, nil
+	}
+	d, err := devices.Load(x.Profile(name), sets)
+	if err != nil {
+		return nil, err
+	}
+	if x.devices == nil {
+		x.devices = map[string]*devices.Device{}
+	}
+	x.devices[key] = d
+	return d, nil
+}
+
+// Profile returns the name or path of the profile that describes a device.
+func (x *Predictor) Profile(name string) string {
+	if ref, ok := x.Profiles[name]; ok {
+		return ref
+	}
+	return name
+}
+
+func unitOf(d *devices.Device, p Point) string {
+	if p.Unit != "" || p.Runtime == "" {
+		return p.Unit
+	}
+	for i := range d.Runtimes {
+		if d.Runtimes[i].Name == p.Runtime {
+			return d.Runtimes[i].Unit
+		}
+	}
+	return "" // sim.New names the runtimes there are
+}
+
+// trace records what the point's model moves in the phase that is measured, once.
+func (x *Predictor) trace(ctx context.Context, p Point) (*traces.Trace, error) {
+	key := recording{p.Model, p.Overrides, p.Quant, p.Context, decodeSteps, p.Bytes}
+	if p.phase() == traces.Prefill {
+		key.tokens = 0
+	}
+	if t, ok := x.traces[key]; ok {
+		return t, nil
+	}
+	o, err := parseOverrides(p.Overrides)
+	if err != nil {
+		return nil, err
+	}
+	src, err := weights.Open(p.Model, weights.Options{Overrides: o, Quant: p.Quant, ShapeOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	t, err := designspace.Record(ctx, src, key.prompt, key.tokens, 1)
+	if err != nil {
+		return nil, err
+	}
+	t.Events = slices.DeleteFunc(t.Events, func(e traces.Event) bool { return e.Phase != p.phase() })
+	if p.Bytes > 0 {
+		resize(t, p.Bytes)
+	}
+	if x.traces == nil {
+		x.traces = map[recording]*traces.Trace{}
+	}
+	x.traces[key] = t
+	return t, nil
+}
+
+// resize shrinks or widens the weights of a trace to bytes in all, for a format
+// that packs the same values tighter or looser. What lies behind the weights
+// moves out of their way.
+func resize(t *traces.Trace, bytes int64) {
+	ratio := float64(bytes) / float64(t.Head.ModelBytes)
+	shift := uint64(max(0, bytes-t.Head.ModelBytes))
+	scale := func(n int64) int64 { return int64(float64(n) * ratio) }
+	t.Head.ModelBytes = bytes
+	for i := range t.Events {
+		if e := &t.Events[i]; e.Kind == traces.Weight {
+			e.Addr, e.Bytes = uint64(scale(int64(e.Addr))), scale(e.Bytes)
+		} else {
+			e.Addr += shift
+		}
+	}
+	for i := range t.Head.Arenas {
+		if a := &t.Head.Arenas[i]; a.Kind == traces.Weight {
+			a.Addr, a.Bytes = uint64(scale(int64(a.Addr))), scale(a.Bytes)
+		} else {
+			a.Addr += shift
+		}
+	}
+}
+
+// parseOverrides reads what model.Overrides.String writes.
+func parseOverrides(list string) (model.Overrides, error) {
+	var o model.Overrides
+	if list == "" {
+		return o, nil
+	}
+	fields := map[string]*int{
+		"layers": &o.Layers, "dim": &o.Dim, "ffn": &o.FFN, "heads": &o.Heads,
+		"kv_heads": &o.KVHeads, "vocab": &o.Vocab, "repeat": &o.Repeat,
+	}
+	for part := range strings.SplitSeq(list, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if name == "sharing" {
+			o.Sharing = model.Sharing(value)
+			continue
+		}
+		field, ok := fields[name]
+		if !ok {
+			return o, fault.Userf("overrides %q: write layers, dim, ffn, heads, kv_heads, vocab, repeat or sharing, as layers=60,dim=512", list)
+		}
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return o, fault.Userf("overrides %q: %s=%s is not a whole number above zero", list, name, value)
+		}
+		*field = n
+	}
+	return o, nil
+}
+
+// read takes the figure of a point off a result.
+func read(r sim.Result, p Point) float64 {
+	switch p.Metric {
+	case TokensPerS:
+		return r.TokensPerS
+	case MSPerToken:
+		return r.LatencyMS
+	case MJPerToken:
+		return r.PhoneEnergyMJ
+	case MemoryMJPerToken:
+		return r.MemoryEnergyMJ
+	case PrefillTokensPerS:
+		return float64(p.Context) / (r.PrefillMS / 1e3)
+	}
+	return r.TimeToFirstTokenMS
+}
+
+// limit says why the measured figure cannot be, or "". In decode every weight
+// that a token reads must come from DRAM, less what the chip holds; over a
+// prompt every product must be made.
+func limit(m *sim.Machine, t *traces.Trace, p Point) string {
+	seconds := secondsMeasured(p)
+	if seconds == 0 {
+		return ""
+	}
+	if p.phase() == traces.Decode {
+		bytes := weightBytes(t) - onChip(m)
+		peak := m.Device().PeakBandwidth()
+		if need := float64(bytes) / seconds; need > float64(peak) {
+			return fmt.Sprintf("reads %.1f GB/s of weights, and %s peaks at %.1f", need/1e9, m.Device().Name, float64(peak)/1e9)
+		}
+		return ""
+	}
+	peak := peakRate(m)
+	if need := float64(macs(t)) / seconds; need > peak {
+		return fmt.Sprintf("makes %.2f TMAC/s, and the unit peaks at %.2f", need/1e12, peak/1e12)
+	}
+	return ""
+}
+
+// secondsMeasured is the time that the measurement took: of a token, or of the
+// prompt; 0 for an energy.
+func secondsMeasured(p Point) float64 {
+	switch p.Metric {
+	case TokensPerS:
+		return 1 / p.Value
+	case MSPerToken, FirstTokenMS:
+		return p.Value / 1e3
+	case PrefillTokensPerS:
+		return float64(p.Context) / p.Value
+	}
+	return 0
+}
+
+// weightBytes is what one decoded token reads of weights, each byte once.
+func weightBytes(t *traces.Trace) units.Bytes {
+	type operand struct {
+		tensor string
+		addr   uint64
+	}
+	seen := map[operand]bool{}
+	var sum int64
+	first := int32(-1)
+	for i := range t.Events {
+		e := &t.Events[i]
+		if first < 0 {
+			first = e.Token
+		}
+		if k := (operand{e.Tensor, e.Addr}); e.Token == first && e.Kind == traces.Weight && !seen[k] {
+			seen[k] = true
+			sum += e.Bytes
+		}
+	}
+	return units.Bytes(sum)
+}
+
+func onChip(m *sim.Machine) units.Bytes {
+	var sum units.Bytes
+	for _, name := range m.Unit().Caches {
+		if c, err := m.Device().Cache(name); err == nil {
+			sum += c.Capacity.Value
+		}
+	}
+	return sum
+}
+
+func peakRate(m *sim.Machine) float64 {
+	peak := 0.0
+	for _, r := range m.Unit().Rates {
+		peak = max(peak, float64(r.Peak.Value))
+	}
+	return peak
+}
+
+func macs(t *traces.Trace) (sum int64) {
+	for i := range t.Events {
+		sum += t.Events[i].MACs
+	}
+	return sum
+}
