@@ -27,7 +27,12 @@ type matvecArgs struct {
 	factorsStride int // bytes
 
 	next, last, lastDst uintptr
+
+	ahead int // bytes between what is multiplied and what is fetched into the cache
 }
+
+// prefetchBytes is how far ahead weights are fetched, at least.
+const prefetchBytes = 4096
 
 // matvecScratch is the memory that matvecArgs points to.
 type matvecScratch struct {
@@ -90,5 +95,7 @@ func (t *matmulTask) matvec(f matvecFunc, s *matvecScratch, from, to, i int) {
 	a.dst = &t.dst[i*t.m.Rows+from]
 	a.w = &t.m.Data[from*t.rowBytes]
 	a.rows, a.rowBytes = to-from, t.rowBytes
+	group := matvecRows * t.rowBytes
+	a.ahead = (prefetchBytes + group - 1) / group * group
 	f(a)
 }

@@ -23,7 +23,8 @@ group:
 	LEAQ   (DX)(CX*2), BX
 	ADDQ   CX, BX
 	MOVQ   40(AX), SI
-	LEAQ   (DX)(CX*4), DI
+	MOVQ   120(AX), DI
+	ADDQ   DX, DI
 	MOVQ   32(AX), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -133,7 +134,8 @@ group:
 	LEAQ   (DX)(CX*2), BX
 	ADDQ   CX, BX
 	MOVQ   40(AX), SI
-	LEAQ   (DX)(CX*4), DI
+	MOVQ   120(AX), DI
+	ADDQ   DX, DI
 	MOVQ   32(AX), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -254,7 +256,8 @@ group:
 	LEAQ   (DX)(CX*2), BX
 	ADDQ   CX, BX
 	MOVQ   40(AX), SI
-	LEAQ   (DX)(CX*4), DI
+	MOVQ   120(AX), DI
+	ADDQ   DX, DI
 	MOVQ   32(AX), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -379,7 +382,8 @@ TEXT ·matvecQ8_0AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -454,7 +458,8 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -596,7 +601,8 @@ TEXT ·matvecQ4_0AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -670,7 +676,8 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -832,7 +839,8 @@ TEXT ·matvecQ4_1AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -936,7 +944,8 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	LEAQ        (CX)(DX*4), SI
+	MOVQ        120(AX), SI
+	ADDQ        CX, SI
 	MOVQ        64(AX), DI
 	MOVQ        72(AX), R8
 	LEAQ        (DI)(R8*2), R9
@@ -1106,7 +1115,8 @@ TEXT ·matvecQ5_0AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -1180,7 +1190,8 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -1391,7 +1402,8 @@ TEXT ·matvecQ5_1AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -1495,7 +1507,8 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	LEAQ        (CX)(DX*4), SI
+	MOVQ        120(AX), SI
+	ADDQ        CX, SI
 	MOVQ        64(AX), DI
 	MOVQ        72(AX), R8
 	LEAQ        (DI)(R8*2), R9
@@ -1709,7 +1722,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9
@@ -2242,7 +2256,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9
@@ -2902,7 +2917,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9

@@ -23,7 +23,8 @@ group:
 	LEAQ   (DX)(CX*2), BX
 	ADDQ   CX, BX
 	MOVQ   40(AX), SI
-	LEAQ   (DX)(CX*4), DI
+	MOVQ   120(AX), DI
+	ADDQ   DX, DI
 	MOVQ   32(AX), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -143,7 +144,8 @@ group:
 	LEAQ   (DX)(CX*2), BX
 	ADDQ   CX, BX
 	MOVQ   40(AX), SI
-	LEAQ   (DX)(CX*4), DI
+	MOVQ   120(AX), DI
+	ADDQ   DX, DI
 	MOVQ   32(AX), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -273,7 +275,8 @@ group:
 	LEAQ   (DX)(CX*2), BX
 	ADDQ   CX, BX
 	MOVQ   40(AX), SI
-	LEAQ   (DX)(CX*4), DI
+	MOVQ   120(AX), DI
+	ADDQ   DX, DI
 	MOVQ   32(AX), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1

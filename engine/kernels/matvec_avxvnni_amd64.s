@@ -23,7 +23,8 @@ TEXT ·matvecQ8_0AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -98,7 +99,8 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -240,7 +242,8 @@ TEXT ·matvecQ4_0AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -314,7 +317,8 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -469,7 +473,8 @@ TEXT ·matvecQ4_1AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -573,7 +578,8 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	LEAQ        (CX)(DX*4), SI
+	MOVQ        120(AX), SI
+	ADDQ        CX, SI
 	MOVQ        64(AX), DI
 	MOVQ        72(AX), R8
 	LEAQ        (DI)(R8*2), R9
@@ -741,7 +747,8 @@ TEXT ·matvecQ5_0AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -815,7 +822,8 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -1019,7 +1027,8 @@ TEXT ·matvecQ5_1AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -1123,7 +1132,8 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	LEAQ        (CX)(DX*4), SI
+	MOVQ        120(AX), SI
+	ADDQ        CX, SI
 	MOVQ        64(AX), DI
 	MOVQ        72(AX), R8
 	LEAQ        (DI)(R8*2), R9
@@ -1335,7 +1345,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9
@@ -1873,7 +1884,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9
@@ -2538,7 +2550,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9

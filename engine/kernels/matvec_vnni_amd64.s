@@ -26,7 +26,8 @@ TEXT ·matvecQ8_0VNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -165,7 +166,8 @@ whole:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -511,7 +513,8 @@ TEXT ·matvecQ4_0VNNI(SB), NOSPLIT, $0-8
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -645,7 +648,8 @@ whole:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -1044,7 +1048,8 @@ TEXT ·matvecQ4_1VNNI(SB), NOSPLIT, $0-8
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -1211,7 +1216,8 @@ whole:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	LEAQ        (CX)(DX*4), SI
+	MOVQ        120(AX), SI
+	ADDQ        CX, SI
 	MOVQ        64(AX), DI
 	MOVQ        72(AX), R8
 	LEAQ        (DI)(R8*2), R9
@@ -1621,7 +1627,8 @@ TEXT ·matvecQ5_0VNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -1756,7 +1763,8 @@ whole:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	LEAQ      (CX)(DX*4), SI
+	MOVQ      120(AX), SI
+	ADDQ      CX, SI
 	MOVQ      64(AX), DI
 	MOVQ      72(AX), R8
 	LEAQ      (DI)(R8*2), R9
@@ -2221,7 +2229,8 @@ TEXT ·matvecQ5_1VNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	LEAQ         (CX)(DX*4), SI
+	MOVQ         120(AX), SI
+	ADDQ         CX, SI
 	MOVQ         64(AX), DI
 	MOVQ         72(AX), R8
 	LEAQ         (DI)(R8*2), R9
@@ -2388,7 +2397,8 @@ whole:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	LEAQ        (CX)(DX*4), SI
+	MOVQ        120(AX), SI
+	ADDQ        CX, SI
 	MOVQ        64(AX), DI
 	MOVQ        72(AX), R8
 	LEAQ        (DI)(R8*2), R9
@@ -2842,7 +2852,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9
@@ -3324,7 +3335,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9
@@ -3903,7 +3915,8 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	LEAQ   (CX)(DX*4), SI
+	MOVQ   120(AX), SI
+	ADDQ   CX, SI
 	MOVQ   80(AX), DI
 	MOVQ   88(AX), R8
 	LEAQ   (DI)(R8*2), R9

@@ -112,8 +112,8 @@ func (f *floatFormat) generate(wd width) {
 	w := loadArg(args, argW)
 	w3 := third(w, rowBytes)
 	x := loadArg(args, argX)
-	ahead := GP64()
-	LEAQ(Mem{Base: w, Index: rowBytes, Scale: 4}, ahead)
+	ahead := loadArg(args, argAhead)
+	ADDQ(w, ahead)
 	n := loadArg(args, argBlocks)
 	var acc []VecVirtual
 	for range rowsAtOnce {

@@ -28,6 +28,7 @@ const (
 	argNext
 	argLast
 	argLastDst
+	argAhead
 )
 
 // rowsAtOnce rows are multiplied side by side, to load each activation once
@@ -204,8 +205,8 @@ func (g *vnni512) stage(w Register) {
 	MOVQ(w, b)
 	rowBytes := loadArg(g.args, argRowBytes)
 	b3 := third(b, rowBytes)
-	ahead := GP64()
-	LEAQ(Mem{Base: b, Index: rowBytes, Scale: 4}, ahead)
+	ahead := loadArg(g.args, argAhead)
+	ADDQ(b, ahead)
 	h := loadArg(g.args, argHalves)
 	stride := loadArg(g.args, argHalvesStride)
 	h3 := third(h, stride)
