@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/model"
@@ -110,12 +111,16 @@ func (x *Explorer) Evaluate(ctx context.Context, p sweep.Point) (sim.Result, err
 	if err != nil {
 		return sim.Result{}, err
 	}
-	trace, err := x.record(ctx, shape, quant, prompt)
-	if err != nil {
+	trace := buffers.Get().(*traces.Trace)
+	defer buffers.Put(trace)
+	if err := x.record(ctx, trace, shape, quant, prompt); err != nil {
 		return sim.Result{}, err
 	}
 	return machine.Replay(ctx, trace, nil)
 }
+
+// buffers are traces whose memory serves one point after another.
+var buffers = sync.Pool{New: func() any { return &traces.Trace{} }}
 
 // prompt is the length of the prompt at a point.
 func (x *Explorer) prompt(p sweep.Point) (int, error) {
@@ -212,36 +217,45 @@ func overrides(p sweep.Point) (model.Overrides, error) {
 
 // record runs the shape's forward pass without arithmetic and returns what it
 // moves.
-func (x *Explorer) record(ctx context.Context, shape model.Shape, quant string, prompt int) (*traces.Trace, error) {
+func (x *Explorer) record(ctx context.Context, trace *traces.Trace, shape model.Shape, quant string, prompt int) error {
 	src, err := weights.Synthetic(shape, weights.Options{Quant: quant, Seed: x.Seed, ShapeOnly: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer src.Close()
-	return Record(ctx, src, prompt, x.Tokens, x.Seed)
+	return recordInto(ctx, trace, src, prompt, x.Tokens, x.Seed)
 }
 
 // Record runs a model over a seeded prompt and decode steps without arithmetic,
 // and returns what that moves. The weights are not read; src may be open for its
 // shape only.
 func Record(ctx context.Context, src weights.Source, prompt, tokens int, seed uint64) (*traces.Trace, error) {
-	e, err := engine.New(src, engine.Options{ShapeOnly: true})
-	if err != nil {
+	trace := &traces.Trace{}
+	if err := recordInto(ctx, trace, src, prompt, tokens, seed); err != nil {
 		return nil, err
 	}
+	return trace, nil
+}
+
+// recordInto replaces what trace holds.
+func recordInto(ctx context.Context, trace *traces.Trace, src weights.Source, prompt, tokens int, seed uint64) error {
+	e, err := engine.New(src, engine.Options{ShapeOnly: true})
+	if err != nil {
+		return err
+	}
 	defer e.Close()
-	trace := &traces.Trace{}
+	trace.Events = trace.Events[:0]
 	session, err := e.NewSession(engine.SessionOptions{Context: prompt + tokens, Sink: trace})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ids := engine.RandomTokens(seed, prompt+tokens, e.Shape().Vocab)
 	if err := session.Replay(ctx, ids[:prompt], ids[prompt:]); err != nil {
-		return nil, fmt.Errorf("record %s: %w", e.Shape().Name, err)
+		return fmt.Errorf("record %s: %w", e.Shape().Name, err)
 	}
 	if err := session.Flush(); err != nil {
-		return nil, err
+		return err
 	}
 	trace.Head = session.Header("memsim", seed)
-	return trace, nil
+	return nil
 }

@@ -3,6 +3,7 @@ package designspace
 import (
 	"context"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 	"github.com/memsim/memsim/sim/sweep"
 )
 
-func explorer(t *testing.T, device string) *Explorer {
+func explorer(t testing.TB, device string) *Explorer {
 	t.Helper()
 	base, err := model.Preset("mobilellm-125m")
 	if err != nil {
@@ -22,7 +23,7 @@ func explorer(t *testing.T, device string) *Explorer {
 	return &Explorer{Machines: NewMachines(Hardware{Device: device}), Base: base, Quant: "q8_0", PromptTokens: 1, Tokens: 1, Seed: 1}
 }
 
-func space(t *testing.T, axes ...string) sweep.Space {
+func space(t testing.TB, axes ...string) sweep.Space {
 	t.Helper()
 	var list []sweep.Axis
 	for _, a := range axes {
@@ -172,4 +173,38 @@ func TestMachinesAreBuiltOnceAndForgotten(t *testing.T) {
 	if len(m.ready) != mostMachines {
 		t.Errorf("%d machines are kept", len(m.ready))
 	}
+}
+
+// What points share (machines, what the memory model has learned, buffers)
+// changes nothing: a point of a sweep on many workers is the point alone.
+func TestAPointInASweepIsThePointAlone(t *testing.T) {
+	x := explorer(t, "pixel8pro")
+	x.Tokens = 3
+	s := space(t, "layers=2,5", "dim=128,192", "sharing=none,immediate", "quant=q8_0,q4_0", "vocab=512")
+	err := sweep.Run(context.Background(), s, s.All(), 4, x.Evaluate, func(r sweep.Row) error {
+		alone := explorer(t, "pixel8pro")
+		alone.Tokens = 3
+		want, err := alone.Evaluate(context.Background(), r.Point)
+		if err == nil && !reflect.DeepEqual(r.Result, want) {
+			t.Errorf("%s: %+v in a sweep, %+v alone", r.Point, r.Result, want)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkPoints is the speed of a sweep over depth, width, sharing and weight
+// format, 8 decode tokens each, on one worker.
+func BenchmarkPoints(b *testing.B) {
+	x := explorer(b, "pixel8pro")
+	x.PromptTokens, x.Tokens = 16, 8
+	s := space(b, "layers=8,20,32,44", "dim=384,576", "sharing=none,immediate", "quant=q8_0,q4_0")
+	for i := 0; b.Loop(); i++ {
+		if _, err := x.Evaluate(context.Background(), s.Point(i%s.Size())); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "points/s")
 }
