@@ -141,10 +141,8 @@ func (s Space) Size() int { return s.size }
 // Point returns the values of point i, one for each axis.
 func (s Space) Point(i int) Point {
 	p := Point{axes: s.axes, Values: make([]string, len(s.axes))}
-	for a := len(s.axes) - 1; a >= 0; a-- {
-		n := len(s.axes[a].Values)
-		p.Values[a] = s.axes[a].Values[i%n]
-		i /= n
+	for a, d := range s.digits(i) {
+		p.Values[a] = s.axes[a].Values[d]
 	}
 	return p
 }
