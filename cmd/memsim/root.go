@@ -69,7 +69,7 @@ goes to stdout; a report, the traces and a pprof profile go to --out.`,
 	f.StringVarP(&j.out, "out", "o", defaultOut, "`folder` for the report, the traces and the profile")
 	root.AddCommand(
 		a.runCommand(), a.benchCommand(), a.modelsCommand(), a.traceCommand(), a.inspectCommand(),
-		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.probeCommand(), a.exportCommand(), a.validateCommand(), a.versionCommand(),
+		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.probeCommand(), a.exportCommand(), a.serveCommand(), a.validateCommand(), a.calibrateCommand(), a.versionCommand(),
 	)
 	return root
 }

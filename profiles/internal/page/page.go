@@ -17,7 +17,7 @@
 // options of charts and data are JSON with its angle brackets escaped.
 //
 // A layout's script sees a global named memsim: {data, number, sortable, csv,
-// save}; see assets/page.js.
+// save, show}; see assets/page.js.
 //
 // # Caveats
 //

@@ -153,6 +153,16 @@ const memsim = (function () {
     drawVisible();
   }
 
+  // show draws other charts than the page came with: those on screen at once,
+  // the rest when the browser has shown them.
+  function show(charts) {
+    page.charts = charts;
+    live.forEach(chart => chart.dispose());
+    live.clear();
+    charts.filter(spec => document.getElementById(spec.id).getBoundingClientRect().top < window.innerHeight).forEach(draw);
+    setTimeout(() => { if (page.charts === charts) drawVisible(); });
+  }
+
   let width = window.innerWidth;
   window.addEventListener("resize", () => { if (window.innerWidth !== width) { width = window.innerWidth; redraw(); } });
   dark.addEventListener("change", redraw);
@@ -219,5 +229,5 @@ const memsim = (function () {
   }
 
   drawVisible();
-  return { data: page.data, number, sortable, csv, save };
+  return { data: page.data, number, sortable, csv, save, show };
 })();

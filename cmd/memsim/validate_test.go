@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const pointsHead = "device,runtime,unit,model,quant,context,metric,value,fitted,source\n"
+
+// measurements writes a table of points of a small model.
+func measurements(t *testing.T, lines ...string) string {
+	t.Helper()
+	path := "mine.csv"
+	if err := os.WriteFile(path, []byte(pointsHead+strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestValidateHoldsDataToPredictions(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	data := measurements(t,
+		"oneplus12,executorch-cpu,cpu,small.yaml,bf16,4,ms_per_token,1.5,true,me",
+		"oneplus12,executorch-cpu,cpu,small.yaml,bf16,4,tokens_per_s,500,false,me",
+		"oneplus12,executorch-cpu,cpu,smollm-135m,bf16,4,tokens_per_s,5000,false,a claim",
+		"iphone13,,,small.yaml,f16,,mj_per_token,1,false,me")
+	r := decode[validationReply](t, mustMemsim(t, "validate", "--data", data, "--published=false", "--device", "oneplus12", "--out", "page", "--format", "json"))
+	if r.Memsim != version || len(r.Points) != 3 || r.MAEFitted == nil || r.MAEUnfitted == nil || r.LeftOut != 1 {
+		t.Fatalf("%+v", r)
+	}
+	for _, o := range r.Points {
+		if want := 100 * (o.Predicted/o.Measured - 1); o.Predicted <= 0 || o.Measured != o.Value || o.ErrorPct != want {
+			t.Errorf("%+v", o)
+		}
+	}
+	if !strings.Contains(r.Points[2].Implausible, "GB/s") || r.Points[0].Implausible != "" {
+		t.Errorf("flags: %q and %q", r.Points[0].Implausible, r.Points[2].Implausible)
+	}
+	if e := r.Points[1].ErrorPct; *r.MAEUnfitted != max(e, -e) {
+		t.Errorf("mean of the unfitted is %g, its only point %g", *r.MAEUnfitted, e)
+	}
+	page, err := os.ReadFile(filepath.Join("page", validationHTML))
+	if err != nil || !strings.Contains(string(page), "a claim") {
+		t.Errorf("the page lacks a source (%v)", err)
+	}
+	if _, err := os.Stat(filepath.Join("page", validationJSON)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidateTable(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	data := measurements(t, "oneplus12,executorch-cpu,cpu,small.yaml,bf16,4,ms_per_token,1.5,false,me")
+	r := mustMemsim(t, "validate", "--data", data, "--published=false")
+	for _, want := range []string{"small.yaml", "ms_per_token", "Mean absolute error"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("the table lacks %q:\n%s", want, r.out)
+		}
+	}
+}
+
+func TestValidateRefusesWhatIsNotThere(t *testing.T) {
+	inFolder(t)
+	data := measurements(t, "pixel8por,,,smollm-135m,,,tokens_per_s,5,,me", "iphone13,,,smollm-135m,,,speed,5,,me")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--data", "none.csv"}, "none.csv"},
+		{[]string{"--data", data}, "mine.csv:3"},
+		{[]string{"--device", "pixel8por"}, "pixel8pro"},
+		{[]string{"--runtime", "tinygrad"}, "no measurement of tinygrad"},
+		{[]string{"--set", "dram.channels=2"}, "--device"},
+		{[]string{"--published=false"}, "--data"},
+	} {
+		r := memsim(t, append([]string{"validate"}, test.args...)...)
+		if r.code != exitMistake || !strings.Contains(r.err, test.want) {
+			t.Errorf("%v: code %d, %q, want %q", test.args, r.code, r.err, test.want)
+		}
+	}
+}
+
+func TestCalibrateWritesAProfileThatPredictsBetter(t *testing.T) {
+	inFolder(t)
+	data := measurements(t,
+		"oneplus12,executorch-cpu,cpu,smollm-135m,bf16,4,tokens_per_s,110,,me",
+		"oneplus12,executorch-cpu,cpu,mobilellm-125m,q8_0,4,tokens_per_s,120,,me",
+		"iphone13,,,smollm-135m,f16,4,tokens_per_s,5,,me")
+	r := decode[calibrationReply](t, mustMemsim(t, "calibrate", "--device", "oneplus12", "--data", data, "--format", "json"))
+	if len(r.Points) != 2 || len(r.Numbers) != 1 || r.After > r.Before || r.File != "oneplus12-calibrated.yaml" {
+		t.Fatalf("%+v", r)
+	}
+	v := decode[validationReply](t, mustMemsim(t, "validate", "--device", r.File, "--data", data, "--published=false", "--format", "json"))
+	if len(v.Points) != 2 || v.Points[0].UncertaintyPct <= 0 {
+		t.Fatalf("%+v", v.Points)
+	}
+	again := memsim(t, "calibrate", "--device", "oneplus12", "--data", data, "--number", "runtimes.executorch-cpu.dispatch", "--number", "runtimes.executorch-cpu.bandwidth_share", "--number", "runtimes.executorch-cpu.matvec_share")
+	if again.code != exitMistake || !strings.Contains(again.err, "runtimes.executorch-cpu") {
+		t.Errorf("code %d, %q", again.code, again.err)
+	}
+	for _, args := range [][]string{{}, {"--device", "oneplus12"}, {"--device", "pixel7", "--data", data}} {
+		if r := memsim(t, append([]string{"calibrate"}, args...)...); r.code != exitMistake {
+			t.Errorf("%v: code %d, %q", args, r.code, r.err)
+		}
+	}
+}

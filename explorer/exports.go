@@ -1,0 +1,117 @@
+package explorer
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/profiles"
+	"github.com/memsim/memsim/profiles/html"
+	"github.com/memsim/memsim/profiles/pprof"
+)
+
+// wanted are the settings of a request for a file. Files hold settings of one
+// machine.
+func (x *Explorer) wanted(r *http.Request) ([]Setting, error) {
+	state, err := parseState(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := state.chosen(r.URL.Query().Get(sideKey))
+	if err != nil {
+		return nil, err
+	}
+	for i := range settings {
+		settings[i] = settings[i].withDefaults(x.catalog)
+	}
+	if len(settings) == 2 && !sameMachine(settings[0], settings[1]) {
+		return nil, fault.Userf("A and B are of different machines; ask for one of them with side=a or side=b")
+	}
+	return settings, nil
+}
+
+// serveFile answers with what write makes, or with the reason why there is none.
+func (x *Explorer) serveFile(w http.ResponseWriter, r *http.Request, kind, name string, write func(context.Context, io.Writer, []Setting) error) {
+	var file bytes.Buffer
+	settings, err := x.wanted(r)
+	if err == nil {
+		err = write(r.Context(), &file, settings)
+	}
+	if err != nil {
+		x.failText(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", filePolicy)
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", name)
+	w.Write(file.Bytes())
+}
+
+func (x *Explorer) serveReport(w http.ResponseWriter, r *http.Request) {
+	x.serveFile(w, r, "text/html; charset=utf-8", `inline; filename="report.html"`, x.writeReport)
+}
+
+// writeReport writes the report that the main job writes of the same models.
+func (x *Explorer) writeReport(ctx context.Context, w io.Writer, settings []Setting) error {
+	var report *html.Report
+	runs, err := x.answer(ctx, settings, func(r *run) []view {
+		if report == nil {
+			report = newReport(r)
+		}
+		return []view{report.Model(r.trace.Head)}
+	})
+	if err != nil {
+		return err
+	}
+	return report.Write(w, x.comparison(runs...))
+}
+
+func (x *Explorer) serveResults(w http.ResponseWriter, r *http.Request) {
+	x.serveFile(w, r, "application/json", `inline; filename="results.json"`, func(ctx context.Context, w io.Writer, settings []Setting) error {
+		runs, err := x.answer(ctx, settings, func(*run) []view { return nil })
+		if err != nil {
+			return err
+		}
+		return profiles.WriteJSON(w, x.comparison(runs...))
+	})
+}
+
+func (x *Explorer) serveProfile(w http.ResponseWriter, r *http.Request) {
+	x.serveFile(w, r, "application/vnd.google.protobuf+gzip", `attachment; filename="profile.pb.gz"`, func(ctx context.Context, w io.Writer, settings []Setting) error {
+		merged, err := x.profile(ctx, settings)
+		if err != nil {
+			return err
+		}
+		return merged.Write(w)
+	})
+}
+
+// profile is the ledger of settings as a profile for pprof.
+func (x *Explorer) profile(ctx context.Context, settings []Setting) (*profile.Profile, error) {
+	var ledgers []*pprof.Profile
+	_, err := x.answer(ctx, settings, func(r *run) []view {
+		p := pprof.New(r.trace.Head.Model, r.machine.Device().Name)
+		ledgers = append(ledgers, p)
+		return []view{p}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []*profile.Profile
+	for _, l := range ledgers {
+		var file bytes.Buffer
+		if err := l.Write(&file); err != nil {
+			return nil, err
+		}
+		p, err := profile.Parse(&file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return profile.Merge(all)
+}
