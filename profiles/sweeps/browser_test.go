@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/memsim/memsim/sim/sweep"
 )
 
 // tab starts Chromium without a network on the file at path. It skips the test
@@ -63,7 +65,7 @@ func TestAPageIsDrawnByABrowser(t *testing.T) {
 	rows := sample(t, axis(t, "layers", "15,30,60"), axis(t, "dim", "512,576"), axis(t, "sharing", "none,immediate"), axis(t, "device", "one,two"))
 	path := filepath.Join(t.TempDir(), "sweep.html")
 	html := write(t, rows, About{Title: "two phones", Model: "m", Figure: "latency_ms_per_token", Spec: []Setting{{"layers", "15,30,60"}},
-		Effect: []Effect{{Path: "dram.channels", LowText: "2", HighText: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
+		Effect: []sweep.Effect{{Path: "dram.channels", Low: "2", High: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
 	if err := os.WriteFile(path, []byte(html), 0o644); err != nil {
 		t.Fatal(err)
 	}

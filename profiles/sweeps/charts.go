@@ -328,18 +328,6 @@ func (p *Page) devices() ([]page.Chart, error) {
 	return []page.Chart{{ID: "devices", Title: "The same shapes over devices", Caption: caption, Unit: "ms/token", Height: 360, Option: option}}, err
 }
 
-// Effect is what a parameter of the device does to a figure of a result.
-type Effect struct {
-	Path              string
-	LowText, HighText string  // of the parameter's range, with units
-	AtLow, AtHigh     float64 // the figure at both ends
-	Elasticity        float64 // percent of the figure for a percent of the parameter, at its value
-	Base              float64 // the figure at the parameter's value
-}
-
-// Swing is how far the figure moves within the parameter's range.
-func (e Effect) Swing() float64 { return math.Abs(e.AtHigh - e.AtLow) }
-
 // tornado shows the effects, the largest on top.
 func (p *Page) tornado() ([]page.Chart, error) {
 	effects := p.about.Effect[:min(len(p.about.Effect), 20)]
@@ -352,8 +340,8 @@ func (p *Page) tornado() ([]page.Chart, error) {
 	var low, high []opts.BarData
 	for _, e := range effects {
 		names = append(names, profiles.Clean(e.Path))
-		low = append(low, opts.BarData{Name: e.LowText, Value: rounded(e.AtLow - e.Base)})
-		high = append(high, opts.BarData{Name: e.HighText, Value: rounded(e.AtHigh - e.Base)})
+		low = append(low, opts.BarData{Name: e.Low, Value: rounded(e.AtLow - e.Base)})
+		high = append(high, opts.BarData{Name: e.High, Value: rounded(e.AtHigh - e.Base)})
 	}
 	chart.SetXAxis(names)
 	chart.XYReversal()

@@ -33,9 +33,10 @@ type About struct {
 	Model  string         // whose shape is varied
 	Goals  []sweep.Goal   // of the front and of the scatter's axes; none: latency and energy
 	Spec   []Setting      // how the sweep was made, in the order to show
-	Effect []Effect       // of device parameters, the largest first; none: not asked for
+	Effect []sweep.Effect // of device parameters, the largest first; none: not asked for
+	Figure string         // the figure of Effect
 	Best   *sweep.Row     // what a search found, nil if there was none
-	Figure string         // the search's objective, or the figure of Effect
+	Least  string         // the figure that the search was for
 	Counts map[string]int // of points, by what became of them, such as "valid"
 }
 
@@ -180,13 +181,13 @@ func (p *Page) Write(w io.Writer) error {
 func (p *Page) answer() []string {
 	text := findings(p.rows, p.axes)
 	if b := p.about.Best; b != nil {
-		v := fmt.Sprintf("The search for the least %s ends at %s: %s ms and %s mJ a token.", profiles.Clean(p.about.Figure), label(b, p.axes),
+		v := fmt.Sprintf("The search for the least %s ends at %s: %s ms and %s mJ a token.", profiles.Clean(p.about.Least), label(b, p.axes),
 			profiles.Number(b.Result.LatencyMS), profiles.Number(b.Result.EnergyMJPerToken))
 		text = append([]string{v}, text...)
 	}
 	if e := p.about.Effect; len(e) > 0 {
 		text = append(text, fmt.Sprintf("What moves %s most is %s: from %s to %s, the ends of its plausible range, it goes from %s to %s.", profiles.Clean(p.about.Figure),
-			profiles.Clean(e[0].Path), e[0].LowText, e[0].HighText, profiles.Number(e[0].AtLow), profiles.Number(e[0].AtHigh)))
+			profiles.Clean(e[0].Path), e[0].Low, e[0].High, profiles.Number(e[0].AtLow), profiles.Number(e[0].AtHigh)))
 	}
 	if len(text) == 0 {
 		return []string{"No point is valid; below is why."}
