@@ -81,7 +81,8 @@ func (x *Explorer) run(ctx context.Context, state State) (*reply, error) {
 	}
 	a.Answer = html.Answer(a.Sides[0].Comparison)
 	if state.B != nil {
-		a.Answer = append([]string{difference(&runs[0].result, &runs[1].result)}, a.Answer[0], html.Answer(a.Sides[1].Comparison)[0])
+		a.Answer = []string{difference(&runs[0].result, &runs[1].result),
+			"A: " + a.Answer[0], "B: " + html.Answer(a.Sides[1].Comparison)[0]}
 	}
 	return a, nil
 }
@@ -128,14 +129,14 @@ func difference(a, b *sim.Result) string {
 		if f.a <= 0 {
 			continue
 		}
-		percent := 100 * (f.b/f.a - 1)
+		percent := tenth(100 * (f.b/f.a - 1))
 		switch {
-		case math.Abs(percent) < 0.05:
+		case percent == 0:
 			parts = append(parts, "no "+f.more)
 		case percent > 0:
-			parts = append(parts, fmt.Sprintf("%s %% %s", profiles.Number(tenth(percent)), f.more))
+			parts = append(parts, fmt.Sprintf("%v %% %s", percent, f.more))
 		default:
-			parts = append(parts, fmt.Sprintf("%s %% %s", profiles.Number(tenth(-percent)), f.less))
+			parts = append(parts, fmt.Sprintf("%v %% %s", -percent, f.less))
 		}
 	}
 	if len(parts) == 0 {
@@ -145,8 +146,9 @@ func difference(a, b *sim.Result) string {
 	return "A token of B takes " + strings.Join(parts[:last], ", ") + " and " + parts[last] + " than one of A."
 }
 
+// tenth rounds a percentage to what a reader takes in.
 func tenth(v float64) float64 {
-	if v >= 100 {
+	if math.Abs(v) >= 10 {
 		return math.Round(v)
 	}
 	return math.Round(v*10) / 10

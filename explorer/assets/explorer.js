@@ -214,7 +214,7 @@
       const span = el("span");
       if (answer.sides.length > 1) span.append(el("b", "AB"[i]));
       span.append(el("a", "Report", { href: "report.html?" + side.query }), el("a", "JSON", { href: "results.json?" + side.query }),
-        el("a", "pprof", { href: "profile.pb.gz?" + side.query }), el("a", "Flame graph", { href: "pprof/" + encodeURIComponent(side.query) + "/flamegraph" }));
+        el("a", "pprof", { href: "profile.pb.gz?" + side.query }), el("a", "Flame graph", { href: "pprof/" + encodeURIComponent(side.query) + "/flamegraph?sf=%5Edecode%24" }));
       return span;
     });
     if (answer.sides.length > 1 && answer.same_machine) {
@@ -228,7 +228,7 @@
   function showFigures(sides) {
     const head = el("tr");
     head.append(el("th", "Figure", { scope: "col" }));
-    sides.forEach(side => head.append(el("th", side.label, { scope: "col", class: "n" })));
+    sides.forEach((side, i) => head.append(el("th", sides.length > 1 ? "AB"[i] : side.label, { scope: "col", class: "n" })));
     if (sides.length > 1) head.append(el("th", "B / A", { scope: "col", class: "n" }));
     $("figures").tHead.replaceChildren(head);
     let group = "";
@@ -310,6 +310,7 @@
     return +(Math.ceil(v / step) * step).toPrecision(6);
   }
 
+  if (window.innerWidth < 640) document.querySelector("#controls details").open = false;
   load(location.search);
   ask(false);
 })();
