@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/fault"
 )
 
@@ -129,7 +130,7 @@ func (a *app) checkCommon() error {
 	if a.common.threads < 0 {
 		return fault.Userf("--threads %d is negative; give a number of threads, or 0 for one per core", a.common.threads)
 	}
-	return nil
+	return fault.User(kernels.CheckEnvironment())
 }
 
 // flagError rewords what pflag says of a flag, and names the nearest one.

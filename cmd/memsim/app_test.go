@@ -212,6 +212,12 @@ func TestBadNumbersAreMistakes(t *testing.T) {
 	}
 }
 
+func TestAKernelSetThatIsNotThereIsAMistake(t *testing.T) {
+	inFolder(t)
+	t.Setenv("MEMSIM_KERNELS", "mmx")
+	wantMistake(t, memsim(t, "version"), "MEMSIM_KERNELS", "mmx", "portable")
+}
+
 func TestVersion(t *testing.T) {
 	inFolder(t)
 	if r := decode[versionReply](t, mustMemsim(t, "version", "--format", "json")); r.Memsim != version || r.Go == "" || r.Platform == "" {
