@@ -27,6 +27,9 @@ type Spec struct {
 	Axes         []sweep.Axis
 	Where        string // condition on the rows that are kept
 	Pareto       string // figures to trade
+	Best         string // figure that a search is to make least; "" walks the whole space
+	Evaluations  int    // of a search, at most
+	Sensitivity  string // figure of which to say what number of the device moves it
 	Slurm        Slurm
 }
 
@@ -106,7 +109,10 @@ func (s *Spec) Settings(x *Explorer) ([]Setting, error) {
 	for _, a := range s.Axes {
 		list = append(list, Setting{"axis " + a.Name, strings.Join(a.Values, ",")})
 	}
-	list = append(list, Setting{"where", s.Where}, Setting{"pareto", s.Pareto})
+	list = append(list, Setting{"where", s.Where}, Setting{"pareto", s.Pareto}, Setting{"best", s.Best}, Setting{"sensitivity", s.Sensitivity})
+	if s.Best != "" {
+		list = append(list, Setting{"evaluations", strconv.Itoa(s.Evaluations)})
+	}
 	var said []Setting
 	for _, l := range list {
 		if l.Value != "" {

@@ -76,7 +76,8 @@ func (f *specFile) read(data []byte, s *Spec) {
 		"axes":   func(n *yaml.Node) { f.axes(n, &s.Axes) },
 		"where":  f.text(&s.Where),
 		"pareto": func(n *yaml.Node) { f.joined(n, &s.Pareto) },
-		"slurm":  func(n *yaml.Node) { f.slurm(n, &s.Slurm) },
+		"best":   f.text(&s.Best), "evaluations": f.count(&s.Evaluations), "sensitivity": f.text(&s.Sensitivity),
+		"slurm": func(n *yaml.Node) { f.slurm(n, &s.Slurm) },
 	})
 }
 
@@ -263,6 +264,11 @@ func (s *Spec) node() *yaml.Node {
 	add(n, "axes", axes)
 	addText(n, "where", s.Where)
 	addText(n, "pareto", s.Pareto)
+	addText(n, "sensitivity", s.Sensitivity)
+	if s.Best != "" {
+		addText(n, "best", s.Best)
+		add(n, "evaluations", number(strconv.Itoa(s.Evaluations)))
+	}
 	return n
 }
 

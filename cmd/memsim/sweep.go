@@ -54,10 +54,16 @@ that meet a condition, --pareto finds those that no other beats.
 
 Rows are kept in --out as they come: a sweep that was interrupted goes on with
 --resume. --shard I/N does the Ith of N parts (from 0), on any machine that sees
---out; memsim sweep merge joins them. --slurm submits the parts as a job array.`,
+--out; memsim sweep merge joins them. --slurm submits the parts as a job array.
+
+Spaces too large for that are searched: --best FIGURE looks for the point with
+the least of it, among those that meet --where. --sensitivity FIGURE says which
+uncertain number of the device moves that figure, at the point that has the least
+of it.`,
 		Example: `  memsim sweep --device pixel8pro --layers 4:62:2 --params 125M --solve dim
   memsim sweep --device iphone13 --layers 12,30,60 --sharing none,immediate --pareto latency_ms_per_token,params
   memsim sweep --device pixel8pro --layers 30 --sharing none,immediate --axis sram.slc.capacity="4 MiB,8 MiB,16 MiB"
+  memsim sweep --device pixel8pro --layers 4:80 --dim 256:2048:32 --ffn-ratio 2,3,4 --best latency_ms_per_token --where "stored_params > 120e6"
   memsim sweep space.yaml --where "latency_ms_per_token < 20 && fits_dram_budget" --slurm --time 1:00:00`,
 		Args: oneSpec,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -94,6 +100,9 @@ func (s *sweeping) addFlags(cmd *cobra.Command) {
 	f.IntVar(&spec.Tokens, "tokens", 8, "tokens to decode")
 	f.StringVar(&spec.Where, "where", "", "`condition` over the keys of a result that rows must meet, such as \"latency_ms_per_token < 20\"")
 	f.StringVar(&spec.Pareto, "pareto", "", "`figures` to trade, such as latency_ms_per_token,energy_mj_per_token; +figure for the more the better, -figure for the less")
+	f.StringVar(&spec.Best, "best", "", "search for the point with the least of this `figure` instead of walking the whole space")
+	f.IntVar(&spec.Evaluations, "evaluations", 500, "with --best: `points` to evaluate at most")
+	f.StringVar(&spec.Sensitivity, "sensitivity", "", "`figure` of which to say what number of the device moves it")
 	f.StringVarP(&s.out, "out", "o", defaultSweepOut, "`folder` for the rows")
 	f.BoolVar(&s.resume, "resume", false, "go on with the rows that are in --out")
 	f.StringVar(&s.shard, "shard", "", "do one `part` only, as I/N with I from 0; /N takes I from SLURM_ARRAY_TASK_ID")
@@ -119,6 +128,9 @@ func (s *sweeping) complete(a *app, flags *pflag.FlagSet, args []string) error {
 		"tokens":        func() { s.spec.Tokens = typed.Tokens },
 		"where":         func() { s.spec.Where = typed.Where },
 		"pareto":        func() { s.spec.Pareto = typed.Pareto },
+		"best":          func() { s.spec.Best = typed.Best },
+		"evaluations":   func() { s.spec.Evaluations = typed.Evaluations },
+		"sensitivity":   func() { s.spec.Sensitivity = typed.Sensitivity },
 		"device":        func() { s.spec.Device = s.device },
 		"unit":          func() { s.spec.Unit = s.unit },
 		"runtime":       func() { s.spec.Runtime = s.runtime },
@@ -182,10 +194,20 @@ type exploration struct {
 	app      *app
 	spec     designspace.Spec
 	space    sweep.Space
+	asked    questions
 	explorer *designspace.Explorer
 	about    results.Description
 	out      string
 	start    time.Time
+	best     *sweep.Row // of a search, nil of none
+}
+
+// questions is what is asked of the rows; all may be nil.
+type questions struct {
+	where       *sweep.Expression
+	goals       []sweep.Goal
+	best        *sweep.Expression
+	sensitivity *sweep.Expression
 }
 
 // explore checks the spec and sets up the evaluation of points.
@@ -194,12 +216,14 @@ func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := space.Walkable(); err != nil {
+	e := &exploration{app: a, spec: spec, space: space, out: out, start: time.Now()}
+	if e.asked, err = readQuestions(spec); err != nil {
 		return nil, err
 	}
-	e := &exploration{app: a, spec: spec, space: space, out: out, start: time.Now()}
-	if _, _, err := e.questions(); err != nil {
-		return nil, err
+	if e.asked.best == nil {
+		if err := space.Walkable(); err != nil {
+			return nil, err
+		}
 	}
 	src, err := openModel(ctx, spec.Model, weights.Options{ShapeOnly: true, Seed: spec.Seed, Quant: spec.Quant})
 	if err != nil {
@@ -217,25 +241,37 @@ func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*
 	return e, nil
 }
 
-// questions returns what is asked of the rows; either may be nil.
-func (e *exploration) questions() (where *sweep.Expression, goals []sweep.Goal, err error) {
-	if e.spec.Where != "" {
-		if where, err = sweep.ParseCondition(e.spec.Where, e.spec.Axes); err != nil {
-			return nil, nil, fault.Userf("--where: %w", err)
+func readQuestions(spec designspace.Spec) (q questions, err error) {
+	if spec.Where != "" {
+		if q.where, err = sweep.ParseCondition(spec.Where, spec.Axes); err != nil {
+			return q, fault.Userf("--where: %w", err)
 		}
 	}
-	if e.spec.Pareto != "" {
-		if goals, err = sweep.ParseGoals(e.spec.Pareto, e.spec.Axes); err != nil {
-			return nil, nil, err
+	if spec.Pareto != "" {
+		if q.goals, err = sweep.ParseGoals(spec.Pareto, spec.Axes); err != nil {
+			return q, err
 		}
 	}
-	return where, goals, nil
+	if spec.Best != "" {
+		if q.best, err = sweep.ParseFigure(spec.Best, spec.Axes); err != nil {
+			return q, fault.Userf("--best: %w", err)
+		}
+	}
+	if spec.Sensitivity != "" {
+		if q.sensitivity, err = sweep.ParseFigure(spec.Sensitivity, spec.Axes); err != nil {
+			return q, fault.Userf("--sensitivity: %w", err)
+		}
+	}
+	return q, nil
 }
 
 func (a *app) sweep(ctx context.Context, s *sweeping) error {
 	shard, shards, err := parseShard(s.shard, a.getenv)
 	if err != nil {
 		return err
+	}
+	if s.spec.Best != "" && (shard >= 0 || s.submit.slurm) {
+		return fault.Userf("--best searches step by step, on one machine; drop it, or --shard and --slurm")
 	}
 	e, err := a.explore(ctx, s.spec, s.out)
 	if err != nil {
@@ -255,14 +291,18 @@ func (a *app) sweep(ctx context.Context, s *sweeping) error {
 	if shard >= 0 {
 		return e.finishShard(folder, shard)
 	}
-	return e.finish(folder)
+	return e.finish(ctx, folder)
 }
 
 // evaluate answers the points of a shard that have no rows yet, of all shards if
 // shard is negative. If none could be answered and the folder was not there
 // before, it is taken away again.
 func (e *exploration) evaluate(ctx context.Context, folder *results.Folder, shard int) error {
-	kept, err := e.rows(ctx, folder, shard)
+	answer := e.rows
+	if e.asked.best != nil {
+		answer = e.search
+	}
+	kept, err := answer(ctx, folder, shard)
 	if err == nil {
 		return nil
 	}
@@ -307,6 +347,41 @@ func (e *exploration) rows(ctx context.Context, folder *results.Folder, shard in
 	})
 	if closeErr := w.Close(); err == nil {
 		err = closeErr
+	}
+	return kept, err
+}
+
+// search looks for the best point. The rows that a search before it left are
+// used again.
+func (e *exploration) search(ctx context.Context, folder *results.Folder, _ int) (kept int, err error) {
+	known := map[int]sweep.Row{}
+	for r, err := range folder.Rows(e.space) {
+		if err != nil {
+			return 0, err
+		}
+		known[r.Index] = r
+	}
+	w, err := folder.Writer(0)
+	if err != nil {
+		return 0, err
+	}
+	bar := e.app.newSweepProgress(min(e.spec.Evaluations, e.space.Size()))
+	defer bar.done()
+	s := sweep.Search{
+		Space: e.space, Figure: e.asked.best, Where: e.asked.where, Evaluations: e.spec.Evaluations, Seed: e.spec.Seed,
+		Workers: e.app.workers(), Evaluate: e.explorer.Evaluate, Known: known,
+		Visit: func(r sweep.Row) error {
+			kept++
+			bar.step(r.Point.String())
+			return w.Append(&r)
+		},
+	}
+	best, ok, err := s.Run(ctx)
+	if closeErr := w.Close(); err == nil {
+		err = closeErr
+	}
+	if ok {
+		e.best = &best
 	}
 	return kept, err
 }

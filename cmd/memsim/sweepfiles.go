@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/memsim/memsim/designspace/results"
@@ -25,68 +27,87 @@ const (
 
 // sweepReply is what the sweep command prints.
 type sweepReply struct {
-	Memsim   string   `json:"memsim"`
-	Device   string   `json:"device"`
-	Unit     string   `json:"unit"`
-	Points   int      `json:"points"`
-	Invalid  int      `json:"invalid_points"`
-	Excluded int      `json:"excluded_points"` // by --where
-	Front    int      `json:"pareto_points"`   // 0 without --pareto
-	Seconds  float64  `json:"seconds"`
-	Files    []string `json:"files"`
+	Memsim      string          `json:"memsim"`
+	Device      string          `json:"device"`
+	Unit        string          `json:"unit"`
+	Points      int             `json:"points"`          // evaluated
+	Invalid     int             `json:"invalid_points"`  //
+	Excluded    int             `json:"excluded_points"` // by --where
+	Front       int             `json:"pareto_points"`   // 0 without --pareto
+	Seconds     float64         `json:"seconds"`
+	Files       []string        `json:"files"`
+	Best        json.RawMessage `json:"best,omitempty"` // row that --best found
+	Sensitivity []sweep.Effect  `json:"sensitivity,omitempty"`
 }
 
 // finish makes the files of a whole sweep out of its rows, prints the answer and
 // takes the rows away.
-func (e *exploration) finish(folder *results.Folder) error {
+func (e *exploration) finish(ctx context.Context, folder *results.Folder) error {
 	out, err := newOutputFolder(e.out)
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	all := e.kept(folder)
-	answer, err := e.answer(all)
+	answer, err := e.answer(ctx, folder)
 	if err != nil {
 		return err
 	}
-	if err := e.writeFiles(out, all, answer); err != nil {
+	if err := e.writeFiles(out, e.kept(folder), answer); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	device, unit, _ := e.machine()
-	reply := sweepReply{
-		Memsim: version, Device: device, Unit: unit,
-		Points: e.space.Size(), Invalid: answer.invalid, Excluded: e.space.Size() - answer.invalid - answer.valid,
-		Seconds: time.Since(e.start).Seconds(),
-		Files:   []string{e.at(sweepCSV), e.at(sweepParquet), e.at(sweepHTML)},
+	reply, err := e.reply(answer)
+	if err != nil {
+		return err
 	}
-	if answer.front != nil {
-		reply.Front = len(answer.front.Rows())
-	}
-	if err := e.print(reply, all, answer); err != nil {
+	if err := e.print(reply, e.kept(folder), answer); err != nil {
 		return err
 	}
 	return folder.Remove()
 }
 
+func (e *exploration) reply(answer sweepAnswer) (sweepReply, error) {
+	device, unit, _ := e.machine()
+	reply := sweepReply{
+		Memsim: version, Device: device, Unit: unit,
+		Points: answer.valid + answer.invalid + answer.excluded, Invalid: answer.invalid, Excluded: answer.excluded,
+		Seconds:     time.Since(e.start).Seconds(),
+		Files:       []string{e.at(sweepCSV), e.at(sweepParquet), e.at(sweepHTML)},
+		Sensitivity: answer.effects,
+	}
+	if answer.front != nil {
+		reply.Front = len(answer.front.Rows())
+	}
+	if e.best == nil {
+		return reply, nil
+	}
+	var err error
+	reply.Best, err = sweeps.NewJSON(answer.layout).Encode(e.best)
+	return reply, err
+}
+
+// meets reports whether a row is to be kept: an invalid one always is.
+func (e *exploration) meets(r *sweep.Row) (bool, error) {
+	if e.asked.where == nil || r.Invalid != nil {
+		return true, nil
+	}
+	return e.asked.where.True(r)
+}
+
 // kept yields the rows that meet the sweep's condition, and the invalid ones.
 func (e *exploration) kept(folder *results.Folder) iter.Seq2[sweep.Row, error] {
 	return func(yield func(sweep.Row, error) bool) {
-		where, _, err := e.questions()
-		if err != nil {
-			yield(sweep.Row{}, err)
-			return
-		}
 		for r, err := range folder.Rows(e.space) {
-			if err == nil && where != nil && r.Invalid == nil {
-				meets := false
-				if meets, err = where.True(&r); err == nil && !meets {
-					continue
-				}
+			meets := true
+			if err == nil {
+				meets, err = e.meets(&r)
 			}
-			if !yield(r, err) || err != nil {
+			if (meets || err != nil) && !yield(r, err) || err != nil {
 				return
 			}
 		}
@@ -95,33 +116,25 @@ func (e *exploration) kept(folder *results.Folder) iter.Seq2[sweep.Row, error] {
 
 // sweepAnswer is what takes all rows to know.
 type sweepAnswer struct {
-	valid, invalid int
-	front          *sweep.Front // nil: not asked for
-	layout         sweeps.Layout
+	valid, invalid, excluded int
+
+	front   *sweep.Front // nil: not asked for
+	layout  sweeps.Layout
+	effects []sweep.Effect
 }
 
-func (e *exploration) answer(rows iter.Seq2[sweep.Row, error]) (sweepAnswer, error) {
+func (e *exploration) answer(ctx context.Context, folder *results.Folder) (sweepAnswer, error) {
 	a := sweepAnswer{layout: sweeps.Layout{Axes: e.spec.Axes}}
-	_, goals, err := e.questions()
-	if err != nil {
-		return a, err
+	if e.asked.goals != nil {
+		a.front = sweep.NewFront(e.asked.goals)
 	}
-	if goals != nil {
-		a.front = sweep.NewFront(goals)
-	}
-	for r, err := range rows {
+	var subject sensitive
+	for r, err := range folder.Rows(e.space) {
+		if err == nil {
+			err = errors.Join(a.add(e, &r), subject.add(e, &r))
+		}
 		if err != nil {
 			return a, err
-		}
-		if r.Invalid != nil {
-			a.invalid++
-			continue
-		}
-		a.valid++
-		if a.front != nil {
-			if err := a.front.Add(&r); err != nil {
-				return a, err
-			}
 		}
 	}
 	if a.front != nil {
@@ -130,14 +143,65 @@ func (e *exploration) answer(rows iter.Seq2[sweep.Row, error]) (sweepAnswer, err
 			a.layout.Front[r.Index] = true
 		}
 	}
-	return a, nil
+	if subject.row == nil {
+		return a, nil
+	}
+	var err error
+	a.effects, err = e.explorer.Sensitivity(ctx, subject.row.Point, e.asked.sensitivity, e.app.workers())
+	return a, err
+}
+
+func (a *sweepAnswer) add(e *exploration, r *sweep.Row) error {
+	if r.Invalid != nil {
+		a.invalid++
+		return nil
+	}
+	meets, err := e.meets(r)
+	if err != nil {
+		return err
+	}
+	if !meets {
+		a.excluded++
+		return nil
+	}
+	a.valid++
+	if a.front == nil {
+		return nil
+	}
+	return a.front.Add(r)
+}
+
+// sensitive is the row whose sensitivity is asked for: the one with the least of
+// the figure.
+type sensitive struct {
+	row   *sweep.Row
+	least float64
+}
+
+func (s *sensitive) add(e *exploration, r *sweep.Row) error {
+	if e.asked.sensitivity == nil || r.Invalid != nil {
+		return nil
+	}
+	if meets, err := e.meets(r); err != nil || !meets {
+		return err
+	}
+	v, err := e.asked.sensitivity.Number(r)
+	if err != nil {
+		return err
+	}
+	if s.row == nil || v < s.least {
+		row := *r
+		s.row, s.least = &row, v
+	}
+	return nil
 }
 
 // page starts the HTML page of the sweep.
 func (e *exploration) page(answer sweepAnswer) (*sweeps.Page, error) {
 	about := sweeps.About{
 		Memsim: version, Title: e.title(), Model: e.spec.Model,
-		Counts: map[string]int{"invalid": answer.invalid, "excluded by the condition": e.space.Size() - answer.invalid - answer.valid},
+		Counts: map[string]int{"invalid": answer.invalid, "excluded by the condition": answer.excluded},
+		Figure: e.spec.Sensitivity, Effect: answer.effects, Best: e.best, Least: e.spec.Best,
 	}
 	if answer.front != nil {
 		about.Goals = answer.front.Goals()
@@ -197,6 +261,18 @@ func (e *exploration) print(reply sweepReply, rows iter.Seq2[sweep.Row, error], 
 		}
 		grids = append(grids, front)
 	}
+	if e.best != nil {
+		g := grid{title: "Least " + e.spec.Best, columns: columns("point", e.spec.Best+">", "ms/token>", "mJ/token>")}
+		v, err := e.asked.best.Number(e.best)
+		if err != nil {
+			return err
+		}
+		g.add(e.best.Point.String(), profiles.Number(v), profiles.Number(e.best.Result.LatencyMS), profiles.Number(e.best.Result.EnergyMJPerToken))
+		grids = append(grids, g)
+	}
+	if len(answer.effects) > 0 {
+		grids = append(grids, effectsGrid(e.spec.Sensitivity, answer.effects))
+	}
 	return e.app.print(reply, grids...)
 }
 
@@ -221,6 +297,15 @@ func frontGrid(f *sweep.Front, axes []sweep.Axis) (grid, error) {
 		g.add(cells...)
 	}
 	return g, nil
+}
+
+// effectsGrid lists what moves a figure.
+func effectsGrid(figure string, effects []sweep.Effect) grid {
+	g := grid{title: "What moves " + figure, columns: columns("number", "value>", "low>", "high>", figure+" at low>", "as it is>", "at high>", "% for 1 %>")}
+	for _, x := range effects {
+		g.add(x.Path, x.Value, x.Low, x.High, profiles.Number(x.AtLow), profiles.Number(x.Base), profiles.Number(x.AtHigh), strconv.FormatFloat(x.Elasticity, 'f', 2, 64))
+	}
+	return g
 }
 
 // printJSON writes the reply and the rows as one object. Rows pass by one after

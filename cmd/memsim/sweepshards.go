@@ -156,7 +156,7 @@ named.`,
 			if err != nil {
 				return err
 			}
-			return e.finish(folder)
+			return e.finish(cmd.Context(), folder)
 		},
 	}
 }

@@ -225,3 +225,25 @@ func TestStatusCountsByShard(t *testing.T) {
 		t.Errorf("an empty folder opens: %v", err)
 	}
 }
+
+func TestRowsInAnyOrderAreReadInThatOfTheirPoints(t *testing.T) {
+	s := space(t, 6)
+	f := start(t, filepath.Join(t.TempDir(), "out"), about(6, 1), false)
+	w, err := f.Writer(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []int{3, 5, 0, 4, 1, 2} {
+		row := sweep.Row{Index: p, Point: s.Point(p), Result: sim.Result{LatencyMS: 1 / float64(p+3)}}
+		if p == 4 {
+			row = sweep.Row{Index: p, Point: s.Point(p), Invalid: fault.Userf("no \"4\"")}
+		}
+		if err := w.Append(&row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check(t, f, s)
+}

@@ -27,24 +27,38 @@ type record struct {
 	Result  *sim.Result `json:"result,omitempty"`
 }
 
-// Writer appends rows to a file of its own.
+// Writer appends rows to files of its own.
 type Writer struct {
 	folder *Folder
+	shard  int
 	file   *os.File
-	rows   int
+	last   int // point of the file's last row, -1 of none
 }
 
 // Writer starts a file for rows of a shard. It ends with Close.
 func (f *Folder) Writer(shard int) (*Writer, error) {
-	file, err := os.CreateTemp(f.rows(), f.shardName(shard)+".*"+partSuffix)
-	if err != nil {
-		return nil, fmt.Errorf("cannot write to %s: %w", f.rows(), err)
-	}
-	return &Writer{folder: f, file: file}, nil
+	w := &Writer{folder: f, shard: shard}
+	return w, w.begin()
 }
 
-// Append writes a row. Rows of one writer come in the order of their points.
+// begin starts a file.
+func (w *Writer) begin() error {
+	file, err := os.CreateTemp(w.folder.rows(), w.folder.shardName(w.shard)+".*"+partSuffix)
+	if err != nil {
+		return fmt.Errorf("cannot write to %s: %w", w.folder.rows(), err)
+	}
+	w.file, w.last = file, -1
+	return nil
+}
+
+// Append writes a row. Each file is in the order of its points; a row that would
+// break it begins another one.
 func (w *Writer) Append(r *sweep.Row) error {
+	if r.Index <= w.last {
+		if err := errors.Join(w.Close(), w.begin()); err != nil {
+			return err
+		}
+	}
 	line := record{Point: r.Index}
 	if r.Invalid != nil {
 		line.Invalid = r.Invalid.Error()
@@ -58,14 +72,14 @@ func (w *Writer) Append(r *sweep.Row) error {
 	if _, err := w.file.Write(append(data, '\n')); err != nil {
 		return fmt.Errorf("cannot keep a row: %w", err)
 	}
-	w.rows++
+	w.last = r.Index
 	return nil
 }
 
 // Close ends the file; an empty one is removed.
 func (w *Writer) Close() error {
 	err := w.file.Close()
-	if w.rows == 0 {
+	if w.last < 0 {
 		err = errors.Join(err, os.Remove(w.file.Name()))
 	}
 	return err

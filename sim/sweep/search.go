@@ -26,8 +26,8 @@ type Search struct {
 	// Known are rows of points that need no evaluation again; they count all the
 	// same, so that a search that goes on takes the way it would have taken.
 	Known map[int]Row
-	// Visit is handed the new rows of a round, in the order of their points.
-	Visit func([]Row) error
+	// Visit is handed each new row, those of a round in the order of their points.
+	Visit func(Row) error
 }
 
 // The proportions of a round of the search.
@@ -73,13 +73,11 @@ func (h *hunt) round(ctx context.Context) error {
 	unknown := slices.DeleteFunc(slices.Clone(points), func(p int) bool { _, ok := h.Known[p]; return ok })
 	err := Run(ctx, h.Space, slices.Values(unknown), h.Workers, h.Evaluate, func(r Row) error {
 		fresh = append(fresh, r)
-		return nil
-	})
-	if len(fresh) > 0 && h.Visit != nil {
-		if visitErr := h.Visit(fresh); err == nil {
-			err = visitErr
+		if h.Visit == nil {
+			return nil
 		}
-	}
+		return h.Visit(r)
+	})
 	if err != nil {
 		return err
 	}

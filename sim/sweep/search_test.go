@@ -103,10 +103,8 @@ func TestASearchIsTheSameEveryTimeAndWithKnownRows(t *testing.T) {
 	run := func(workers int, known map[int]Row) (order []int, best Row) {
 		h := search(t, s, evaluate, "params > 200", 150, 5)
 		h.Workers, h.Known = workers, known
-		h.Visit = func(rows []Row) error {
-			for _, r := range rows {
-				order = append(order, r.Index)
-			}
+		h.Visit = func(r Row) error {
+			order = append(order, r.Index)
 			return nil
 		}
 		best, _, err := h.Run(context.Background())
