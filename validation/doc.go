@@ -22,6 +22,10 @@
 //
 // # Caveats
 //
+// Measurements are taken with the device's whole memory for the app, as people
+// measure, and not under the budget of a profile; a model that is larger than
+// that runs from flash.
+//
 // A point of decode is predicted at one context length, the one that it states;
 // published means over growing contexts are taken at their start. Formats of
 // runtimes are taken as the nearest of GGUF; a point that states the bytes of

@@ -95,9 +95,13 @@ func (x *Predictor) Machine(p Point, sets ...string) (*sim.Machine, error) {
 	return sim.New(c)
 }
 
+// wholeMemory is how an app is measured: with the device to itself. The share of
+// DRAM that an app should keep to is advice for one among others.
+const wholeMemory = "dram.app_budget=100%"
+
 // device loads a profile, once for each set of overrides.
 func (x *Predictor) device(name string, sets []string) (*devices.Device, error) {
-	sets = append(slices.Clone(x.Sets), sets...)
+	sets = slices.Concat([]string{wholeMemory}, x.Sets, sets)
 	key := strings.Join(append([]string{name}, sets...), "\n")
 	if d, ok := x.devices[key]; ok {
 		return d, nil
