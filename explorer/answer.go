@@ -69,7 +69,9 @@ func (x *Explorer) run(ctx context.Context, state State) (*reply, error) {
 		a.Milliseconds += float64(r.took) / float64(time.Millisecond)
 		a.Sides = append(a.Sides, side{Query: r.Query(), Label: labels[i], Comparison: x.comparison(r)})
 		labelled := r.result
-		labelled.Model = labels[i]
+		if state.B != nil {
+			labelled.Model = string(rune('A' + i)) // beside a bar there is no room for more
+		}
 		results = append(results, labelled)
 	}
 	var charts [][]html.Chart

@@ -210,9 +210,9 @@
   }
 
   function showExports(answer, q) {
-    const list = answer.sides.map((side, i) => {
+    const list = answer.sides.map(side => {
       const span = el("span");
-      if (answer.sides.length > 1) span.append(el("b", "AB"[i]));
+      if (answer.sides.length > 1) span.append(el("b", side.label));
       span.append(el("a", "Report", { href: "report.html?" + side.query }), el("a", "JSON", { href: "results.json?" + side.query }),
         el("a", "pprof", { href: "profile.pb.gz?" + side.query }), el("a", "Flame graph", { href: "pprof/" + encodeURIComponent(side.query) + "/flamegraph?sf=%5Edecode%24" }));
       return span;

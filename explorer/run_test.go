@@ -1,0 +1,180 @@
+package explorer
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/memsim/memsim/sim"
+)
+
+func explorer(t *testing.T) *Explorer {
+	t.Helper()
+	x, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// counting counts rows, and does something at the first one.
+type counting struct {
+	rows  int
+	first func()
+}
+
+func (c *counting) Add(*sim.Row) {
+	if c.rows++; c.rows == 1 {
+		c.first()
+	}
+}
+
+func TestACancelledRequestStopsItsSimulation(t *testing.T) {
+	x := explorer(t)
+	setting := Setting{Device: "iphone13", Model: "mobilellm-125m"}
+	setting.Overrides.Layers = 4
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &counting{first: cancel}
+	_, err := x.answer(ctx, []Setting{setting}, func(*run) []view { return []view{c} })
+	if !errors.Is(err, context.Canceled) || c.rows > 1 {
+		t.Errorf("after the request was cancelled %d rows followed (%v)", c.rows-1, err)
+	}
+	if len(x.turn.running) != 0 || len(x.turn.waiting) != 0 {
+		t.Error("the cancelled run keeps its turn")
+	}
+}
+
+func TestRunsWaitForTheirTurnAndNotTooMany(t *testing.T) {
+	x := explorer(t)
+	x.turn = newTurn(1, 1)
+	if err := x.turn.acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	waited := make(chan error)
+	go func() { waited <- x.turn.acquire(ctx) }()
+	for len(x.turn.waiting) < 2 {
+		runtime.Gosched()
+	}
+	w := httptest.NewRecorder()
+	x.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/api/run?device=iphone13", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("one too many gets status %d: %s", w.Code, w.Body)
+	}
+	cancel()
+	if err := <-waited; !errors.Is(err, context.Canceled) {
+		t.Errorf("one that gave up gets %v", err)
+	}
+	x.turn.release()
+	if len(x.turn.running) != 0 || len(x.turn.waiting) != 0 {
+		t.Error("a turn is lost")
+	}
+}
+
+func TestASettingIsItsQuery(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s Setting
+		for _, f := range fields {
+			if rapid.Bool().Draw(t, f.key) {
+				value := rapid.SampledFrom([]string{"1", "2", "17", "200"}).Draw(t, "value")
+				if err := f.set(&s, value); err != nil && !strings.Contains(err.Error(), "whole number") {
+					t.Fatal(err)
+				}
+			}
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "sets") {
+			s.Sets = append(s.Sets, rapid.StringMatching(`[a-z.&=%+ é]{1,8}x`).Draw(t, "set"))
+		}
+		for i := range s.Sets {
+			s.Sets[i] = strings.TrimSpace(s.Sets[i])
+		}
+		state, err := parseState(s.Query())
+		if err != nil {
+			t.Fatalf("%s: %v", s.Query(), err)
+		}
+		if state.B != nil || state.A.Query() != s.Query() {
+			t.Fatalf("%s is read as %s", s.Query(), state.A.Query())
+		}
+	})
+}
+
+func TestKeptProfilesAreFew(t *testing.T) {
+	f := newFlames(2)
+	for _, q := range []string{"a", "b", "a", "c"} {
+		if _, ok := f.find(q); !ok {
+			f.keep(flame{query: q})
+		}
+	}
+	for q, want := range map[string]bool{"a": true, "b": false, "c": true} {
+		if _, ok := f.find(q); ok != want {
+			t.Errorf("%s is kept: %v", q, ok)
+		}
+	}
+}
+
+func TestServeEndsCleanly(t *testing.T) {
+	x := explorer(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + listener.Addr().String()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- x.Serve(ctx, listener) }()
+
+	client := &http.Client{Transport: &http.Transport{}}
+	response, err := client.Get(url + "/api/run?device=iphone13&layers=1&prompt_tokens=1")
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatal(err, response)
+	}
+	response.Body.Close()
+
+	// A simulation under way, which would take long, ends with the server.
+	busy := make(chan struct{})
+	go func() {
+		defer close(busy)
+		if r, err := client.Get(url + "/api/run?device=iphone13&model=mobilellm-125m&layers=120&tokens=64&prompt_tokens=512"); err == nil {
+			r.Body.Close()
+		}
+	}()
+	for len(x.turn.running) == 0 {
+		runtime.Gosched()
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("Serve returns %v", err)
+	}
+	<-busy
+	client.CloseIdleConnections()
+	if left := ownGoroutines(); left != "" {
+		t.Errorf("goroutines are left:\n%s", left)
+	}
+}
+
+// ownGoroutines are the stacks of those that run code of the explorer, tests
+// apart.
+func ownGoroutines() string {
+	stacks := make([]byte, 1<<20)
+	var own []string
+	for range 100 { // one that ends may still be seen
+		own = own[:0]
+		for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			if strings.Contains(stack, "memsim/explorer.(*") && !strings.Contains(stack, "testing.tRunner") {
+				own = append(own, stack)
+			}
+		}
+		if len(own) == 0 {
+			return ""
+		}
+		runtime.Gosched()
+	}
+	return strings.Join(own, "\n\n")
+}
