@@ -125,10 +125,13 @@ func (a *app) format() string {
 	return a.common.format
 }
 
+// maxThreads is more than any machine has use for.
+const maxThreads = 1024
+
 // checkCommon refuses values of the common flags that make no sense.
 func (a *app) checkCommon() error {
-	if a.common.threads < 0 {
-		return fault.Userf("--threads %d is negative; give a number of threads, or 0 for one per core", a.common.threads)
+	if a.common.threads < 0 || a.common.threads > maxThreads {
+		return fault.Userf("--threads %d: give a number from 1 to %d, or 0 for one per core", a.common.threads, maxThreads)
 	}
 	return fault.User(kernels.CheckEnvironment())
 }

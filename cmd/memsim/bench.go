@@ -71,8 +71,8 @@ func (b *benching) check() error {
 		return fault.Userf("--repetitions %d: measure at least once", b.repetitions)
 	}
 	for _, n := range b.threads {
-		if n < 1 || n > 1024 {
-			return fault.Userf("--threads %d: give numbers from 1 to 1024, as 1,2", n)
+		if n < 1 || n > maxThreads {
+			return fault.Userf("--threads %d: give numbers from 1 to %d, as 1,2", n, maxThreads)
 		}
 	}
 	return nil

@@ -29,7 +29,7 @@ func (a *app) inspectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(inspectReply(s, traces.Phase(phase)), inspectGrids(s, traces.Phase(phase), by, top, a.format())...)
+			return a.print(inspectReply(s), inspectGrids(s, traces.Phase(phase), by, top, a.format())...)
 		},
 	}
 	f := cmd.Flags()
@@ -75,7 +75,7 @@ type summaryReply struct {
 	Phases []phaseReply  `json:"phases"`
 }
 
-func inspectReply(s traces.Summary, _ traces.Phase) summaryReply {
+func inspectReply(s traces.Summary) summaryReply {
 	reply := summaryReply{Header: s.Header, Events: s.Events, Phases: []phaseReply{}}
 	for i := range s.Phases {
 		p := &s.Phases[i]
