@@ -112,6 +112,10 @@ func (r *Result) perToken(m *Machine, s Sums) {
 	r.MemoryEnergyMJ = mj(s.Energy.MemoryPath())
 	phone := s.Energy.Total() + m.energy.System(time)
 	r.PhoneEnergyMJ = mj(phone)
+	if m.warm != nil {
+		share, after := m.warm.Warm(units.Watts(phone.Joules() / time.Seconds()))
+		r.SustainedTokensPerS, r.ThrottlesAfterS = r.TokensPerS*share, after
+	}
 	if m.device.Battery != nil {
 		r.TokensPerCharge = float64(m.device.Battery.Value) / (phone.Joules() * per)
 	}

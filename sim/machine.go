@@ -8,6 +8,7 @@ import (
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
 	"github.com/memsim/memsim/sim/sram"
+	"github.com/memsim/memsim/sim/thermal"
 	"github.com/memsim/memsim/units"
 )
 
@@ -23,6 +24,8 @@ type Config struct {
 	// Energy is an assumption about the memory path that replaces the device's
 	// own figures; nil keeps them.
 	Energy *devices.EnergyAssumption
+	// Sustained asks for the speed of a warm device as well.
+	Sustained bool
 }
 
 // Machine is a device set up for one unit and runtime. It is immutable: each
@@ -45,6 +48,7 @@ type Machine struct {
 	startup   units.Picoseconds    // per operator that streams from DRAM: half_bandwidth at bandwidth
 	budget    units.Bytes          // of the app in DRAM
 	tile      units.Bytes
+	warm      *thermal.Model // nil: not asked for
 }
 
 // New resolves the names in c and builds the models of all parts. A name that
@@ -72,6 +76,10 @@ func New(c Config) (*Machine, error) {
 		return nil, err
 	}
 	m.setRates(c)
+	if c.Sustained {
+		warm := thermal.Of(c.Device)
+		m.warm = &warm
+	}
 	return m, nil
 }
 

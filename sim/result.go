@@ -37,6 +37,11 @@ type Result struct {
 	DRAMBudgetBytes    int64     `json:"dram_budget_bytes"`
 	FitsDRAMBudget     bool      `json:"fits_dram_budget"`
 	TokensPerCharge    float64   `json:"tokens_per_charge,omitempty"` // left out on mains
+	// SustainedTokensPerS is the speed of a warm device, and ThrottlesAfterS when a
+	// cold one begins to slow down to it (left out if it never does); both are
+	// there if Config.Sustained asks for them.
+	SustainedTokensPerS float64 `json:"sustained_tokens_per_s,omitempty"`
+	ThrottlesAfterS     float64 `json:"throttles_after_s,omitempty"`
 	// FormatsWidened are the storage formats that the runtime has no arithmetic
 	// for; their weights were taken as widened to its float type, one operation
 	// each.

@@ -18,10 +18,11 @@ const (
 	MemoryMJPerToken  = "memory_mj_per_token"  // energy of a decoded token, of the memory path alone
 	PrefillTokensPerS = "prefill_tokens_per_s" // speed over a prompt of Context tokens
 	FirstTokenMS      = "time_to_first_token_ms"
+	WarmTokensPerS    = "sustained_tokens_per_s" // decode speed of a warm device
 )
 
 // Metrics lists what a point may measure.
-var Metrics = []string{TokensPerS, MSPerToken, MJPerToken, MemoryMJPerToken, PrefillTokensPerS, FirstTokenMS}
+var Metrics = []string{TokensPerS, MSPerToken, MJPerToken, MemoryMJPerToken, PrefillTokensPerS, FirstTokenMS, WarmTokensPerS}
 
 // DefaultContext is the number of tokens in front of the measured one where a
 // point states none.

@@ -86,7 +86,7 @@ func (x *Predictor) Machine(p Point, sets ...string) (*sim.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime}
+	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime, Sustained: p.Metric == WarmTokensPerS}
 	if p.Energy != "" {
 		if c.Energy, err = devices.LoadEnergyAssumption(p.Energy); err != nil {
 			return nil, err
@@ -228,6 +228,8 @@ func read(r sim.Result, p Point) float64 {
 	switch p.Metric {
 	case TokensPerS:
 		return r.TokensPerS
+	case WarmTokensPerS:
+		return r.SustainedTokensPerS
 	case MSPerToken:
 		return r.LatencyMS
 	case MJPerToken:
@@ -267,7 +269,7 @@ func limit(m *sim.Machine, t *traces.Trace, p Point) string {
 // prompt; 0 for an energy.
 func secondsMeasured(p Point) float64 {
 	switch p.Metric {
-	case TokensPerS:
+	case TokensPerS, WarmTokensPerS:
 		return 1 / p.Value
 	case MSPerToken, FirstTokenMS:
 		return p.Value / 1e3

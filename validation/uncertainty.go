@@ -49,7 +49,7 @@ func elasticity(m *sim.Machine, s sim.Sums, p Point, path string) float64 {
 	}
 	slower := ofTime(s.Time, p.phase(), path) / float64(time)
 	switch p.Metric {
-	case TokensPerS, PrefillTokensPerS:
+	case TokensPerS, PrefillTokensPerS, WarmTokensPerS:
 		return -slower
 	case MSPerToken, FirstTokenMS:
 		return slower

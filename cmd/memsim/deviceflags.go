@@ -14,6 +14,7 @@ type deviceFlags struct {
 	unit    string
 	runtime string
 	energy  string
+	warm    bool
 	sets    []string
 }
 
@@ -23,6 +24,7 @@ func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
 	f.Var(newChoice(&d.unit, "", "cpu", "gpu", "npu"), "unit", "compute `unit`: cpu, gpu or npu (default: the device's own)")
 	f.StringVar(&d.runtime, "runtime", "", "inference `program` whose costs are assumed, such as llama.cpp-cpu (default: the unit's own)")
 	f.StringVar(&d.energy, "energy", deviceEnergy, "`figures` of energy: device, or paper (MobileLLM's 0.1 J per billion 8-bit weights)")
+	f.BoolVar(&d.warm, "sustained", false, "also say how fast a warm device is, and when it slows down")
 	f.StringArrayVar(&d.sets, "set", nil, "override a `field` of the profile, as dram.channels=2 (repeatable)")
 	completeWithFiles(cmd, "device", devices.Names()...)
 	completeWith(cmd, "unit", "cpu", "gpu", "npu")
@@ -41,7 +43,7 @@ func (d *deviceFlags) machine() (*sim.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := sim.Config{Device: device, Unit: d.unit, Runtime: d.runtime}
+	config := sim.Config{Device: device, Unit: d.unit, Runtime: d.runtime, Sustained: d.warm}
 	if d.energy != deviceEnergy {
 		if config.Energy, err = devices.LoadEnergyAssumption(d.energy); err != nil {
 			return nil, err

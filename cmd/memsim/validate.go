@@ -52,7 +52,8 @@ A table of --data is CSV with the columns device, runtime, unit, model, quant,
 context, metric, value, fitted, source; optionally bytes (of the weights in the
 runtime's own format), overrides (layers=60), energy (paper) and disputed. The
 metric is one of tokens_per_s, ms_per_token, mj_per_token (of the whole phone),
-memory_mj_per_token, prefill_tokens_per_s, time_to_first_token_ms.`,
+memory_mj_per_token, prefill_tokens_per_s, time_to_first_token_ms,
+sustained_tokens_per_s.`,
 		Example: `  memsim validate
   memsim validate --device pixel8pro --data mine.csv --format json
   memsim validate --device calibrated.yaml --out report`,

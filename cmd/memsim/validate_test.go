@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/memsim/memsim/profiles"
 )
 
 const pointsHead = "device,runtime,unit,model,quant,context,metric,value,fitted,source\n"
@@ -106,5 +108,18 @@ func TestCalibrateWritesAProfileThatPredictsBetter(t *testing.T) {
 		if r := memsim(t, append([]string{"calibrate"}, args...)...); r.code != exitMistake {
 			t.Errorf("%v: code %d, %q", args, r.code, r.err)
 		}
+	}
+}
+
+func TestSustainedSpeedIsSaidWhenAskedFor(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	warm := decode[profiles.Comparison](t, mustMemsim(t, append(quickJob, "--sustained", "--format", "json")...)).Results[0]
+	if warm.SustainedTokensPerS <= 0 || warm.SustainedTokensPerS > warm.TokensPerS {
+		t.Errorf("%g token/s warm, %g cold", warm.SustainedTokensPerS, warm.TokensPerS)
+	}
+	cold := decode[profiles.Comparison](t, mustMemsim(t, append(quickJob, "--format", "json")...)).Results[0]
+	if cold.SustainedTokensPerS != 0 || cold.ThrottlesAfterS != 0 {
+		t.Errorf("%+v", cold)
 	}
 }
