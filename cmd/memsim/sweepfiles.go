@@ -212,12 +212,6 @@ func (e *exploration) page(answer sweepAnswer) (*sweeps.Page, error) {
 	return sweeps.NewPage(e.spec.Axes, about)
 }
 
-// rowSink takes the rows of a sweep.
-type rowSink interface {
-	Add(*sweep.Row) error
-	Close() error
-}
-
 // writeFiles writes the rows into files of the output folder.
 func (e *exploration) writeFiles(out *outputFolder, rows iter.Seq2[sweep.Row, error], answer sweepAnswer) error {
 	page, err := e.page(answer)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -129,6 +130,31 @@ func TestAKilledSweepKeepsItsRows(t *testing.T) {
 	cmd.Wait()
 	if n := rows(); n < 5 {
 		t.Errorf("%d rows are kept", n)
+	}
+	mustMemsim(t, append(args, "--out", "two", "--resume")...)
+	wantSameFiles(t, "two", sweepFiles(t, "one"))
+}
+
+// Interrupted (Ctrl-C), a sweep says how to go on, and does.
+func TestASweepInterruptedMidwayGoesOn(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	args := append(slices.Clone(smallSweep), "--layers", "1:40")
+	mustMemsim(t, append(args, "--out", "one")...)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer cancel()
+		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			if info, err := filepath.Glob("two/rows/*.part"); err == nil && len(info) > 0 {
+				if s, err := os.Stat(info[0]); err == nil && s.Size() > 0 {
+					return
+				}
+			}
+		}
+	}()
+	r := memsimContext(t, ctx, nil, append(args, "--out", "two", "--threads", "1")...)
+	if r.code != exitInterrupted || !strings.Contains(r.err, "--resume goes on from there") {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
 	}
 	mustMemsim(t, append(args, "--out", "two", "--resume")...)
 	wantSameFiles(t, "two", sweepFiles(t, "one"))

@@ -132,8 +132,3 @@ func (f *Front) Rows() []Row {
 	}
 	return rows
 }
-
-// Has reports whether the point of that index is on the front.
-func (f *Front) Has(index int) bool {
-	return slices.ContainsFunc(f.kept, func(m member) bool { return m.row.Index == index })
-}
