@@ -13,12 +13,13 @@ import (
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
 )
 
 // reply is the answer of /api/run.
 type reply struct {
 	Answer       []string     `json:"answer"`
-	Milliseconds float64      `json:"simulation_ms"` // recording and replay of all sides, one after the other
+	Milliseconds float64      `json:"simulation_ms"` // recording and replay, summed over the sides that were not known yet
 	SameMachine  bool         `json:"same_machine"`  // one report can hold all sides
 	Sides        []side       `json:"sides"`
 	Overview     []html.Chart `json:"overview"`
@@ -47,26 +48,67 @@ func (x *Explorer) serveRun(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// run answers a state.
-func (x *Explorer) run(ctx context.Context, state State) (*reply, error) {
-	settings := state.settings()
+// answered is a setting with its answer and the sums of its ledger. It is not
+// changed any more, and may be read by several requests.
+type answered struct {
+	run    *run
+	report *html.Report
+}
+
+// answersOf returns what is known of settings, running those that were not asked
+// for lately, and how long that took.
+func (x *Explorer) answersOf(ctx context.Context, settings []Setting) (list []answered, took time.Duration, err error) {
+	list = make([]answered, len(settings))
+	var missing []Setting
+	var places []int
+	for i, s := range settings {
+		var ok bool
+		if list[i], ok = x.answers.find(s.withDefaults(x.catalog).Query()); !ok {
+			missing, places = append(missing, s), append(places, i)
+		}
+	}
+	if len(missing) == 0 {
+		return list, 0, nil
+	}
 	var reports []*html.Report
-	runs, err := x.answer(ctx, settings, func(r *run) []view {
+	runs, err := x.answer(ctx, missing, func(r *run) []view {
 		report := newReport(r)
 		reports = append(reports, report)
 		return []view{report.Model(r.trace.Head)}
 	})
+	if err != nil && len(missing) < len(settings) {
+		err = sided(err, places[0], len(settings))
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, r := range runs {
+		took += r.took
+		r.trace = &traces.Trace{Head: r.trace.Head} // its events are done with
+		list[places[i]] = answered{r, reports[i]}
+		x.answers.keep(r.Query(), list[places[i]])
+	}
+	return list, took, nil
+}
+
+// run answers a state.
+func (x *Explorer) run(ctx context.Context, state State) (*reply, error) {
+	list, took, err := x.answersOf(ctx, state.settings())
 	if err != nil {
 		return nil, err
 	}
-	a := &reply{SameMachine: true}
+	var runs []*run
+	var reports []*html.Report
+	for _, a := range list {
+		runs, reports = append(runs, a.run), append(reports, a.report)
+	}
+	a := &reply{SameMachine: true, Milliseconds: float64(took) / float64(time.Millisecond)}
 	if state.B != nil {
 		a.SameMachine = sameMachine(runs[0].Setting, runs[1].Setting)
 	}
 	labels := labels(runs)
 	var results []sim.Result
 	for i, r := range runs {
-		a.Milliseconds += float64(r.took) / float64(time.Millisecond)
 		a.Sides = append(a.Sides, side{Query: r.Query(), Label: labels[i], Comparison: x.comparison(r)})
 		labelled := r.result
 		if state.B != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
+	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/explorer"
 	"github.com/memsim/memsim/profiles"
 )
@@ -158,6 +159,19 @@ func TestSRAMIsTheOutermostMemoryOfTheUnit(t *testing.T) {
 	}
 }
 
+// Any size will do, whatever the ways of the memory.
+func TestEveryDeviceTakesOtherSizesOfSRAM(t *testing.T) {
+	x := standard(t)
+	for _, device := range devices.Names() {
+		for _, size := range []string{"0.5", "3", "17.3"} {
+			w := get(x, "/results.json?model=mobilellm-125m&layers=1&dim=64&vocab=64&tokens=1&prompt_tokens=1&device="+device+"&sram_mib="+size)
+			if w.Code != http.StatusOK {
+				t.Errorf("%s with %s MiB: %s", device, size, w.Body)
+			}
+		}
+	}
+}
+
 func TestExportsAreOfTheSetting(t *testing.T) {
 	x := standard(t)
 	want := answer(t, x, small).Sides[0].Comparison.Results[0]
@@ -181,14 +195,15 @@ func TestExportsAreOfTheSetting(t *testing.T) {
 
 func TestOneFileHoldsTwoSettingsOfOneMachine(t *testing.T) {
 	x := standard(t)
+	const tiny = small + "&dim=64&vocab=64&tokens=1"
 	for query, want := range map[string]int{
-		small + "&compare=1&b.layers=3":                http.StatusOK,
-		small + "&compare=1&b.unit=gpu":                http.StatusOK, // which is the default
-		small + "&compare=1&b.device=pixel8pro":        http.StatusBadRequest,
-		small + "&compare=1&b.device=pixel8pro&side=a": http.StatusOK,
-		small + "&compare=1&b.device=pixel8pro&side=b": http.StatusOK,
-		small + "&compare=1&b.device=pixel8pro&side=c": http.StatusBadRequest,
-		small + "&side=b":                              http.StatusBadRequest,
+		tiny + "&compare=1&b.layers=3":                http.StatusOK,
+		tiny + "&compare=1&b.unit=gpu":                http.StatusOK, // which is the default
+		tiny + "&compare=1&b.device=pixel8pro":        http.StatusBadRequest,
+		tiny + "&compare=1&b.device=pixel8pro&side=a": http.StatusOK,
+		tiny + "&compare=1&b.device=pixel8pro&side=b": http.StatusOK,
+		tiny + "&compare=1&b.device=pixel8pro&side=c": http.StatusBadRequest,
+		tiny + "&side=b":                              http.StatusBadRequest,
 	} {
 		for _, file := range []string{"/report.html?", "/results.json?", "/profile.pb.gz?"} {
 			if w := get(x, file+query); w.Code != want {

@@ -206,6 +206,12 @@ func (b *browser) query() string {
 	return eval[string](b, `location.search.slice(1)`)
 }
 
+// quick is a small model whose weights do not stay on chip.
+const quick = "device=iphone13&sram_mib=1&model=mobilellm-125m&layers=3&vocab=4000&prompt_tokens=4"
+
+// looks is one that is worth a picture.
+const looks = "device=iphone13&model=mobilellm-ls-125m&layers=8&prompt_tokens=4"
+
 func serve(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(standard(t))
@@ -215,7 +221,7 @@ func serve(t *testing.T) string {
 
 func TestExplorerInABrowserWithoutANetwork(t *testing.T) {
 	b := openBrowser(t, serve(t))
-	b.visit("/?device=iphone13&model=mobilellm-125m&layers=6")
+	b.visit("/?" + quick)
 	b.settled()
 	b.checkMarks(5 + 7)
 	b.checkFigures(0, b.query())
@@ -234,14 +240,14 @@ func TestExplorerInABrowserWithoutANetwork(t *testing.T) {
 func (b *browser) checkControlsMoveFigures() {
 	b.Helper()
 	for _, c := range []struct{ control, value, figure string }{
-		{"a-layers", "12", "layers_executed"},
+		{"a-layers", "4", "layers_executed"},
 		{"a-quant", "f16", "model_bytes"},
 		{"a-sharing", "immediate", "layers_executed"},
-		{"a-sram_mib", "1", "dram_bytes_per_token"},
-		{"a-prompt_tokens", "64", "prefill_ms"},
+		{"a-sram_mib", "0.5", "dram_bytes_per_token"},
+		{"a-prompt_tokens", "8", "prefill_ms"},
 		{"a-unit", "cpu", "latency_ms_per_token"},
 		{"a-set", "dram.latency=900ns", "latency_ms_per_token"},
-		{"a-device", "pixel8pro", "latency_ms_per_token"},
+		{"a-device", "iphone15", "latency_ms_per_token"},
 		{"a-model", "mobilellm-350m", "dim"},
 	} {
 		before, bars := b.figure(c.figure, 0), eval[string](b, `JSON.stringify(echarts.getInstanceByDom(document.getElementById("latency")).getOption().series.map(s => s.data))`)
@@ -265,7 +271,7 @@ func (b *browser) checkControlsMoveFigures() {
 // checkComparison opens B, changes it, and wants the address to bring both back.
 func (b *browser) checkComparison() {
 	b.Helper()
-	b.visit("/?device=iphone13&model=mobilellm-125m&layers=6&quant=f16")
+	b.visit("/?" + "device=iphone13&model=mobilellm-125m&layers=6&vocab=4000&prompt_tokens=4&quant=f16")
 	b.settled()
 	b.run(chromedp.Click("#compare"), chromedp.WaitVisible("#b-sharing"))
 	b.settled()
@@ -276,7 +282,7 @@ func (b *browser) checkComparison() {
 		b.Errorf("B decodes %v tokens, A 3", tokens)
 	}
 	if a, other := b.figure("latency_ms_per_token", 0), b.figure("latency_ms_per_token", 1); !(other > a && other < 1.4*a) {
-		b.Errorf("six shared layers twice take %v ms, six layers %v", other, a)
+		b.Errorf("shared layers run twice take %v ms, run once %v", other, a)
 	}
 	query := b.query()
 	b.checkFigures(0, query+"&side=a")
@@ -296,7 +302,7 @@ func (b *browser) checkComparison() {
 // checkMistake wants a wrong value to be answered with what is wrong.
 func (b *browser) checkMistake() {
 	b.Helper()
-	b.visit("/?device=iphone13&model=mobilellm-125m&layers=6")
+	b.visit("/?" + quick)
 	b.settled()
 	b.mu.Lock()
 	quiet := len(b.complaints)
@@ -321,7 +327,7 @@ func (b *browser) checkMistake() {
 // control and link.
 func (b *browser) checkKeyboard() {
 	b.Helper()
-	b.visit("/?device=iphone13&model=mobilellm-125m&layers=6&compare=1&b.layers=7")
+	b.visit("/?" + quick + "&compare=1&b.layers=4")
 	b.settled()
 	missing := eval[[]string](b, `(window.wanted = new Set([...document.querySelectorAll("a, button, select, input, textarea, summary, [tabindex]")].filter(e => e.checkVisibility())), ["", ...[...window.wanted].map(e => e.id)])`)
 	eval[bool](b, `(document.addEventListener("focusin", e => window.wanted.delete(e.target)), true)`)
@@ -341,7 +347,7 @@ func (b *browser) checkKeyboard() {
 // checkLooks looks at the page in the dark, and on a phone.
 func (b *browser) checkLooks() {
 	b.Helper()
-	b.visit("/?device=iphone13&model=mobilellm-ls-125m")
+	b.visit("/?" + looks)
 	b.settled()
 	b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 	b.checkMarks(5 + 7)
@@ -351,7 +357,7 @@ func (b *browser) checkLooks() {
 	b.screenshot("explorer-dark")
 	b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Sleep(100*time.Millisecond))
 	b.checkWidth("explorer-phone")
-	b.visit("/?device=iphone13&model=mobilellm-125m&layers=6&quant=f16&compare=1&b.sharing=immediate&b.device=pixel8pro")
+	b.visit("/?" + quick + "&quant=f16&compare=1&b.sharing=immediate&b.device=iphone15")
 	b.settled()
 	b.checkWidth("explorer-phone-compare")
 }
@@ -366,7 +372,7 @@ func (b *browser) checkWidth(name string) {
 
 func TestFlameGraphInABrowser(t *testing.T) {
 	b := openBrowser(t, serve(t))
-	b.visit("/?device=iphone13&model=mobilellm-125m&layers=3")
+	b.visit("/?" + quick)
 	b.settled()
 	href := eval[string](b, `[...document.querySelectorAll("#exports a")].find(a => a.textContent === "Flame graph").href`)
 	b.run(chromedp.Navigate(href), chromedp.WaitReady("#stack-chart"), chromedp.Poll(`document.querySelectorAll("#stack-chart .boxtext").length > 5`, nil))

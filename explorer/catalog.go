@@ -2,6 +2,7 @@ package explorer
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/memsim/memsim/devices"
@@ -32,6 +33,8 @@ type UnitEntry struct {
 	Runtimes []string `json:"runtimes"` // the default one first
 	SRAM     string   `json:"sram"`     // name of the outermost on-chip memory, "" without any
 	SRAMMiB  float64  `json:"sram_mib"`
+
+	setBytes int64 // of that memory: its capacity is a whole number of sets
 }
 
 // ModelEntry is a model of a catalog, with its own shape.
@@ -118,6 +121,7 @@ func deviceEntry(name string, d *devices.Device) (DeviceEntry, error) {
 				return e, err
 			}
 			unit.SRAM, unit.SRAMMiB = cache.Name, float64(cache.Capacity.Value)/(1<<20)
+			unit.setBytes = max(1, int64(cache.Ways.Value)) * max(1, int64(cache.Line.Value))
 		}
 		if u.Name == d.DefaultUnit {
 			e.Units = append([]UnitEntry{unit}, e.Units...)
@@ -159,6 +163,13 @@ func (d *DeviceEntry) unit(name string) (*UnitEntry, bool) {
 		}
 	}
 	return nil, false
+}
+
+// capacity is the override of the profile that gives the unit's outermost
+// memory about a size: the nearest whole number of sets.
+func (u *UnitEntry) capacity(mib float64) string {
+	sets := max(1, math.Round(mib*(1<<20)/float64(u.setBytes)))
+	return fmt.Sprintf("sram.%s.capacity=%dB", u.SRAM, int64(sets)*u.setBytes)
 }
 
 // entry is something in a catalog that has a name.

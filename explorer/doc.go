@@ -3,9 +3,9 @@
 //
 // The mental model: a Setting is one answerable question, a device, a model and
 // the length of a run; a State is one setting, or two side by side. A state is
-// the query of a URL and nothing else: the server remembers nothing between
-// requests, so that an address can be kept or sent to somebody. Every answer is
-// computed anew, as a shape-only run of the engine replayed on the device.
+// the query of a URL and nothing else, so that an address can be kept or sent to
+// somebody. An answer is a shape-only run of the engine replayed on the device;
+// the last few are kept, which saves time and changes nothing.
 //
 //	/?device=pixel8pro&model=mobilellm-125m&compare=1&b.sharing=immediate
 //	  │

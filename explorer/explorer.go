@@ -33,7 +33,8 @@ type Explorer struct {
 	config  Config
 	catalog *Catalog
 	turn    *turn
-	flames  *flames
+	flames  *recent[flame]
+	answers *recent[answered]
 	handler http.Handler
 }
 
@@ -44,7 +45,7 @@ func New(c Config) (*Explorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Explorer{config: c, catalog: catalog, turn: newTurn(runtime.GOMAXPROCS(0), maxWaiting), flames: newFlames(keptProfiles)}
+	x := &Explorer{config: c, catalog: catalog, turn: newTurn(runtime.GOMAXPROCS(0), maxWaiting), flames: newRecent[flame](keptProfiles), answers: newRecent[answered](keptAnswers)}
 	page, err := x.pages()
 	if err != nil {
 		return nil, err

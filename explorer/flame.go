@@ -21,41 +21,8 @@ import (
 // one.
 var flamePages = []string{"/", "/flamegraph", "/top", "/graph", "/peek", "/download"}
 
-// flames are pprof's UIs of the profiles last asked for: a UI has many pages.
-type flames struct {
-	most int
-	mu   sync.Mutex
-	kept []flame // the last one asked for at the end
-}
-
-type flame struct {
-	query    string // of the setting
-	handlers map[string]http.Handler
-}
-
-func newFlames(most int) *flames { return &flames{most: most} }
-
-func (f *flames) find(query string) (flame, bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.kept, func(k flame) bool { return k.query == query })
-	if i < 0 {
-		return flame{}, false
-	}
-	found := f.kept[i]
-	f.kept = append(slices.Delete(f.kept, i, i+1), found)
-	return found, true
-}
-
-func (f *flames) keep(k flame) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.kept = slices.DeleteFunc(f.kept, func(old flame) bool { return old.query == k.query })
-	f.kept = append(f.kept, k)
-	if len(f.kept) > f.most {
-		f.kept = slices.Delete(f.kept, 0, 1)
-	}
-}
+// flame is pprof's UI of a profile: the handlers of its pages, by path.
+type flame map[string]http.Handler
 
 // serveFlame answers for a page of pprof's UI of one setting.
 func (x *Explorer) serveFlame(w http.ResponseWriter, r *http.Request) {
@@ -70,13 +37,15 @@ func (x *Explorer) serveFlame(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Security-Policy", pprofPolicy)
-	f.handlers[page].ServeHTTP(w, r)
+	f[page].ServeHTTP(w, r)
 }
 
+// flame is the UI of the setting that a path names. The last few are kept: a UI
+// has many pages.
 func (x *Explorer) flame(r *http.Request) (flame, error) {
 	state, err := parseState(r.PathValue("setting"))
 	if err != nil {
-		return flame{}, err
+		return nil, err
 	}
 	query := state.A.withDefaults(x.catalog).Query()
 	if f, ok := x.flames.find(query); ok {
@@ -84,13 +53,13 @@ func (x *Explorer) flame(r *http.Request) (flame, error) {
 	}
 	prof, err := x.profile(r.Context(), []Setting{state.A})
 	if err != nil {
-		return flame{}, err
+		return nil, err
 	}
-	f := flame{query: query}
-	if f.handlers, err = pprofUI(prof, x.complain); err != nil {
-		return flame{}, err
+	f, err := pprofUI(prof, x.complain)
+	if err != nil {
+		return nil, err
 	}
-	x.flames.keep(f)
+	x.flames.keep(query, f)
 	return f, nil
 }
 
@@ -103,12 +72,12 @@ func (x *Explorer) complain(text string) {
 // pprofLock is held while pprof's driver starts: its flags are global.
 var pprofLock sync.Mutex
 
-// pprofUI returns the handlers of pprof's web UI of a profile in memory, by
-// path. Complain gets what pprof would print.
-func pprofUI(p *profile.Profile, complain func(string)) (map[string]http.Handler, error) {
+// pprofUI returns pprof's web UI of a profile in memory. Complain gets what
+// pprof would print.
+func pprofUI(p *profile.Profile, complain func(string)) (flame, error) {
 	pprofLock.Lock()
 	defer pprofLock.Unlock()
-	var handlers map[string]http.Handler
+	var handlers flame
 	err := driver.PProf(&driver.Options{
 		Flagset: newPProfFlags(), Fetch: inMemory{p}, Sym: symbolized{}, Obj: noBinaries{}, UI: quietUI{complain},
 		HTTPServer: func(args *driver.HTTPServerArgs) error {

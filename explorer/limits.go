@@ -31,7 +31,8 @@ const (
 	maxHeaderBytes = 16 << 10
 	maxWaiting     = 16 // runs that wait for their turn
 	runTimeout     = time.Minute
-	keptProfiles   = 8 // pprof's UIs that are kept between its pages
+	keptProfiles   = 8  // pprof's UIs that are kept between its pages
+	keptAnswers    = 12 // settings whose sums are kept, for when the other side changes
 )
 
 // checkSize refuses a shape or a run that is larger than the limits.

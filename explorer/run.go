@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -61,8 +60,7 @@ func (x *Explorer) newMachine(s Setting) (*sim.Machine, error) {
 	if s.SRAMMiB > 0 {
 		entry, _ := x.catalog.device(s.Device)
 		if unit, ok := entry.unit(s.Unit); ok && unit.SRAM != "" {
-			size := strconv.FormatFloat(s.SRAMMiB, 'f', -1, 64)
-			sets = append([]string{"sram." + unit.SRAM + ".capacity=" + size + "MiB"}, sets...)
+			sets = append([]string{unit.capacity(s.SRAMMiB)}, sets...)
 		} else if ok {
 			return nil, fault.Userf("the %s of %s has no on-chip memory whose size could be changed", s.Unit, s.Device)
 		}

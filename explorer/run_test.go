@@ -105,11 +105,11 @@ func TestASettingIsItsQuery(t *testing.T) {
 	})
 }
 
-func TestKeptProfilesAreFew(t *testing.T) {
-	f := newFlames(2)
-	for _, q := range []string{"a", "b", "a", "c"} {
+func TestTheLastFewAreKept(t *testing.T) {
+	f := newRecent[int](2)
+	for i, q := range []string{"a", "b", "a", "c"} {
 		if _, ok := f.find(q); !ok {
-			f.keep(flame{query: q})
+			f.keep(q, i)
 		}
 	}
 	for q, want := range map[string]bool{"a": true, "b": false, "c": true} {

@@ -187,7 +187,7 @@
     showExports(answer, q);
     showFigures(answer.sides);
     showCharts(answer);
-    $("status").textContent = "Simulated in " + memsim.number(answer.simulation_ms) + " ms, shown after " + Math.round(performance.now() - start) + " ms.";
+    $("status").textContent = (answer.simulation_ms ? "Simulated in " + memsim.number(answer.simulation_ms) + " ms" : "Simulated before") + ", shown after " + Math.round(performance.now() - start) + " ms.";
     document.body.dataset.query = q;
   }
 
