@@ -10,8 +10,8 @@ import (
 func TestBestFindsTheOptimumAndGoesOn(t *testing.T) {
 	inFolder(t)
 	smallShape(t)
-	space := []string{"--device", "iphone13", "--model", "small.yaml", "--layers", "1:6", "--dim", "64,96,128", "--quant", "f16,q8_0,q4_0"}
-	condition := "stored_params > 150e3"
+	space := []string{"--device", "iphone13", "--model", "small.yaml", "--layers", "1:4", "--dim", "64,96,128", "--quant", "f16,q8_0,q4_0"}
+	condition := "stored_params > 120e3"
 	_, rows := sweepRowsOf(t, append(space, "--where", condition)...)
 	least := math.Inf(1)
 	for _, row := range rows {
@@ -22,7 +22,7 @@ func TestBestFindsTheOptimumAndGoesOn(t *testing.T) {
 		sweepReply
 		Best map[string]any `json:"best"`
 	}
-	for _, evaluations := range []string{"30", "54"} {
+	for _, evaluations := range []string{"24", "36"} {
 		r := mustMemsim(t, append(search, "--evaluations", evaluations)...)
 		if err := json.Unmarshal([]byte(r.out), &reply); err != nil {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestBestFindsTheOptimumAndGoesOn(t *testing.T) {
 		}
 	}
 	want := sweepFiles(t, "best")
-	mustMemsim(t, append(search, "--evaluations", "54")...)
+	mustMemsim(t, append(search, "--evaluations", "36")...)
 	wantSameFiles(t, "best", want)
 	if r := memsim(t, append(search, "--shard", "0/2")...); r.code != exitMistake {
 		t.Errorf("a search in shards: exit code %d: %s", r.code, r.err)
