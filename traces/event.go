@@ -58,6 +58,15 @@ const (
 	Write Access = "write"
 )
 
+// Bounds of an event: far above what a model can ask of one operator, and low
+// enough that sums over a trace stay within their types and that a damaged file
+// cannot keep a replay busy for hours.
+const (
+	MaxBytes = 64 << 30              // of an operand
+	MaxAddr  = 1 << 46               // end of the address space
+	MaxMACs  = 1_000_000_000_000_000 // of an operator
+)
+
 // Event is one operand of one operator execution: a row of a trace file. Its
 // strings come from small sets (they are dictionary-encoded in the file), so
 // that an event holds no memory of its own.
@@ -102,10 +111,14 @@ func (e *Event) Validate() error {
 		return fmt.Errorf("tensor is empty")
 	case e.Bytes < 0:
 		return fmt.Errorf("bytes %d is negative", e.Bytes)
-	case e.Addr+uint64(e.Bytes) < e.Addr:
-		return fmt.Errorf("addr %d plus bytes %d overflows", e.Addr, e.Bytes)
+	case e.Bytes > MaxBytes:
+		return fmt.Errorf("bytes %d is more than an operand can have (%d)", e.Bytes, int64(MaxBytes))
+	case e.Addr > MaxAddr-uint64(e.Bytes):
+		return fmt.Errorf("addr %d with bytes %d ends beyond the address space of 64 TiB", e.Addr, e.Bytes)
 	case e.MACs < 0:
 		return fmt.Errorf("macs %d is negative", e.MACs)
+	case e.MACs > MaxMACs:
+		return fmt.Errorf("macs %d is more than an operator can have (%d)", e.MACs, int64(MaxMACs))
 	case e.HostNS < 0:
 		return fmt.Errorf("host_ns %d is negative", e.HostNS)
 	case e.Layer < -1 || e.Block < -1 || e.Token < -1:

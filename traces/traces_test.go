@@ -167,6 +167,34 @@ func TestReadingRefusesEventsThatBreakTheSchema(t *testing.T) {
 	}
 }
 
+func TestValidateBoundsAnEvent(t *testing.T) {
+	good := sample(1).Events[0]
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*Event){
+		"phase":                    func(e *Event) { e.Phase = "warmup" },
+		"access":                   func(e *Event) { e.Access = "" },
+		"seq":                      func(e *Event) { e.Seq = -1 },
+		"op is empty":              func(e *Event) { e.Op = "" },
+		"tensor is empty":          func(e *Event) { e.Tensor = "" },
+		"bytes -1":                 func(e *Event) { e.Bytes = -1 },
+		"more than an operand":     func(e *Event) { e.Bytes = MaxBytes + 1 },
+		"beyond the address":       func(e *Event) { e.Addr = MaxAddr },
+		"beyond the address space": func(e *Event) { e.Addr = 1<<64 - 1 },
+		"macs -1":                  func(e *Event) { e.MACs = -1 },
+		"more than an operator":    func(e *Event) { e.MACs = MaxMACs + 1 },
+		"host_ns":                  func(e *Event) { e.HostNS = -1 },
+		"layer":                    func(e *Event) { e.Layer = -2 },
+	} {
+		e := good
+		change(&e)
+		if err := e.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want %q", err, want)
+		}
+	}
+}
+
 // Other writers choose other physical types and encodings.
 func TestATraceOfAnotherProgramIsRead(t *testing.T) {
 	type foreign struct {
@@ -279,10 +307,10 @@ func drawEvents(rt *rapid.T) []Event {
 			Tensor: rapid.StringN(1, 8, -1).Draw(rt, "tensor"),
 			Kind:   rapid.SampledFrom([]Kind{Weight, KV, Activation}).Draw(rt, "kind"),
 			Access: rapid.SampledFrom([]Access{Read, Write}).Draw(rt, "access"),
-			Addr:   rapid.Uint64Max(1<<62).Draw(rt, "addr"),
-			Bytes:  rapid.Int64Min(0).Draw(rt, "bytes"),
+			Addr:   rapid.Uint64Max(MaxAddr-MaxBytes).Draw(rt, "addr"),
+			Bytes:  rapid.Int64Range(0, MaxBytes).Draw(rt, "bytes"),
 			DType:  rapid.StringN(0, 4, -1).Draw(rt, "dtype"),
-			MACs:   rapid.Int64Min(0).Draw(rt, "macs"),
+			MACs:   rapid.Int64Range(0, MaxMACs).Draw(rt, "macs"),
 			HostNS: rapid.Int64Min(0).Draw(rt, "host"),
 		}
 	}
