@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/pprof/profile"
@@ -81,6 +82,23 @@ func TestBIsAWithItsOwnFields(t *testing.T) {
 	}
 	if !strings.Contains(r.Answer[0], "A token of B takes") || len(r.Overview[0].Option.Series) == 0 {
 		t.Errorf("the answer begins with %q", r.Answer[0])
+	}
+}
+
+func TestRequestsAtTheSameTimeGetTheSame(t *testing.T) {
+	x := standard(t)
+	const query = "device=iphone15&model=mobilellm-125m&layers=1&dim=64&vocab=64&compare=1&b.layers=2"
+	var group sync.WaitGroup
+	texts := make([]string, 6)
+	for i := range texts {
+		group.Go(func() {
+			file := []string{"/results.json?side=b&", "/report.html?", "/results.json?side=b&"}[i%3]
+			texts[i] = get(x, file+query).Body.String()
+		})
+	}
+	group.Wait()
+	if texts[0] != texts[2] || texts[0] != texts[3] || texts[1] != texts[4] || !strings.Contains(texts[0], "mobilellm-125m") {
+		t.Error("answers to one question differ")
 	}
 }
 

@@ -102,7 +102,7 @@ func (b *browser) settled() {
 	if err != nil {
 		b.Fatalf("%v: the address is %s, the answer that of %s", err, b.query(), eval[string](b, `document.body.dataset.query || "nothing"`))
 	}
-	b.run(chromedp.Sleep(50 * time.Millisecond)) // charts below the screen are drawn behind those on it
+	b.run(chromedp.Sleep(100 * time.Millisecond)) // charts below the screen are drawn behind those on it
 }
 
 func (b *browser) visit(path string) {
@@ -207,7 +207,7 @@ func (b *browser) query() string {
 }
 
 // quick is a small model whose weights do not stay on chip.
-const quick = "device=iphone13&sram_mib=1&model=mobilellm-125m&layers=3&vocab=4000&prompt_tokens=4"
+const quick = "device=iphone13&sram_mib=1&model=mobilellm-125m&layers=2&vocab=2000&prompt_tokens=4"
 
 // looks is one that is worth a picture.
 const looks = "device=iphone13&model=mobilellm-ls-125m&layers=8&prompt_tokens=4"
@@ -240,13 +240,13 @@ func TestExplorerInABrowserWithoutANetwork(t *testing.T) {
 func (b *browser) checkControlsMoveFigures() {
 	b.Helper()
 	for _, c := range []struct{ control, value, figure string }{
-		{"a-layers", "4", "layers_executed"},
-		{"a-quant", "f16", "model_bytes"},
+		{"a-layers", "3", "layers_executed"},
+		{"a-quant", "q4_0", "model_bytes"},
 		{"a-sharing", "immediate", "layers_executed"},
 		{"a-sram_mib", "0.5", "dram_bytes_per_token"},
 		{"a-prompt_tokens", "8", "prefill_ms"},
-		{"a-unit", "cpu", "latency_ms_per_token"},
 		{"a-set", "dram.latency=900ns", "latency_ms_per_token"},
+		{"a-unit", "cpu", "latency_ms_per_token"},
 		{"a-device", "iphone15", "latency_ms_per_token"},
 		{"a-model", "mobilellm-350m", "dim"},
 	} {
@@ -271,7 +271,7 @@ func (b *browser) checkControlsMoveFigures() {
 // checkComparison opens B, changes it, and wants the address to bring both back.
 func (b *browser) checkComparison() {
 	b.Helper()
-	b.visit("/?" + "device=iphone13&model=mobilellm-125m&layers=6&vocab=4000&prompt_tokens=4&quant=f16")
+	b.visit("/?device=iphone13&sram_mib=10&model=mobilellm-125m&layers=4&vocab=4000&prompt_tokens=4")
 	b.settled()
 	b.run(chromedp.Click("#compare"), chromedp.WaitVisible("#b-sharing"))
 	b.settled()
@@ -327,7 +327,7 @@ func (b *browser) checkMistake() {
 // control and link.
 func (b *browser) checkKeyboard() {
 	b.Helper()
-	b.visit("/?" + quick + "&compare=1&b.layers=4")
+	b.visit("/?" + quick + "&compare=1&b.layers=3")
 	b.settled()
 	missing := eval[[]string](b, `(window.wanted = new Set([...document.querySelectorAll("a, button, select, input, textarea, summary, [tabindex]")].filter(e => e.checkVisibility())), ["", ...[...window.wanted].map(e => e.id)])`)
 	eval[bool](b, `(document.addEventListener("focusin", e => window.wanted.delete(e.target)), true)`)
@@ -357,7 +357,7 @@ func (b *browser) checkLooks() {
 	b.screenshot("explorer-dark")
 	b.run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Sleep(100*time.Millisecond))
 	b.checkWidth("explorer-phone")
-	b.visit("/?" + quick + "&quant=f16&compare=1&b.sharing=immediate&b.device=iphone15")
+	b.visit("/?" + quick + "&compare=1&b.sharing=immediate&b.device=iphone15")
 	b.settled()
 	b.checkWidth("explorer-phone-compare")
 }

@@ -72,9 +72,13 @@ func (x *Explorer) writeReport(ctx context.Context, w io.Writer, settings []Sett
 
 func (x *Explorer) serveResults(w http.ResponseWriter, r *http.Request) {
 	x.serveFile(w, r, "application/json", `inline; filename="results.json"`, func(ctx context.Context, w io.Writer, settings []Setting) error {
-		runs, err := x.answer(ctx, settings, func(*run) []view { return nil })
+		list, _, err := x.answersOf(ctx, settings)
 		if err != nil {
 			return err
+		}
+		var runs []*run
+		for _, a := range list {
+			runs = append(runs, a.run)
 		}
 		return profiles.WriteJSON(w, x.comparison(runs...))
 	})
