@@ -53,8 +53,8 @@ Combinations that cannot be are counted and named there. --where keeps the rows
 that meet a condition, --pareto finds those that no other beats.
 
 Rows are kept in --out as they come: a sweep that was interrupted goes on with
---resume. --shard I/N does the Ith of N parts (from 0), on any machine that sees
---out; memsim sweep merge joins them. --slurm submits the parts as a job array.
+--resume. --shard I/N does the Ith of N parts, on any machine that sees --out;
+memsim sweep merge joins them. --slurm submits the parts as a job array.
 
 Spaces too large for that are searched: --best FIGURE looks for the point with
 the least of it, among those that meet --where. --sensitivity FIGURE says which
@@ -105,7 +105,7 @@ func (s *sweeping) addFlags(cmd *cobra.Command) {
 	f.StringVar(&spec.Sensitivity, "sensitivity", "", "`figure` of which to say what number of the device moves it")
 	f.StringVarP(&s.out, "out", "o", defaultSweepOut, "`folder` for the rows")
 	f.BoolVar(&s.resume, "resume", false, "go on with the rows that are in --out")
-	f.StringVar(&s.shard, "shard", "", "do one `part` only, as I/N with I from 0; /N takes I from SLURM_ARRAY_TASK_ID")
+	f.StringVar(&s.shard, "shard", "", "do one `part` only, as I/N; /N takes I from SLURM_ARRAY_TASK_ID")
 	s.submit.addFlags(f, &spec.Slurm)
 	completeWithFiles(cmd, "model", model.Presets()...)
 	completeWith(cmd, "solve", "layers", "dim", "ffn")
@@ -281,7 +281,7 @@ func (a *app) sweep(ctx context.Context, s *sweeping) error {
 		return e.submit(ctx, s)
 	}
 	e.about.Shards = shards
-	folder, err := results.Start(s.out, e.about, s.resume)
+	folder, err := results.Start(s.out, e.about, s.resume || shard >= 0)
 	if err != nil {
 		return err
 	}

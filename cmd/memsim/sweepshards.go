@@ -16,8 +16,9 @@ import (
 // sweepSpec is the spec as it was used, in the folder of a sweep in shards.
 const sweepSpec = "sweep.yaml"
 
-// parseShard reads "I/N". Without I it is the number of the task in a Slurm
-// array. Without a shard, all points are to be done: shard is -1 of 1.
+// parseShard reads "I/N". I counts from 0 or from 1, as one likes: N/N is 0/N, so
+// that either way all parts are done. Without I it is the number of the task in a
+// Slurm array. Without a shard, all points are to be done: shard is -1 of 1.
 func parseShard(text string, getenv func(string) string) (shard, shards int, err error) {
 	if text == "" {
 		return -1, 1, nil
@@ -25,17 +26,17 @@ func parseShard(text string, getenv func(string) string) (shard, shards int, err
 	own, all, ok := strings.Cut(text, "/")
 	if own == "" && ok {
 		if own = getenv("SLURM_ARRAY_TASK_ID"); own == "" {
-			return 0, 0, fault.Userf("--shard %s takes the part from SLURM_ARRAY_TASK_ID, which is not set; write I/%s with I from 0", text, all)
+			return 0, 0, fault.Userf("--shard %s takes the part from SLURM_ARRAY_TASK_ID, which is not set; write I/%s", text, all)
 		}
 	}
 	shard, err = strconv.Atoi(own)
 	if err == nil {
 		shards, err = strconv.Atoi(all)
 	}
-	if !ok || err != nil || shards < 1 || shards > 99_999 || shard < 0 || shard >= shards {
-		return 0, 0, fault.Userf("--shard %s is not one of N parts; write I/N with I from 0 to N-1", text)
+	if !ok || err != nil || shards < 1 || shards > 99_999 || shard < 0 || shard > shards {
+		return 0, 0, fault.Userf("--shard %s is not one of N parts; write I/N with I from 0 to N-1, or from 1 to N", text)
 	}
-	return shard, shards, nil
+	return shard % shards, shards, nil
 }
 
 // shardReply is what a worker prints.

@@ -69,8 +69,8 @@ func TestShardsJoinToTheSweepOfOneMachine(t *testing.T) {
 	if r := memsim(t, "sweep", "merge", "three"); r.code != exitMistake {
 		t.Errorf("merging nothing: exit code %d: %s", r.code, r.err)
 	}
-	for _, shard := range []string{"2/3", "0/3"} {
-		mustMemsim(t, append(smallSweep, "--out", "three", "--shard", shard, "--resume")...)
+	for _, shard := range []string{"2/3", "3/3"} {
+		mustMemsim(t, append(smallSweep, "--out", "three", "--shard", shard)...)
 	}
 	if r := memsim(t, "sweep", "merge", "three"); r.code != exitFailure || !strings.Contains(r.err, "8 of 24 points are missing, of the shards 1:") {
 		t.Errorf("merging two of three: exit code %d: %s", r.code, r.err)
@@ -79,7 +79,7 @@ func TestShardsJoinToTheSweepOfOneMachine(t *testing.T) {
 	if status.Done != 16 || !slices.Equal(status.Missing, []int{1}) || len(status.Shards) != 3 {
 		t.Errorf("%+v", status)
 	}
-	if r := memsimEnv(t, []string{"SLURM_ARRAY_TASK_ID=1"}, append(smallSweep, "--out", "three", "--shard", "/3", "--resume")...); r.code != exitDone {
+	if r := memsimEnv(t, []string{"SLURM_ARRAY_TASK_ID=1"}, append(smallSweep, "--out", "three", "--shard", "/3")...); r.code != exitDone {
 		t.Fatalf("exit code %d: %s", r.code, r.err)
 	}
 	mustMemsim(t, "sweep", "merge", "three")
@@ -170,7 +170,7 @@ func TestASweepInterruptedMidwayGoesOn(t *testing.T) {
 func TestShardsThatAreNoneAreRefused(t *testing.T) {
 	inFolder(t)
 	smallShape(t)
-	for _, shard := range []string{"3", "3/3", "-1/3", "a/b", "/3", "0/0"} {
+	for _, shard := range []string{"3", "4/3", "-1/3", "a/b", "/3", "0/0"} {
 		if r := memsim(t, append(smallSweep, "--shard", shard)...); r.code != exitMistake {
 			t.Errorf("--shard %s: exit code %d: %s", shard, r.code, r.err)
 		}

@@ -154,6 +154,6 @@ func (e *exploration) script(tasks []int) (string, error) {
 		Name: "memsim-sweep", Folder: here, Logs: filepath.Join(out, sweepLogs), Tasks: tasks,
 		Options: append(options, s.Options...),
 		Command: []string{program, "sweep", filepath.Join(out, sweepSpec), "--out", out,
-			"--shard", fmt.Sprintf("/%d", e.about.Shards), "--threads", strconv.Itoa(cpus), "--resume"},
+			"--shard", fmt.Sprintf("/%d", e.about.Shards), "--threads", strconv.Itoa(cpus)},
 	}.Script()
 }
