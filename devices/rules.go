@@ -66,10 +66,15 @@ func repeated(parts []string) bool {
 	return len(slices.Compact(parts)) < len(parts)
 }
 
-// checkCapacity wants the chips to hold what the device claims to have.
+// checkCapacity wants the chips to hold what the device claims to have. A run
+// that overrides their number asks what fewer channels would do to bandwidth,
+// and not where the bytes would lie.
 func checkCapacity(doc *document, d *Device) {
 	part := d.DRAM.Spec
 	if part == nil || !doc.sound("dram.capacity", "dram.channels", "dram.ranks") {
+		return
+	}
+	if d.DRAM.Channels.Kind == Override || d.DRAM.Ranks.Kind == Override || part.Rows.Kind == Override {
 		return
 	}
 	rank := float64(part.Rows.Value) * float64(part.RowBytes.Value) * float64(part.Banks())

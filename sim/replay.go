@@ -25,6 +25,7 @@ func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row
 	}
 	defer r.memory.Release()
 	var sums Collector
+	audit := Auditor{Line: m.line()}
 	for op, err := range src.Ops() {
 		if err != nil {
 			return Result{}, err
@@ -33,6 +34,9 @@ func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row
 			return Result{}, err
 		}
 		row := r.step(op)
+		if err := audit.Add(row); err != nil {
+			return Result{}, fmt.Errorf("the simulator contradicts itself: %w", err)
+		}
 		sums.Add(row)
 		if visit != nil {
 			if err := visit(row); err != nil {
@@ -83,6 +87,15 @@ func (m *Machine) newReplay(h traces.Header) (*replay, error) {
 	}
 	r.demand.levels = make([]energy.LevelUse, len(m.caches))
 	return r, nil
+}
+
+// line returns the granularity in which misses move; a unit without on-chip
+// memory moves DRAM bursts.
+func (m *Machine) line() units.Bytes {
+	if len(m.caches) == 0 {
+		return max(m.dram.BurstBytes, 64)
+	}
+	return m.caches[0].Line
 }
 
 // newPageCache returns the budget as a page cache, or nil if no weight ever has

@@ -175,3 +175,24 @@ type Header struct {
 	// HostPrefillNS is the same for the prompt.
 	HostPrefillNS int64 `json:"host_prefill_ns"`
 }
+
+// Validate reports the first figure of the header that no run can have.
+func (h *Header) Validate() error {
+	if h.PromptTokens < 0 || h.Tokens < 0 || h.ModelBytes < 0 {
+		return fmt.Errorf("prompt_tokens %d, tokens %d, model_bytes %d: none may be negative", h.PromptTokens, h.Tokens, h.ModelBytes)
+	}
+	if h.HostDecodeNS < 0 || h.HostPrefillNS < 0 {
+		return fmt.Errorf("host_decode_ns %d, host_prefill_ns %d: neither may be negative", h.HostDecodeNS, h.HostPrefillNS)
+	}
+	for _, a := range h.Arenas {
+		switch a.Kind {
+		case Weight, KV, Activation:
+		default:
+			return fmt.Errorf("arena %q: kind %q is not weight, kv or activation", a.Name, a.Kind)
+		}
+		if a.Bytes < 0 || a.Addr > MaxAddr || uint64(a.Bytes) > MaxAddr-a.Addr {
+			return fmt.Errorf("arena %q: %d bytes from %d on are not within the address space of 64 TiB", a.Name, a.Bytes, a.Addr)
+		}
+	}
+	return nil
+}

@@ -88,6 +88,9 @@ func (f *File) readHeader() error {
 	if err := json.Unmarshal([]byte(text), &f.header); err != nil {
 		return fault.Userf("%s: damaged trace header: %v", f.path, err)
 	}
+	if err := f.header.Validate(); err != nil {
+		return fault.Userf("%s: trace header: %v", f.path, err)
+	}
 	return nil
 }
 

@@ -195,6 +195,25 @@ func TestValidateBoundsAnEvent(t *testing.T) {
 	}
 }
 
+func TestOpenRefusesAHeaderThatNoRunCanHave(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	for want, change := range map[string]func(*Header){
+		"negative":             func(h *Header) { h.Tokens = -1 },
+		"host_decode_ns -1":    func(h *Header) { h.HostDecodeNS = -1 },
+		`kind "?"`:             func(h *Header) { h.Arenas = []Arena{{Name: "a", Kind: "?"}} },
+		"-5 bytes from 0":      func(h *Header) { h.Arenas = []Arena{{Name: "a", Kind: KV, Bytes: -5}} },
+		"within the address":   func(h *Header) { h.Arenas = []Arena{{Name: "a", Kind: KV, Bytes: 1 << 62}} },
+		"from 184467440737095": func(h *Header) { h.Arenas = []Arena{{Name: "a", Kind: KV, Addr: 1<<64 - 1, Bytes: 1}} },
+	} {
+		trace := sample(1)
+		change(&trace.Head)
+		write(t, path, trace)
+		if _, err := Open(path); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want a user's mistake with %q", err, want)
+		}
+	}
+}
+
 // Other writers choose other physical types and encodings.
 func TestATraceOfAnotherProgramIsRead(t *testing.T) {
 	type foreign struct {
