@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"runtime"
+	"time"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
@@ -33,6 +34,7 @@ type Explorer struct {
 	config  Config
 	catalog *Catalog
 	turn    *turn
+	timeout time.Duration // of a run
 	flames  *recent[flame]
 	answers *recent[answered]
 	handler http.Handler
@@ -45,7 +47,8 @@ func New(c Config) (*Explorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Explorer{config: c, catalog: catalog, turn: newTurn(runtime.GOMAXPROCS(0), maxWaiting), flames: newRecent[flame](keptProfiles), answers: newRecent[answered](keptAnswers)}
+	x := &Explorer{config: c, catalog: catalog, turn: newTurn(runtime.GOMAXPROCS(0), maxWaiting), timeout: runTimeout,
+		flames: newRecent[flame](keptProfiles), answers: newRecent[answered](keptAnswers)}
 	page, err := x.pages()
 	if err != nil {
 		return nil, err

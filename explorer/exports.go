@@ -35,7 +35,7 @@ func (x *Explorer) wanted(r *http.Request) ([]Setting, error) {
 }
 
 // serveFile answers with what write makes, or with the reason why there is none.
-func (x *Explorer) serveFile(w http.ResponseWriter, r *http.Request, kind, name string, write func(context.Context, io.Writer, []Setting) error) {
+func (x *Explorer) serveFile(w http.ResponseWriter, r *http.Request, kind, disposition string, write func(context.Context, io.Writer, []Setting) error) {
 	var file bytes.Buffer
 	settings, err := x.wanted(r)
 	if err == nil {
@@ -47,7 +47,7 @@ func (x *Explorer) serveFile(w http.ResponseWriter, r *http.Request, kind, name 
 	}
 	w.Header().Set("Content-Security-Policy", filePolicy)
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", name)
+	w.Header().Set("Content-Disposition", disposition)
 	w.Write(file.Bytes())
 }
 

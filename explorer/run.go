@@ -124,17 +124,25 @@ func (r *run) replay(ctx context.Context, views ...view) (err error) {
 	return err
 }
 
-// answer runs settings side by side. For each, views is called before its
-// replay, in order, and says what gathers the rows.
+// answer runs settings side by side, in their turn and within the time that a
+// request has. For each, views is called before its replay, in order, and says
+// what gathers the rows.
 func (x *Explorer) answer(ctx context.Context, settings []Setting, views func(*run) []view) ([]*run, error) {
 	if err := x.turn.acquire(ctx); err != nil {
 		return nil, err
 	}
 	defer x.turn.release()
-	ctx, cancel := context.WithTimeoutCause(ctx, runTimeout, errTooLong)
+	ctx, cancel := context.WithTimeoutCause(ctx, x.timeout, errTooLong)
 	defer cancel()
+	runs, err := x.runAll(ctx, settings, views)
+	if err != nil && context.Cause(ctx) == errTooLong {
+		return nil, errTooLong
+	}
+	return runs, err
+}
+
+func (x *Explorer) runAll(ctx context.Context, settings []Setting, views func(*run) []view) ([]*run, error) {
 	runs := make([]*run, len(settings))
-	group, groupCtx := errgroup.WithContext(ctx)
 	for i, s := range settings {
 		r, err := x.prepare(ctx, s)
 		if err != nil {
@@ -142,14 +150,12 @@ func (x *Explorer) answer(ctx context.Context, settings []Setting, views func(*r
 		}
 		runs[i] = r
 	}
+	group, ctx := errgroup.WithContext(ctx)
 	for i, r := range runs {
 		gather := views(r)
-		group.Go(func() error { return sided(r.replay(groupCtx, gather...), i, len(settings)) })
+		group.Go(func() error { return sided(r.replay(ctx, gather...), i, len(settings)) })
 	}
 	if err := group.Wait(); err != nil {
-		if context.Cause(ctx) == errTooLong {
-			return nil, errTooLong
-		}
 		return nil, err
 	}
 	return runs, nil

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/sim"
 )
 
@@ -48,6 +49,15 @@ func TestACancelledRequestStopsItsSimulation(t *testing.T) {
 	}
 	if len(x.turn.running) != 0 || len(x.turn.waiting) != 0 {
 		t.Error("the cancelled run keeps its turn")
+	}
+}
+
+func TestARunThatTakesTooLongIsEnded(t *testing.T) {
+	x := explorer(t)
+	x.timeout = 1
+	_, err := x.answer(t.Context(), []Setting{{Device: "iphone13", Model: "mobilellm-125m"}}, func(*run) []view { return nil })
+	if !fault.IsUser(err) || !strings.Contains(err.Error(), "smaller model") {
+		t.Errorf("the error is %v", err)
 	}
 }
 
