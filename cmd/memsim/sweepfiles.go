@@ -43,6 +43,15 @@ type sweepReply struct {
 // finish makes the files of a whole sweep out of its rows, prints the answer and
 // takes the rows away.
 func (e *exploration) finish(ctx context.Context, folder *results.Folder) error {
+	err := e.conclude(ctx, folder)
+	if err != nil {
+		e.app.note("the rows of all points are kept; --resume makes the files of them")
+		return err
+	}
+	return folder.Remove()
+}
+
+func (e *exploration) conclude(ctx context.Context, folder *results.Folder) error {
 	out, err := newOutputFolder(e.out)
 	if err != nil {
 		return err
@@ -65,10 +74,7 @@ func (e *exploration) finish(ctx context.Context, folder *results.Folder) error 
 	if err != nil {
 		return err
 	}
-	if err := e.print(reply, e.kept(folder), answer); err != nil {
-		return err
-	}
-	return folder.Remove()
+	return e.print(reply, e.kept(folder), answer)
 }
 
 func (e *exploration) reply(answer sweepAnswer) (sweepReply, error) {

@@ -1,11 +1,13 @@
 package results
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/memsim/memsim/designspace"
@@ -245,5 +247,31 @@ func TestRowsInAnyOrderAreReadInThatOfTheirPoints(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	check(t, f, s)
+}
+
+// A full disk ends a sweep with an error, and the rows before it stay.
+func TestAFullDiskLosesTheRowUnderWayOnly(t *testing.T) {
+	s := space(t, 10)
+	f := start(t, filepath.Join(t.TempDir(), "out"), about(10, 1), false)
+	work(t, f, s, 0, 4)
+	w, err := f.Writer(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full, which Linux has")
+	}
+	w.file.Close()
+	w.file = full
+	if err := w.Append(&sweep.Row{Index: 4, Point: s.Point(4)}); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	full.Close()
+	if done, err := f.Done(); err != nil || done.Count() != 4 {
+		t.Errorf("%d rows are kept (%v)", done.Count(), err)
+	}
+	work(t, f, s, 0, 10)
 	check(t, f, s)
 }

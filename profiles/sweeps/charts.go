@@ -26,7 +26,7 @@ var palette = []string{"--op0", "--op3", "--op2", "--op5", "--op4", "--op1", "--
 
 func (p *Page) charts() ([]page.Chart, error) {
 	var all []page.Chart
-	for _, draw := range []func() ([]page.Chart, error){p.trade, p.curves, p.maps, p.accuracies, p.devices, p.tornado} {
+	for _, draw := range []func() ([]page.Chart, error){p.trade, p.curves, p.maps, p.accuracies, p.machines, p.tornado} {
 		some, err := draw()
 		if err != nil {
 			return nil, err
@@ -296,19 +296,34 @@ func (p *Page) accuracies() ([]page.Chart, error) {
 	return list, nil
 }
 
-// devices show the same shapes side by side on each device.
-func (p *Page) devices() ([]page.Chart, error) {
-	i := slices.IndexFunc(p.axes, func(a sweep.Axis) bool { return a.Name == "device" && len(a.Values) > 1 })
-	if i < 0 {
-		return nil, nil
+// machines show the same shapes side by side on each device, unit and runtime.
+func (p *Page) machines() ([]page.Chart, error) {
+	var all []page.Chart
+	for i, a := range p.axes {
+		if slices.Contains([]string{"device", "unit", "runtime"}, a.Name) && len(a.Values) > 1 {
+			chart, err := p.sideBySide(i)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, chart)
+		}
 	}
+	return all, nil
+}
+
+// sideBySide shows the same shapes at each value of axis i.
+func (p *Page) sideBySide(i int) (page.Chart, error) {
 	axis := p.axes[i]
 	chart := charts.NewBar()
 	chart.SetGlobalOptions(page.Global(charts.WithYAxisOpts(opts.YAxis{Name: "ms/token", NameLocation: "end", Type: "value"}))...)
-	chart.SetXAxis(axis.Values)
+	names := make([]string, len(axis.Values))
+	for v, value := range axis.Values {
+		names[v] = profiles.Clean(value)
+	}
+	chart.SetXAxis(names)
 	groups := groupBy(p.rows, func(r *sweep.Row) string {
 		name := shapeText(&r.Result)
-		if s := setting(r, p.axes, "device"); s != "" {
+		if s := setting(r, p.axes, axis.Name); s != "" {
 			name += ", " + s
 		}
 		return name
@@ -325,7 +340,7 @@ func (p *Page) devices() ([]page.Chart, error) {
 		caption = fmt.Sprintf("The first %d of %d models.", mostSeries, len(groups))
 	}
 	option, err := page.Option(chart)
-	return []page.Chart{{ID: "devices", Title: "The same shapes over devices", Caption: caption, Unit: "ms/token", Height: 360, Option: option}}, err
+	return page.Chart{ID: axis.Name + "s", Title: "The same shapes over " + axis.Name + "s", Caption: caption, Unit: "ms/token", Height: 360, Option: option}, err
 }
 
 // tornado shows the effects, the largest on top.
