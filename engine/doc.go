@@ -36,7 +36,10 @@
 // # Caveats
 //
 // Activations that meet weights of 16 bits are rounded to the same precision, as
-// ggml does, but are kept in 32 bits, and recorded as what they are: f32. The
+// ggml does, but are kept in 32 bits, and recorded as what they are: f32.
+// Options.Activations changes values, not traffic: a scale per token is still
+// kept for each block. Weights of W8A8 are Q8_0, with a scale for 32 values where
+// papers have one for a row. The
 // angles of rotary embedding are scratch of its kernel and are not recorded.
 //
 // Multiply-accumulates are counted for matrix products and attention only; the

@@ -16,26 +16,33 @@ type Options struct {
 	Threads   int     // that work on one operator; 0 is one for each processor
 	ShapeOnly bool    // do no arithmetic, only record what would move
 	Kernels   Kernels // instead of the engine's own; the caller closes them
+
+	// Activations is what shares a scale where activations are quantized to
+	// int8, which they are before products with block-quantized weights.
+	// PerToken with Q8_0 weights, symmetric int8 in blocks of 32, is W8A8.
+	Activations kernels.Granularity
 }
 
 // Engine runs one model. It may be used from many goroutines; its sessions take
 // turns, one forward pass at a time.
 type Engine struct {
-	source    weights.Source
-	shape     model.Shape
-	tensors   *modelTensors
-	shapeOnly bool
-	threads   int
-	mu        sync.Mutex // held for a forward pass: kernels serve one caller
-	closed    bool
-	kernels   Kernels
-	compute   *kernels.Compute // nil if the kernels are not the engine's own
+	source      weights.Source
+	shape       model.Shape
+	tensors     *modelTensors
+	activations kernels.Granularity
+	shapeOnly   bool
+	threads     int
+	mu          sync.Mutex // held for a forward pass: kernels serve one caller
+	closed      bool
+	kernels     Kernels
+	compute     *kernels.Compute // nil if the kernels are not the engine's own
 }
 
 // New returns an engine for the model of src, which must stay open as long as
 // the engine is used. A source without data, and an architecture whose
 // arithmetic the engine does not know, need ShapeOnly. A source whose tensors
-// do not fit its shape is the user's error.
+// do not fit its shape is the user's error, and so are scales per token for a
+// model that quantizes no activations.
 func New(src weights.Source, o Options) (*Engine, error) {
 	shape := src.Shape().Resolved()
 	if err := shape.Validate(); err != nil {
@@ -51,7 +58,10 @@ func New(src weights.Source, o Options) (*Engine, error) {
 	if !o.ShapeOnly && tensors.embedding.Data == nil {
 		return nil, fmt.Errorf("model %s was opened without its weights, which only a shape-only engine can do without", src.Name())
 	}
-	e := &Engine{source: src, shape: shape, tensors: tensors, shapeOnly: o.ShapeOnly, kernels: o.Kernels, threads: o.Threads}
+	if o.Activations != kernels.PerBlock && !tensors.quantizeActivations() {
+		return nil, fault.Userf("model %s: its %s weights take activations that are not quantized, so there is nothing to scale per token; give weights in a quantized format, such as q8_0", src.Name(), src.Quant())
+	}
+	e := &Engine{source: src, shape: shape, tensors: tensors, activations: o.Activations, shapeOnly: o.ShapeOnly, kernels: o.Kernels, threads: o.Threads}
 	e.chooseKernels()
 	return e, nil
 }

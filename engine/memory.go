@@ -119,15 +119,17 @@ func (e *encoded) batch(n int) *kernels.Vectors {
 type activations struct {
 	region    region
 	batch     int // vectors that a buffer has room for
+	scales    kernels.Granularity
 	shapeOnly bool
 	floats    map[string]*floats
 	encoded   map[string]*encoded
 }
 
-func newActivations(end uint64, batch int, shapeOnly bool) *activations {
+func newActivations(end uint64, batch int, scales kernels.Granularity, shapeOnly bool) *activations {
 	return &activations{
 		region:    after(end, "activations", traces.Activation),
 		batch:     batch,
+		scales:    scales,
 		shapeOnly: shapeOnly,
 		floats:    map[string]*floats{},
 		encoded:   map[string]*encoded{},
@@ -167,6 +169,7 @@ func (a *activations) encode(name string, width int, e kernels.Encoding) *encode
 	v.addr = a.take(int64(a.batch) * v.rowBytes)
 	if !a.shapeOnly {
 		v.vectors, v.backed = *kernels.NewVectors(a.batch, width, e), true
+		v.vectors.Granularity = a.scales
 	}
 	a.encoded[key] = v
 	return v

@@ -86,7 +86,7 @@ func (e *Engine) newProgram(context, batch int) *program {
 	}
 	p.caches = newCaches(&kv, e.shape, context, e.shapeOnly)
 	p.kv = kv.arena
-	p.acts = newActivations(kv.end(), batch, e.shapeOnly)
+	p.acts = newActivations(kv.end(), batch, e.activations, e.shapeOnly)
 	p.forward(e.tensors)
 	return p
 }

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
@@ -88,11 +89,16 @@ func TestOneTokenAtATimeIsThePromptAtOnce(t *testing.T) {
 func TestKernelsComputeWhatTheirDefinitionsSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := drawShape(t)
-		src := makeUp(shape, allOf(rapid.SampledFrom([]quant.Type{quant.F32, quant.Q8_0}).Draw(t, "format")), rapid.Uint64().Draw(t, "seed"))
+		format := rapid.SampledFrom([]quant.Type{quant.F32, quant.Q8_0}).Draw(t, "format")
+		scales := kernels.PerBlock
+		if format == quant.Q8_0 && rapid.Bool().Draw(t, "per token") {
+			scales = kernels.PerToken
+		}
+		src := makeUp(shape, allOf(format), rapid.Uint64().Draw(t, "seed"))
 		ids := drawTokens(t, shape, 1, 4)
-		byTheBook, marks := observed(t, src, len(ids))
+		byTheBook, marks := observed(t, src, len(ids), Options{Activations: scales})
 		checkPass(t, byTheBook, marks, ids)
-		e := newEngine(t, src, Options{})
+		e := newEngine(t, src, Options{Activations: scales})
 		defer e.Close()
 		closeTo(t, "logits", prefill(t, newSession(t, e, SessionOptions{}), ids), byTheBook.program.logits.data, 3*rounding)
 	})

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/memsim/memsim/engine/kernels"
@@ -35,6 +36,18 @@ type blockTensors struct {
 type modelTensors struct {
 	embedding, outputNorm, output *tensor
 	blocks                        []blockTensors
+}
+
+// quantizeActivations reports whether a matrix takes activations in int8.
+func (m *modelTensors) quantizeActivations() bool {
+	takesInt8 := func(t *tensor) bool { return kernels.Wants(t.Type).Quantized() }
+	for i := range m.blocks {
+		b := &m.blocks[i]
+		if slices.ContainsFunc([]*tensor{b.q, b.k, b.v, b.output, b.gate, b.up, b.down}, takesInt8) {
+			return true
+		}
+	}
+	return takesInt8(m.output)
 }
 
 // bind finds the weights that a model of shape s needs, and checks the size of

@@ -197,6 +197,7 @@ func (t *touching) vector(x *kernels.Vectors, i int) []float32 {
 // put encodes values as vector i of dst.
 func (t *touching) put(dst *kernels.Vectors, i int, values []float32) {
 	one := kernels.NewVectors(1, dst.Dim, dst.Encoding)
+	one.Granularity = dst.Granularity
 	one.Set(values)
 	copyTo(t, dst.F32, i, one.F32)
 	copyTo(t, dst.Q, i, one.Q)

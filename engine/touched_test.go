@@ -13,9 +13,10 @@ import (
 )
 
 // observed returns a session whose kernels mark what they touch.
-func observed(t tester, src *madeUp, batch int) (*Session, *touching) {
+func observed(t tester, src *madeUp, batch int, o Options) (*Session, *touching) {
 	kernels := &touching{}
-	s := newSession(t, newEngine(t, src, Options{Kernels: kernels}), SessionOptions{Batch: batch, Sink: &traces.Trace{}})
+	o.Kernels = kernels
+	s := newSession(t, newEngine(t, src, o), SessionOptions{Batch: batch, Sink: &traces.Trace{}})
 	kernels.observeAll(s)
 	return s, kernels
 }
@@ -44,7 +45,7 @@ func TestTraceIsWhatKernelsTouch(t *testing.T) {
 		shape := drawShape(t)
 		src := makeUp(shape, drawTypes(t), rapid.Uint64().Draw(t, "seed"))
 		batchSize := rapid.IntRange(1, 4).Draw(t, "batch")
-		s, marks := observed(t, src, batchSize)
+		s, marks := observed(t, src, batchSize, Options{})
 		tokens := drawTokens(t, shape, 1, 6)
 		for len(tokens) > 0 {
 			n := min(len(tokens), batchSize)

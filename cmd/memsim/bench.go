@@ -21,6 +21,7 @@ import (
 // benching is the bench command.
 type benching struct {
 	shapeFlags
+	activationFlags
 	models      []string
 	pp, tg      int
 	threads     []int
@@ -41,6 +42,7 @@ were read, and what this machine can read at most, measured in the same run.`,
 	f := cmd.Flags()
 	f.StringArrayVarP(&b.models, "model", "m", nil, "`model` to measure (repeatable)")
 	b.shapeFlags.add(cmd)
+	b.activationFlags.add(cmd)
 	f.IntVar(&b.pp, "pp", 128, "tokens of prompt (0: do not measure)")
 	f.IntVar(&b.tg, "tg", 64, "tokens to generate (0: do not measure)")
 	f.IntSliceVar(&b.threads, "threads", nil, "`list` of numbers of threads, as 1,2 (default: one per core)")
@@ -52,6 +54,7 @@ were read, and what this machine can read at most, measured in the same run.`,
 type benchRow struct {
 	Model               string  `json:"model"`
 	Quant               string  `json:"quant"`
+	Activations         string  `json:"activations,omitempty"` // per-token, if they are scaled so
 	Threads             int     `json:"threads"`
 	Test                string  `json:"test"` // pp128, tg64
 	TokensPerS          float64 `json:"tokens_per_s"`
@@ -153,7 +156,7 @@ type benchTest struct {
 
 // measure repeats one test, after a repetition that does not count.
 func (b *benching) measure(ctx context.Context, src weights.Source, threads int, t benchTest, seed uint64, bar *progress) (benchRow, error) {
-	e, err := engine.New(src, engine.Options{Threads: threads})
+	e, err := engine.New(src, engine.Options{Threads: threads, Activations: b.granularity()})
 	if err != nil {
 		return benchRow{}, err
 	}
@@ -180,7 +183,7 @@ func (b *benching) measure(ctx context.Context, src weights.Source, threads int,
 	mean, deviation := meanAndDeviation(rates)
 	perToken := float64(t.reads) / float64(t.n)
 	return benchRow{
-		Model: src.Name(), Quant: src.Quant(), Threads: threads, Test: name,
+		Model: src.Name(), Quant: src.Quant(), Activations: b.reported(), Threads: threads, Test: name,
 		TokensPerS: mean, StdDev: deviation, WeightBytesPerToken: perToken, ReadGBps: perToken * mean / 1e9,
 	}, nil
 }
@@ -258,7 +261,7 @@ func (b *benching) weightReads(ctx context.Context, src weights.Source) (*weight
 func benchGrid(rows []benchRow) grid {
 	g := grid{columns: columns("model", "quant", "threads>", "test", "t/s>", "weights/token>", "read GB/s>", "machine GB/s>", "share>")}
 	for _, r := range rows {
-		g.add(r.Model, r.Quant, strconv.Itoa(r.Threads), r.Test, fixed(r.TokensPerS, 2)+" ± "+fixed(r.StdDev, 2),
+		g.add(r.Model, quantText(r.Quant, r.Activations), strconv.Itoa(r.Threads), r.Test, fixed(r.TokensPerS, 2)+" ± "+fixed(r.StdDev, 2),
 			humanize.IBytes(uint64(r.WeightBytesPerToken)), fixed(r.ReadGBps, 1), fixed(r.MachineReadGBps, 1), fixed(100*r.ReadGBps/r.MachineReadGBps, 0)+"%")
 	}
 	return g

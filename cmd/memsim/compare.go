@@ -16,6 +16,7 @@ import (
 type compareReply struct {
 	Model         string  `json:"model"`
 	Quant         string  `json:"quant"`
+	Activations   string  `json:"activations,omitempty"` // per-token, if they are scaled so
 	Reference     string  `json:"reference_quant"`
 	Tokens        int     `json:"tokens"`
 	KLDivergence  float64 `json:"kl_divergence"`  // mean over positions, in nats
@@ -25,7 +26,9 @@ type compareReply struct {
 }
 
 // compare runs the prompt through the model as it is and in the format of
-// r.compare, and compares what they expect next at each position.
+// r.compareTo, and compares what they expect next at each position. The
+// reference's activations are not scaled per token: that is part of what is
+// judged.
 func (a *app) compare(ctx context.Context, r *running) error {
 	open := r.modelFlags.options(a)
 	src, err := openModel(ctx, r.model, open)
@@ -50,22 +53,23 @@ func (a *app) compare(ctx context.Context, r *running) error {
 		return err
 	}
 	defer reference.Close()
-	reply, err := compareOver(ctx, src, reference, ids, a.common.threads)
+	reply, err := compareOver(ctx, src, reference, ids, engine.Options{Threads: a.common.threads, Activations: r.granularity()})
 	if err != nil {
 		return err
 	}
+	reply.Activations = r.reported()
 	g := grid{columns: columns("model", "quant", "against", "tokens>", "KL divergence>", "top-1 agreement>", "perplexity>", "of reference>")}
-	g.add(reply.Model, reply.Quant, reply.Reference, fmt.Sprint(reply.Tokens), fixed(reply.KLDivergence, 6),
+	g.add(reply.Model, quantText(reply.Quant, reply.Activations), reply.Reference, fmt.Sprint(reply.Tokens), fixed(reply.KLDivergence, 6),
 		fixed(100*reply.Top1Agreement, 1)+"%", fixed(reply.Perplexity, 3), fixed(reply.ReferencePPL, 3))
 	return a.print(reply, g)
 }
 
-// compareOver scores ids with both models side by side. The reference's logits
+// compareOver scores ids with both models side by side, src with options o. The reference's logits
 // are kept for the text: its length times the vocabulary.
-func compareOver(ctx context.Context, src, reference weights.Source, ids []int32, threads int) (compareReply, error) {
+func compareOver(ctx context.Context, src, reference weights.Source, ids []int32, o engine.Options) (compareReply, error) {
 	reply := compareReply{Model: src.Name(), Quant: src.Quant(), Reference: reference.Quant(), Tokens: len(ids)}
 	var expected [][]float32
-	err := score(ctx, reference, ids, threads, func(_ int, logits []float32) error {
+	err := score(ctx, reference, ids, engine.Options{Threads: o.Threads}, func(_ int, logits []float32) error {
 		expected = append(expected, slices.Clone(logits))
 		return nil
 	})
@@ -73,7 +77,7 @@ func compareOver(ctx context.Context, src, reference weights.Source, ids []int32
 		return reply, err
 	}
 	var surprise, referenceSurprise float64
-	err = score(ctx, src, ids, threads, func(i int, logits []float32) error {
+	err = score(ctx, src, ids, o, func(i int, logits []float32) error {
 		reply.KLDivergence += engine.Divergence(expected[i], logits)
 		if engine.Greedy(logits) == engine.Greedy(expected[i]) {
 			reply.Top1Agreement++
@@ -91,8 +95,8 @@ func compareOver(ctx context.Context, src, reference weights.Source, ids []int32
 	return reply, err
 }
 
-func score(ctx context.Context, src weights.Source, ids []int32, threads int, each func(int, []float32) error) error {
-	e, err := engine.New(src, engine.Options{Threads: threads})
+func score(ctx context.Context, src weights.Source, ids []int32, o engine.Options, each func(int, []float32) error) error {
+	e, err := engine.New(src, o)
 	if err != nil {
 		return err
 	}

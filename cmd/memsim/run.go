@@ -20,6 +20,7 @@ import (
 type running struct {
 	modelFlags
 	promptFlags
+	activationFlags
 	engine.Sampling
 	tokens    int
 	context   int
@@ -34,12 +35,14 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run --model MODEL --prompt TEXT",
 		Short: "Generate text with the real engine",
 		Example: `  memsim run --model tinyllama.gguf --prompt "Once upon a time"
-  memsim run --model m.gguf --prompt-ids 1,5,9 --tokens 32 --temperature 0 --logprobs 64 --format json`,
+  memsim run --model m.gguf --prompt-ids 1,5,9 --tokens 32 --temperature 0 --logprobs 64 --format json
+  memsim run --model folder --quant q8_0 --activations per-token --compare f32 --prompt "$(cat text.txt)"`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), &r) },
 	}
 	r.modelFlags.add(cmd, "")
 	r.promptFlags.add(cmd)
+	r.activationFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVarP(&r.tokens, "tokens", "n", 128, "tokens to generate at most")
 	f.Float64Var(&r.Temperature, "temperature", 0.8, "how freely tokens are drawn; 0 takes the likeliest")
@@ -57,6 +60,7 @@ func (a *app) runCommand() *cobra.Command {
 type runReply struct {
 	Model         string       `json:"model"`
 	Quant         string       `json:"quant"`
+	Activations   string       `json:"activations,omitempty"` // per-token, if they are scaled so
 	PromptIDs     []int32      `json:"prompt_ids"`
 	TokenIDs      []int32      `json:"token_ids"`
 	Text          string       `json:"text"`
@@ -99,7 +103,7 @@ func (a *app) run(ctx context.Context, r *running) error {
 		return err
 	}
 	defer closeEngine()
-	reply := runReply{Model: src.Name(), Quant: src.Quant(), PromptIDs: prompt, TokenIDs: []int32{}}
+	reply := runReply{Model: src.Name(), Quant: src.Quant(), Activations: r.reported(), PromptIDs: prompt, TokenIDs: []int32{}}
 	out := a.newTranscript(tok)
 	request := engine.Generation{Prompt: prompt, Tokens: r.tokens, Chooser: sampler, OnToken: out.token}
 	if tok != nil && !r.ignoreEnd {
@@ -120,7 +124,7 @@ func (a *app) run(ctx context.Context, r *running) error {
 	if a.format() == "json" {
 		return a.print(reply)
 	}
-	a.note("%s %s: prompt %d tokens at %.1f/s, generated %d at %.1f/s", reply.Model, reply.Quant, timing.PromptTokens, reply.PrefillRate, len(ids), reply.DecodeRate)
+	a.note("%s %s: prompt %d tokens at %.1f/s, generated %d at %.1f/s", reply.Model, quantText(reply.Quant, reply.Activations), timing.PromptTokens, reply.PrefillRate, len(ids), reply.DecodeRate)
 	return nil
 }
 
@@ -146,7 +150,7 @@ func (r *running) check(format string) error {
 
 // session starts an engine with room for the request.
 func (r *running) session(src weights.Source, threads, prompt int) (*engine.Session, func() error, error) {
-	e, err := engine.New(src, engine.Options{Threads: threads})
+	e, err := engine.New(src, engine.Options{Threads: threads, Activations: r.granularity()})
 	if err != nil {
 		return nil, nil, err
 	}

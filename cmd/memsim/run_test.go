@@ -118,9 +118,9 @@ func TestIDsBeyondTheVocabularyAreMistakes(t *testing.T) {
 func TestCompareSaysHowFarAFormatMoves(t *testing.T) {
 	inFolder(t)
 	smallShape(t)
-	compare := func(quant string) compareReply {
-		return decode[compareReply](t, mustMemsim(t, "run", "--model", "small.yaml", "--quant", quant, "--compare", "f32",
-			"--prompt-ids", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "--format", "json"))
+	compare := func(quant string, more ...string) compareReply {
+		return decode[compareReply](t, mustMemsim(t, append([]string{"run", "--model", "small.yaml", "--quant", quant, "--compare", "f32",
+			"--prompt-ids", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "--format", "json"}, more...)...))
 	}
 	same, near, far := compare("f32"), compare("q8_0"), compare("q4_0")
 	if same.KLDivergence > 1e-9 || same.Top1Agreement != 1 || same.Perplexity != same.ReferencePPL {
@@ -129,6 +129,15 @@ func TestCompareSaysHowFarAFormatMoves(t *testing.T) {
 	if near.KLDivergence <= 0 || far.KLDivergence <= near.KLDivergence {
 		t.Errorf("q8_0 moves by %g, q4_0 by %g; fewer bits move further", near.KLDivergence, far.KLDivergence)
 	}
+	w8a8 := compare("q8_0", "--activations", "per-token")
+	if w8a8.KLDivergence <= near.KLDivergence || w8a8.Activations != "per-token" || w8a8.ReferencePPL != near.ReferencePPL {
+		t.Errorf("scales per token: %+v; per block: %+v", w8a8, near)
+	}
+	if block := compare("q8_0", "--activations", "per-block"); block != near {
+		t.Errorf("scales per block are the default: %+v and %+v", block, near)
+	}
+	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--quant", "f16", "--activations", "per-token", "--compare", "f32", "--prompt-ids", "1,2"), "q8_0")
+	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--activations", "per-row", "--prompt-ids", "1,2"), "per-row", "per-token")
 	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--compare", "f32", "--prompt-ids", "1"), "two or more")
 	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--compare", "f99", "--prompt-ids", "1,2"), "f99", "f32")
 }
@@ -148,6 +157,9 @@ func TestBench(t *testing.T) {
 	}
 	if rows[0].WeightBytesPerToken >= rows[1].WeightBytesPerToken {
 		t.Errorf("a prompt of 8 reads %g bytes of weights a token, decode %g; a batch shares them", rows[0].WeightBytesPerToken, rows[1].WeightBytesPerToken)
+	}
+	if r := mustMemsim(t, "bench", "--model", "small.yaml", "--quant", "q8_0", "--activations", "per-token", "--pp", "2", "--tg", "0", "--repetitions", "1"); !strings.Contains(r.out, "q8_0, activations per-token") {
+		t.Errorf("bench does not say how activations are scaled:\n%s", r.out)
 	}
 	if r := mustMemsim(t, "bench", "--model", "small.yaml", "--pp", "0", "--tg", "2", "--repetitions", "2"); !strings.Contains(r.out, "±") || strings.Contains(r.out, "pp") {
 		t.Errorf("table:\n%s", r.out)

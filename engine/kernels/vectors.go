@@ -67,15 +67,17 @@ func Wants(t quant.Type) Encoding {
 // The operator that produces a matrix product's input writes it in the form
 // that the product reads.
 type Vectors struct {
-	N, Dim   int
-	Encoding Encoding
-	F32      []float32 // floats: N × Dim
-	Q        []int8    // int8: N × Dim
-	Scale    []float32 // int8: N × Dim/32, value = Scale · Q; Int8 has it rounded to half precision, as ggml does
-	Sum      []int32   // int8: N × Dim/32, sum of a block's Q, for formats with an offset
+	N, Dim      int
+	Encoding    Encoding
+	Granularity Granularity // int8: what shares a scale
+	F32         []float32   // floats: N × Dim
+	Q           []int8      // int8: N × Dim
+	Scale       []float32   // int8: N × Dim/32, value = Scale · Q; Int8 per block has it rounded to half precision, as ggml does
+	Sum         []int32     // int8: N × Dim/32, sum of a block's Q, for formats with an offset
 }
 
-// NewVectors returns room for n vectors of dim values. Int8 needs dim to be a
+// NewVectors returns room for n vectors of dim values, quantized PerBlock if the
+// encoding is of int8; set Granularity for another. Int8 needs dim to be a
 // multiple of Block, Int8Wide of 256.
 func NewVectors(n, dim int, e Encoding) *Vectors {
 	if n < 0 || dim <= 0 {
@@ -165,12 +167,15 @@ func (v *Vectors) encode(i int, row []float32, k *kernelSet) {
 		return
 	}
 	q, scale, sum := v.int8(i)
-	if v.Encoding == Int8Wide {
+	switch {
+	case v.Granularity == PerToken:
+		quantizePerToken(q, scale, sum, row)
+	case v.Encoding == Int8Wide:
 		k.quantizeWide(q, scale, sum, row)
-		return
+	default:
+		k.quantize(q, scale, sum, row)
+		k.scaleRound(scale, 1)
 	}
-	k.quantize(q, scale, sum, row)
-	k.scaleRound(scale, 1)
 }
 
 func panicf(format string, args ...any) {
