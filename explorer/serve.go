@@ -19,7 +19,8 @@ const (
 
 // Serve answers on l until ctx is done. Simulations under way are then
 // cancelled and their connections closed; when Serve returns, nothing of it is
-// left. Being told to end is no error.
+// left but an operator under way that takes longer than drainTimeout. Being told
+// to end is no error.
 func (x *Explorer) Serve(ctx context.Context, l net.Listener) error {
 	logger := x.config.Log
 	if logger == nil {

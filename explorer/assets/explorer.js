@@ -103,6 +103,15 @@
     dressControls();
   }
 
+  // copy makes B like A: device and model first, which decide what there is to
+  // choose from.
+  function copy() {
+    for (const key of ["device", "model", ...keys]) {
+      choose("b", key, control("a", key).value);
+      follow("b");
+    }
+  }
+
   function remember() { last = Object.fromEntries(keys.map(key => [key, value("a", key)])); }
 
   function dressControls() {
@@ -138,8 +147,7 @@
   $("controls").addEventListener("submit", e => e.preventDefault());
   $("compare").addEventListener("click", () => {
     comparing = !comparing;
-    if (comparing) keys.forEach(key => choose("b", key, control("a", key).value));
-    if (comparing) { follow("b"); keys.forEach(key => choose("b", key, control("a", key).value)); }
+    if (comparing) copy();
     dressControls();
     ask(true);
   });
