@@ -1,5 +1,3 @@
-// Package sim replays a trace on a device and charges every nanosecond, byte
-// and picojoule of it to the operator and the tensor that caused it.
 package sim
 
 import (
