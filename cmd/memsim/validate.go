@@ -31,6 +31,7 @@ type validating struct {
 	sets      []string
 	data      []string
 	published bool
+	rounds    int
 	out       string
 }
 
@@ -48,6 +49,9 @@ others alone, to first order.
 A point that asks for more than the device's memory or arithmetic peaks at is
 flagged and left out of the means: published tables hold such claims.
 
+--device host measures this machine with microbenchmarks, writes its profile to
+--out, and predicts models from it that the engine then runs: nothing is fitted.
+
 A table of --data is CSV with the columns device, runtime, unit, model, quant,
 context, metric, value, fitted, source; optionally bytes (of the weights in the
 runtime's own format), overrides (layers=60), energy (paper) and disputed. The
@@ -56,7 +60,8 @@ memory_mj_per_token, prefill_tokens_per_s, time_to_first_token_ms,
 sustained_tokens_per_s.`,
 		Example: `  memsim validate
   memsim validate --device pixel8pro --data mine.csv --format json
-  memsim validate --device calibrated.yaml --out report`,
+  memsim validate --device calibrated.yaml --out report
+  memsim validate --device host`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.validate(cmd.Context(), &v) },
 	}
@@ -66,8 +71,9 @@ sustained_tokens_per_s.`,
 	f.StringArrayVar(&v.sets, "set", nil, "override a `field` of the profile of --device, as dram.channels=2 (repeatable)")
 	f.StringArrayVar(&v.data, "data", nil, "add measurements from a CSV `file` (repeatable)")
 	f.BoolVar(&v.published, "published", true, "include the measurements that memsim ships")
+	f.IntVar(&v.rounds, "rounds", 12, "with --device host: how often everything is measured, in turns")
 	f.StringVarP(&v.out, "out", "o", "", "`folder` for a page with a chart, and the figures as JSON")
-	completeWithFiles(cmd, "device", devices.Names()...)
+	completeWithFiles(cmd, "device", append(devices.Names(), hostDevice)...)
 	return cmd
 }
 
@@ -78,16 +84,22 @@ type validationReply struct {
 }
 
 func (a *app) validate(ctx context.Context, v *validating) error {
+	if v.rounds < 1 {
+		return fault.Userf("--rounds %d: measure at least once", v.rounds)
+	}
+	if v.device == hostDevice {
+		return a.validateHost(ctx, v)
+	}
 	var predictor validation.Predictor
 	points, err := v.points(&predictor)
 	if err != nil {
 		return err
 	}
-	var folder *outputFolder
-	if v.out != "" {
-		if folder, err = newOutputFolder(v.out); err != nil {
-			return err
-		}
+	folder, err := v.folder()
+	if err != nil {
+		return err
+	}
+	if folder != nil {
 		defer folder.Discard()
 	}
 	bar := a.newProgress(len(points))
@@ -111,6 +123,14 @@ func (a *app) validate(ctx context.Context, v *validating) error {
 		a.note("wrote a chart of predicted against measured: open %s", filepath.Join(v.out, validationHTML))
 	}
 	return nil
+}
+
+// folder returns where files are to be written, nil if none are.
+func (v *validating) folder() (*outputFolder, error) {
+	if v.out == "" {
+		return nil, nil
+	}
+	return newOutputFolder(v.out)
 }
 
 // points gathers what is to be predicted, and sets up the profile of --device.

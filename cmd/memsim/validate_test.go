@@ -123,3 +123,18 @@ func TestSustainedSpeedIsSaidWhenAskedFor(t *testing.T) {
 		t.Errorf("%+v", cold)
 	}
 }
+
+func TestValidateHostRunsWhatItPredicts(t *testing.T) {
+	inFolder(t)
+	r := decode[hostReply](t, mustMemsim(t, "validate", "--device", "host", "--threads", "1", "--rounds", "1", "--out", "loop", "--format", "json"))
+	if len(r.Points) != 18 || r.MAEFitted != nil || r.MAEUnfitted == nil || r.Pairs == 0 {
+		t.Fatalf("%+v", r)
+	}
+	profile := mustMemsim(t, "devices", "check", filepath.Join("loop", hostProfile))
+	if !strings.Contains(profile.out, "host") {
+		t.Errorf("%q", profile.out)
+	}
+	if r := memsim(t, "validate", "--device", "host", "--rounds", "0"); r.code != exitMistake {
+		t.Errorf("code %d, %q", r.code, r.err)
+	}
+}

@@ -1,0 +1,63 @@
+package validations
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/memsim/memsim/validation"
+)
+
+func sample() validation.Report {
+	point := func(model string, measured, predicted float64, change func(*validation.Outcome)) validation.Outcome {
+		o := validation.Outcome{
+			Point:    validation.Point{Device: "phone", Runtime: "program", Model: model, Metric: validation.TokensPerS, Value: measured, Source: "a </script> of mine"},
+			Measured: measured, Predicted: predicted, ErrorPct: validation.ErrorPct(predicted, measured),
+		}
+		if change != nil {
+			change(&o)
+		}
+		return o
+	}
+	return validation.Summarize([]validation.Outcome{
+		point("small", 50, 55, nil),
+		point("large", 5, 4.9, func(o *validation.Outcome) { o.Fitted = true }),
+		point("claimed", 900, 40, func(o *validation.Outcome) { o.Implausible = "reads 700 GB/s of weights" }),
+	})
+}
+
+func TestSummaryKeepsFittedAndUnfittedApart(t *testing.T) {
+	text := strings.Join(Summary(sample()), "\n")
+	for _, want := range []string{"10.0 % on points that no profile", "2.0 % on fitted ones", "1 of 3 points are flagged"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
+}
+
+func TestPageShowsEveryPointAndLoadsNothing(t *testing.T) {
+	var a, b bytes.Buffer
+	for _, w := range []*bytes.Buffer{&a, &b} {
+		if err := WriteHTML(w, "1.2.3", sample()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := a.String()
+	for _, want := range []string{"small", "large", "claimed", "implausible: reads 700 GB/s", "Predicted against measured", "+10.0 %"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, "a </script> of mine") {
+		t.Error("a source ends the script")
+	}
+	if strings.Contains(page, `src="http`) || !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("the page loads from elsewhere, or differs between runs")
+	}
+}
+
+func TestPageOfNothing(t *testing.T) {
+	if err := WriteHTML(new(bytes.Buffer), "1", validation.Summarize(nil)); err != nil {
+		t.Error(err)
+	}
+}
