@@ -43,7 +43,7 @@ func TestPageShowsEveryPointAndLoadsNothing(t *testing.T) {
 		}
 	}
 	page := a.String()
-	for _, want := range []string{"small", "large", "claimed", "implausible: reads 700 GB/s", "Predicted against measured", "+10.0 %"} {
+	for _, want := range []string{"small", "large", "claimed", "implausible: reads 700 GB/s", "Predicted against measured", "10.0 %"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
