@@ -93,7 +93,7 @@ func TestShapeOnlyGivesTheSameAnswer(t *testing.T) {
 
 func TestMainJobComparesThePapersThreeModels(t *testing.T) {
 	inFolder(t)
-	c := decode[profiles.Comparison](t, mustMemsim(t, "--device", "iphone13", "--shape-only", "--tokens", "2", "--prompt-tokens", "2", "--format", "json"))
+	c := decode[profiles.Comparison](t, mustMemsim(t, "--device", "iphone13", "--shape-only", "--tokens", "1", "--prompt-tokens", "1", "--format", "json"))
 	if len(c.Results) != 3 {
 		t.Fatalf("%d results, want 3", len(c.Results))
 	}
