@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/weights"
@@ -30,11 +31,17 @@ func (c *capture) name() string {
 	return c.model + "+" + c.open.Overrides.String()
 }
 
-// tee hands events to several sinks.
-type tee []traces.Sink
+// tee hands events to several sinks, until ctx is done.
+type tee struct {
+	ctx   context.Context
+	sinks []traces.Sink
+}
 
-func (t tee) Emit(events []traces.Event) error {
-	for _, sink := range t {
+func (t *tee) Emit(events []traces.Event) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	for _, sink := range t.sinks {
 		if err := sink.Emit(events); err != nil {
 			return err
 		}
@@ -155,11 +162,14 @@ func (c *capture) toFile(ctx context.Context, path string, keep bool, step func(
 	}
 	defer w.Abort()
 	memory := &traces.Trace{}
-	sink := tee{w}
+	sink := &tee{ctx, []traces.Sink{w}}
 	if keep {
-		sink = append(sink, memory)
+		sink.sinks = append(sink.sinks, memory)
 	}
 	if memory.Head, err = c.run(ctx, sink, step); err != nil {
+		if strings.HasPrefix(err.Error(), c.model) {
+			return nil, err // names the model already
+		}
 		return nil, fmt.Errorf("%s: %w", c.name(), err)
 	}
 	w.SetHeader(memory.Head)

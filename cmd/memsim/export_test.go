@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/memsim/memsim/sim/dram"
 )
 
 func TestExportedRequestsProbeDRAM(t *testing.T) {
@@ -18,7 +20,7 @@ func TestExportedRequestsProbeDRAM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	probe := decode[dramReply](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--format", "json"))
+	probe := decode[dram.Figures](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--format", "json"))
 	if n := int64(strings.Count(string(text), "\n")); n == 0 || probe.Requests != n {
 		t.Errorf("%d lines, %d requests", n, probe.Requests)
 	}

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -65,18 +62,6 @@ with 0x. Each line is one burst, offered as fast as the queues take it.`,
 	return cmd
 }
 
-// dramReply is what the probe dram command prints.
-type dramReply struct {
-	Cycles       int64   `json:"cycles"`
-	RowHits      int64   `json:"row_hits"`
-	RowMisses    int64   `json:"row_misses"`
-	RowConflicts int64   `json:"row_conflicts"`
-	GBps         float64 `json:"gbps"`
-	EnergyNJ     float64 `json:"energy_nj"`
-	Requests     int64   `json:"requests"`
-	RequestsPerS float64 `json:"requests_per_s"` // of the simulation on this machine
-}
-
 func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	if p.part == "" || p.trace == "" {
 		return fault.Userf("name the part with --part (%s) and the trace with --trace", list(devices.DRAMParts()))
@@ -96,7 +81,11 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	if err != nil {
 		return err
 	}
-	reply, err := interruptible(ctx, func() (dramReply, error) { return moveAll(spec, requests, p.commandLevel), nil })
+	memory := dram.New(spec)
+	if p.commandLevel {
+		memory = dram.NewCommandLevel(spec)
+	}
+	reply, err := interruptible(ctx, func() (dram.Figures, error) { return dram.Probe(memory, requests, time.Now), nil })
 	if err != nil {
 		return err
 	}
@@ -105,23 +94,6 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	g.add(count(reply.Cycles), count(reply.RowHits), count(reply.RowMisses), count(reply.RowConflicts),
 		fixed(reply.GBps, 3), fixed(reply.EnergyNJ, 1), count(reply.Requests), humanize.SIWithDigits(reply.RequestsPerS, 2, ""))
 	return a.print(reply, g)
-}
-
-func moveAll(spec dram.Spec, requests []dram.Extent, commandLevel bool) dramReply {
-	memory := dram.New(spec)
-	if commandLevel {
-		memory = dram.NewCommandLevel(spec)
-	}
-	began := time.Now()
-	t := memory.Move(0, requests)
-	took := time.Since(began).Seconds()
-	bytes := float64(len(requests)) * float64(spec.BurstBytes)
-	return dramReply{
-		Cycles:  spec.Clock.After(t.Done) - spec.Clock.After(t.Start),
-		RowHits: t.Counts.RowHits, RowMisses: t.Counts.RowMisses, RowConflicts: t.Counts.RowConflicts,
-		GBps: bytes / (t.Done - t.Start).Seconds() / 1e9, EnergyNJ: float64(t.Energy.Total()) / float64(units.Nanojoule),
-		Requests: int64(len(requests)), RequestsPerS: float64(len(requests)) / took,
-	}
 }
 
 // readRequests reads a load/store trace; each line is the burst that holds its
@@ -136,32 +108,11 @@ func (a *app) readRequests(path string, burst units.Bytes) ([]dram.Extent, error
 		defer f.Close()
 		in = f
 	}
-	requests, err := parseRequests(in, uint64(burst))
+	requests, err := dram.ReadTrace(in, burst)
 	if err != nil {
-		return nil, fault.Userf("%s: %w", path, err)
-	}
-	if len(requests) == 0 {
-		return nil, fault.Userf("%s: the trace has no requests; write lines such as LD 4096", path)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return requests, nil
-}
-
-func parseRequests(in io.Reader, burst uint64) ([]dram.Extent, error) {
-	var requests []dram.Extent
-	lines := bufio.NewScanner(in)
-	for number := 1; lines.Scan(); number++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		kind, address, _ := strings.Cut(line, " ")
-		addr, err := strconv.ParseUint(strings.TrimSpace(address), 0, 64)
-		if (kind != "LD" && kind != "ST") || err != nil || addr > math.MaxUint64-burst {
-			return nil, fmt.Errorf("line %d: %q is not LD ADDRESS or ST ADDRESS, decimal or with 0x", number, line)
-		}
-		requests = append(requests, dram.Extent{Addr: addr / burst * burst, Bytes: units.Bytes(burst), Write: kind == "ST"})
-	}
-	return requests, lines.Err()
 }
 
 // probingFlash is the probe flash command.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/flash"
 )
 
@@ -22,7 +23,7 @@ func TestProbeDRAM(t *testing.T) {
 	inFolder(t)
 	writeText(t, "reads.txt", sequentialReads(20000))
 	args := []string{"probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--refresh", "none", "--format", "json"}
-	r := decode[dramReply](t, mustMemsim(t, args...))
+	r := decode[dram.Figures](t, mustMemsim(t, args...))
 	if r.Requests != 20000 || r.RowHits+r.RowMisses+r.RowConflicts != r.Requests {
 		t.Errorf("%+v: hits, misses and conflicts are not its requests", r)
 	}
@@ -33,7 +34,7 @@ func TestProbeDRAM(t *testing.T) {
 	if ns := float64(r.Cycles) * 1.25; math.Abs(20000*32/ns-r.GBps) > 0.01 {
 		t.Errorf("%d cycles of 1.25 ns are not %g GB/s", r.Cycles, r.GBps)
 	}
-	slow := decode[dramReply](t, mustMemsim(t, append(args, "--command-level")...))
+	slow := decode[dram.Figures](t, mustMemsim(t, append(args, "--command-level")...))
 	slow.RequestsPerS, r.RequestsPerS = 0, 0
 	if slow != r {
 		t.Errorf("command by command: %+v, fast: %+v", slow, r)
@@ -46,7 +47,7 @@ func TestProbeDRAM(t *testing.T) {
 func TestProbeDRAMTakesBothFormsOfAddresses(t *testing.T) {
 	inFolder(t)
 	writeText(t, "a.txt", "LD 0x1000\nST 8192\n\n# a comment\nLD 0x20\n")
-	if r := decode[dramReply](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "a.txt", "--format", "json")); r.Requests != 3 {
+	if r := decode[dram.Figures](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "a.txt", "--format", "json")); r.Requests != 3 {
 		t.Errorf("%d requests, want 3", r.Requests)
 	}
 }
@@ -60,7 +61,7 @@ func TestProbeMistakes(t *testing.T) {
 		"probe dram": "--part",
 		"probe dram --part lpddr5 --trace bad.txt":                      "lpddr5-6400",
 		"probe dram --part lpddr5-6400 --trace bad.txt":                 "bad.txt: line 2",
-		"probe dram --part lpddr5-6400 --trace empty.txt":               "no requests",
+		"probe dram --part lpddr5-6400 --trace empty.txt":               "holds no request",
 		"probe dram --part lpddr5-6400 --trace missing.txt":             "missing.txt",
 		"probe dram --part lpddr5-6400 --trace bad.txt --mapping RoXx":  "mapping",
 		"probe dram --part lpddr5-6400 --trace bad.txt --refresh often": "none, all, per",

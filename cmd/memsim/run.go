@@ -156,7 +156,7 @@ func (r *running) session(src weights.Source, threads, prompt int) (*engine.Sess
 	}
 	room := r.context
 	if room == 0 {
-		room = prompt + max(r.tokens, 1)
+		room = prompt + max(r.tokens-1, 0) // the last token is not processed
 	}
 	s, err := e.NewSession(engine.SessionOptions{Context: room})
 	if err != nil {
