@@ -194,11 +194,11 @@ func (c *cluster) waitForJob(job string) {
 // A sweep runs as a job array of Slurm. One worker is killed midway, and what is
 // missing is submitted again; then the files are those of one machine.
 func TestASweepRunsUnderSlurm(t *testing.T) {
-	c := startCluster(t)
 	memsimPath := program(t)
+	c := startCluster(t)
 	inFolder(t)
 	smallShape(t)
-	sweepArgs := []string{"sweep", "--device", "iphone13", "--model", "small.yaml", "--tokens", "200",
+	sweepArgs := []string{"sweep", "--device", "iphone13", "--model", "small.yaml", "--tokens", "120",
 		"--layers", "6:17", "--quant", "f16,q8_0", "--pareto", "latency_ms_per_token,energy_mj_per_token", "--format", "json"}
 	runProgram(t, memsimPath, append(sweepArgs, "--out", "one")...)
 	want := sweepFiles(t, "one")

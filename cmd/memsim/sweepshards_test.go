@@ -44,12 +44,25 @@ func wantSameFiles(t *testing.T, folder string, want map[string][]byte) {
 	}
 }
 
-// program builds memsim, for tests that kill it or let others start it.
+// asProgram makes the test binary be memsim, for tests that kill it or let others
+// start it.
+const asProgram = "RUN_AS_MEMSIM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program returns the path of memsim, for this test.
 func program(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "memsim")
-	if out, err := exec.Command("go", "build", "-o", path, "github.com/memsim/memsim/cmd/memsim").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	t.Setenv(asProgram, "1")
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
