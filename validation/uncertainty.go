@@ -24,6 +24,18 @@ func uncertainty(m *sim.Machine, elasticity map[string]float64) units.Ratio {
 	return units.Ratio(math.Sqrt(sum))
 }
 
+// LatencyUncertainty is the relative standard error of the decode latency of a
+// result of m that follows from the uncertainty of the profile's calibrated
+// numbers; 0 if none is stated.
+func LatencyUncertainty(m *sim.Machine, r sim.Result) units.Ratio {
+	ps := func(ms float64) units.Picoseconds { return units.Picoseconds(ms * 1e9) }
+	s := sim.Sums{Time: sim.TimeParts{
+		Dispatch: ps(r.LatencyPartsMS.Dispatch), Compute: ps(r.LatencyPartsMS.Compute),
+		SRAM: ps(r.LatencyPartsMS.SRAM), DRAM: ps(r.LatencyPartsMS.DRAM), Flash: ps(r.LatencyPartsMS.Flash),
+	}}
+	return uncertainty(m, elasticities(m, s, Point{Metric: MSPerToken}, nil))
+}
+
 // elasticities reads off the ledger how much a figure moves with the numbers of
 // the profile that a calibration may change, and of those in watch: a time moves
 // as the part that the number governs, an energy as what is drawn for that time.

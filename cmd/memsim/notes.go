@@ -8,7 +8,9 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/validation"
 )
 
 // notes say what a reader must know to read the figures rightly.
@@ -27,7 +29,26 @@ func (c *comparing) notes() []string {
 				r.Model, c.result.Runtime, list(r.FormatsWidened)))
 		}
 	}
+	if n := c.uncertainty(); n != "" {
+		notes = append(notes, n)
+	}
 	return append(notes, c.calibrated()...)
+}
+
+// uncertainty says how sure the latencies are, as far as the calibrated numbers
+// of the profile state their errors.
+func (c *comparing) uncertainty() string {
+	var parts []string
+	for i := range c.result.Results {
+		r := &c.result.Results[i]
+		if u := validation.LatencyUncertainty(c.machine, *r); u > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s ms ± %.0f %%", r.Model, profiles.Number(r.LatencyMS), 100*float64(u)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Latency, by the errors of the calibrated numbers: " + list(parts) + "."
 }
 
 // beyondBudget says what it means that a model is larger than its app's budget.

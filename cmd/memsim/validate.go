@@ -88,6 +88,9 @@ func (a *app) validate(ctx context.Context, v *validating) error {
 		return fault.Userf("--rounds %d: measure at least once", v.rounds)
 	}
 	if v.device == hostDevice {
+		if len(v.data)+len(v.sets) > 0 || v.runtime != "" {
+			return fault.Userf("--device host is measured and not described: --data, --set and --runtime do not go with it")
+		}
 		return a.validateHost(ctx, v)
 	}
 	var predictor validation.Predictor

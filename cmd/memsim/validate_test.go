@@ -78,6 +78,7 @@ func TestValidateRefusesWhatIsNotThere(t *testing.T) {
 		{[]string{"--runtime", "tinygrad"}, "no measurement of tinygrad"},
 		{[]string{"--set", "dram.channels=2"}, "--device"},
 		{[]string{"--published=false"}, "--data"},
+		{[]string{"--device", "host", "--data", data}, "--data"},
 	} {
 		r := memsim(t, append([]string{"validate"}, test.args...)...)
 		if r.code != exitMistake || !strings.Contains(r.err, test.want) {
@@ -121,6 +122,19 @@ func TestSustainedSpeedIsSaidWhenAskedFor(t *testing.T) {
 	cold := decode[profiles.Comparison](t, mustMemsim(t, append(quickJob, "--format", "json")...)).Results[0]
 	if cold.SustainedTokensPerS != 0 || cold.ThrottlesAfterS != 0 {
 		t.Errorf("%+v", cold)
+	}
+}
+
+func TestPredictionsCarryTheErrorsOfCalibratedNumbers(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	args := []string{"--device", "oneplus12", "--model", "small.yaml", "--prompt-tokens", "2", "--tokens", "2"}
+	if r := mustMemsim(t, args...); !strings.Contains(r.out, "ms ± ") {
+		t.Errorf("no ± in\n%s", r.out)
+	}
+	unfitted := append(args, "--unit", "npu")
+	if r := mustMemsim(t, unfitted...); strings.Contains(r.out, "±") {
+		t.Errorf("a ± without calibrated numbers in\n%s", r.out)
 	}
 }
 
