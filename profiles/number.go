@@ -81,8 +81,8 @@ func Ratio(v, base float64) string {
 		return ""
 	}
 	r := v / base
-	if r >= 99_995 {
-		return strconv.FormatFloat(r, 'g', 2, 64) + "×"
+	if r >= 9999.5 {
+		return ">9999×" // no wider than its column, and no comparison either
 	}
 	if r >= 9.995 {
 		return significant(r) + "×"

@@ -265,3 +265,29 @@ func TestHelpGoesToStdout(t *testing.T) {
 		t.Errorf("stderr has %q", r.err)
 	}
 }
+
+func TestOverridesAreAboveZero(t *testing.T) {
+	inFolder(t)
+	for _, flag := range []string{"--layers", "--dim", "--ffn", "--heads", "--kv-heads", "--vocab", "--repeat"} {
+		if r := memsim(t, "--device", "iphone13", flag, "0"); r.code != exitMistake || !strings.Contains(r.err, flag) {
+			t.Errorf("%s 0: exit code %d: %s", flag, r.code, r.err)
+		}
+	}
+}
+
+func TestATimelineNeedsAFolder(t *testing.T) {
+	inFolder(t)
+	if r := memsim(t, "replay", "--device", "iphone13", "--timeline", "t.parquet"); r.code != exitMistake || !strings.Contains(r.err, "--out") {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
+}
+
+// A program reads CSV: its columns are the JSON keys, its numbers are bare.
+func TestCSVOfPlainRowsHasTheJSONKeys(t *testing.T) {
+	inFolder(t)
+	r := mustMemsim(t, "probe", "flash", "--part", "ufs-4.0", "--commands", "4", "--format", "csv")
+	lines := strings.Split(strings.TrimSpace(r.out), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "commands,bytes,seconds,gbps,") || !strings.HasPrefix(lines[1], "4,") {
+		t.Errorf("CSV is\n%s", r.out)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,28 @@ func (c *choice) Set(value string) error {
 		return fmt.Errorf("must be one of %s", strings.Join(c.allowed, ", "))
 	}
 	*c.target = value
+	return nil
+}
+
+// positive is a flag that takes a whole number above zero; zero is "not given".
+type positive struct{ target *int }
+
+func (p positive) String() string {
+	if p.target == nil || *p.target == 0 {
+		return ""
+	}
+	return strconv.Itoa(*p.target)
+}
+
+// Type is what help calls the value.
+func (p positive) Type() string { return "int" }
+
+func (p positive) Set(value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return fmt.Errorf("must be a whole number above zero")
+	}
+	*p.target = n
 	return nil
 }
 

@@ -20,13 +20,13 @@ type shapeFlags struct {
 
 func (s *shapeFlags) add(cmd *cobra.Command) {
 	f, o := cmd.Flags(), &s.overrides
-	f.IntVar(&o.Layers, "layers", 0, "override the number of stored layers")
-	f.IntVar(&o.Dim, "dim", 0, "override the width")
-	f.IntVar(&o.FFN, "ffn", 0, "override the feed-forward width")
-	f.IntVar(&o.Heads, "heads", 0, "override the number of attention heads")
-	f.IntVar(&o.KVHeads, "kv-heads", 0, "override the number of key-value heads")
-	f.IntVar(&o.Vocab, "vocab", 0, "override the vocabulary's size")
-	f.IntVar(&o.Repeat, "repeat", 0, "how often each stored block runs, with --sharing")
+	f.Var(positive{&o.Layers}, "layers", "override the number of stored layers")
+	f.Var(positive{&o.Dim}, "dim", "override the width")
+	f.Var(positive{&o.FFN}, "ffn", "override the feed-forward width")
+	f.Var(positive{&o.Heads}, "heads", "override the number of attention heads")
+	f.Var(positive{&o.KVHeads}, "kv-heads", "override the number of key-value heads")
+	f.Var(positive{&o.Vocab}, "vocab", "override the vocabulary's size")
+	f.Var(positive{&o.Repeat}, "repeat", "how often each stored block runs, with --sharing")
 	f.Var(newChoice(&s.sharing, "", sharings...), "sharing", "`order` of layer sharing: none, immediate, repeat or reverse")
 	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+" (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
 	completeWith(cmd, "sharing", sharings...)

@@ -36,6 +36,9 @@ func (a *app) replayCommand() *cobra.Command {
 }
 
 func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
+	if r.timeline && r.out == "" {
+		return fault.Userf("--timeline needs --out: name the folder that the timeline is written to")
+	}
 	c, err := a.newComparing(&r.deviceFlags)
 	if err != nil {
 		return err

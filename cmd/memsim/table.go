@@ -1,8 +1,12 @@
 package main
 
 import (
+	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -42,8 +46,13 @@ func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
 // print writes one result to stdout: value as JSON, or else grids.
 func (a *app) print(value any, grids ...grid) error {
 	return a.printAll(func(w io.Writer) error {
-		if a.format() == "json" {
+		switch a.format() {
+		case "json":
 			return writeJSON(w, value)
+		case "csv":
+			if lines, ok := records(value); ok {
+				return csv.NewWriter(w).WriteAll(lines)
+			}
 		}
 		for i, g := range grids {
 			if i > 0 {
@@ -55,6 +64,40 @@ func (a *app) print(value any, grids ...grid) error {
 		}
 		return nil
 	})
+}
+
+// records turns a struct, or a list of structs, whose fields are all plain
+// values into lines of text under a line of their JSON keys: numbers as they
+// are, for programs. Of anything else ok is false.
+func records(value any) (lines [][]string, ok bool) {
+	list := reflect.ValueOf(value)
+	if list.Kind() == reflect.Struct {
+		one := reflect.MakeSlice(reflect.SliceOf(list.Type()), 0, 1)
+		list = reflect.Append(one, list)
+	}
+	if list.Kind() != reflect.Slice || list.Type().Elem().Kind() != reflect.Struct {
+		return nil, false
+	}
+	fields := slices.DeleteFunc(reflect.VisibleFields(list.Type().Elem()), func(f reflect.StructField) bool { return f.Tag.Get("json") == "-" })
+	var head []string
+	for _, f := range fields {
+		switch f.Type.Kind() {
+		case reflect.String, reflect.Bool, reflect.Int, reflect.Int32, reflect.Int64, reflect.Float64:
+		default:
+			return nil, false
+		}
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		head = append(head, key)
+	}
+	lines = append(lines, head)
+	for i := range list.Len() {
+		var line []string
+		for _, f := range fields {
+			line = append(line, fmt.Sprint(list.Index(i).FieldByIndex(f.Index).Interface()))
+		}
+		lines = append(lines, line)
+	}
+	return lines, true
 }
 
 func writeJSON(w io.Writer, value any) error {
