@@ -79,15 +79,14 @@ fi
 field() { sed -n "s/.*\"$1\": *\([0-9.eE+-]*\).*/\1/p" | head -1; }
 
 # run_memsim and run_llama GGUF TEST THREADS measure once; the former prints
-# tokens/s and the shares of the machine's bandwidth in percent, the latter
-# tokens/s alone.
+# tokens/s, the GB/s at which it read weights and those that the machine can read
+# at most, the latter tokens/s alone.
 run_memsim() {
   local lengths="--pp $pp --tg 0"
   [[ $2 == tg ]] && lengths="--pp 0 --tg $tg"
   # shellcheck disable=SC2086 # lengths are words
   "$memsim" bench --model "$1" $lengths --threads "$3" --repetitions 1 --quiet --format json >"$work/reply"
-  awk -v speed="$(field tokens_per_s <"$work/reply")" -v read="$(field read_gbps <"$work/reply")" \
-    -v machine="$(field machine_read_gbps <"$work/reply")" 'BEGIN { print speed, 100 * read / machine }'
+  echo "$(field tokens_per_s <"$work/reply") $(field read_gbps <"$work/reply") $(field machine_read_gbps <"$work/reply")"
 }
 
 run_llama() {
@@ -110,6 +109,11 @@ processor() {
   name=$(awk -F': *' '/^model name/ { print $2; exit }' /proc/cpuinfo 2>/dev/null || true)
   [[ -n $name ]] || name=$(sysctl -n machdep.cpu.brand_string 2>/dev/null || uname -m)
   echo "$name, $(getconf _NPROCESSORS_ONLN) processors"
+}
+
+# caution says so if other work ran before the first measurement.
+caution() {
+  awk -v load="$load_before" 'BEGIN { if (load > 0.5) printf ": the machine was busy with other work, which may hold up threads that wait by spinning, as llama.cpp does, more than others; take the ratios as rough, and likely too high" }'
 }
 
 load_before=$(load)
@@ -136,14 +140,17 @@ for ((round = 1; round <= rounds; round++)); do
   done
 done
 
-# row INDEX TEST prints the table's cells from the best of each engine.
+# row INDEX TEST prints the table's cells from the best of each engine, and of
+# the machine's bandwidth with as many threads.
 row() {
   awk -v i="$1" -v test="$2" '
-    $1 != i || $2 != test { next }
-    $4 > ours { ours = $4; ours_t = $3; share = $5 }
-    $6 > theirs { theirs = $6; theirs_t = $3 }
+    $1 != i { next }
+    $6 > machine[$3] { machine[$3] = $6 }
+    $2 != test { next }
+    $4 > ours { ours = $4; ours_t = $3; read = $5 }
+    $7 > theirs { theirs = $7; theirs_t = $3 }
     END {
-      bandwidth = test == "tg" ? sprintf("%.0f %%", share) : ""
+      bandwidth = test == "tg" ? sprintf("%.0f %%", 100 * read / machine[ours_t]) : ""
       printf "%.1f (%d) | %.1f (%d) | %.2f | %s |\n", ours, ours_t, theirs, theirs_t, ours / theirs, bandwidth
     }' "$work/measured"
 }
@@ -160,10 +167,9 @@ table() {
     done
   done
   echo
-  echo "$(processor); load average $load_before before the run and $(load) at its end" \
-    "(an idle machine: about 0, and no more than the threads). Best of $rounds rounds" \
-    "with ${threads// / or } threads, $(date -u +%Y-%m-%d). llama.cpp:" \
-    "$("$llama" --version 2>&1 | sed -n 's/^version: *//p' | head -1)${built:+, $built}."
+  echo "Best of $rounds rounds on $(processor), threads as stated (tried: ${threads// /, }), $(date -u +%Y-%m-%d)." \
+    "Load average $load_before before the run, $(load) at its end$(caution)." \
+    "llama.cpp: $("$llama" --version 2>&1 | sed -n 's/^version: *//p' | head -1)${built:+, $built}."
 }
 
 table >"$work/table"
