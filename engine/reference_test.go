@@ -9,8 +9,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/kernels"
+	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 )
 
