@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -164,8 +165,12 @@ func TestServeEndsCleanly(t *testing.T) {
 	}
 	<-busy
 	client.CloseIdleConnections()
-	if left := ownGoroutines(); left != "" {
-		t.Errorf("goroutines are left:\n%s", left)
+	// The last handlers may still be returning.
+	for deadline := time.Now().Add(10 * time.Second); ownGoroutines() != ""; {
+		if time.Now().After(deadline) {
+			t.Fatalf("goroutines are left:\n%s", ownGoroutines())
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
