@@ -85,7 +85,11 @@ func TestOneTokenAtATimeIsThePromptAtOnce(t *testing.T) {
 }
 
 // TestKernelsComputeWhatTheirDefinitionsSay holds a whole model on the engine's
-// kernels to the same model on kernels that compute by the book.
+// kernels to the same model on kernels that compute by the book. Rounding to
+// int8 is a step function: where a value lies on the border of a step, the last
+// bit of a sum decides and the logits jump. So a result that is not close may
+// still be that of a model whose norms differ in their last bits (backward
+// stability); one that is not close to any of those is wrong.
 func TestKernelsComputeWhatTheirDefinitionsSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := drawShape(t)
@@ -100,8 +104,27 @@ func TestKernelsComputeWhatTheirDefinitionsSay(t *testing.T) {
 		checkPass(t, byTheBook, marks, ids)
 		e := newEngine(t, src, Options{Activations: scales})
 		defer e.Close()
-		closeTo(t, "logits", prefill(t, newSession(t, e, SessionOptions{}), ids), byTheBook.program.logits.data, 3*rounding)
+		got := prefill(t, newSession(t, e, SessionOptions{}), ids)
+		want := byTheBook.program.logits.data
+		for nudge := uint64(1); !within(got, want, rounding); nudge++ {
+			if nudge > 40 {
+				closeTo(t, "logits", got, byTheBook.program.logits.data, rounding)
+			}
+			nudged, marks := observed(t, src.nudged(nudge), len(ids), Options{Activations: scales})
+			checkPass(t, nudged, marks, ids)
+			want = nudged.program.logits.data
+		}
 	})
+}
+
+// within reports whether every logit lies within tolerance of the wanted one.
+func within(got, want []float32, tolerance float64) bool {
+	for i := range want {
+		if d := math.Abs(float64(got[i] - want[i])); !(d <= tolerance) {
+			return false
+		}
+	}
+	return true
 }
 
 func TestSharedBlocksComputeAsCopiesOfThemWould(t *testing.T) {

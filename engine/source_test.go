@@ -83,6 +83,26 @@ func (m *madeUp) add(random *rand.Rand, name string, t quant.Type, rows, cols in
 	m.size = int64(alignUp(uint64(m.size)+uint64(len(data)), 32))
 }
 
+// nudged is the same source with the last bits of its norms and biases changed:
+// each value by up to one part in half a million.
+func (m *madeUp) nudged(seed uint64) *madeUp {
+	random := rand.New(rand.NewPCG(seed, 11))
+	c := &madeUp{shape: m.shape, size: m.size}
+	for _, t := range m.tensors {
+		if t.Type == quant.F32 && t.Rows == 1 {
+			values := make([]float32, t.Cols)
+			t.Type.Decode(values, t.Data)
+			for i := range values {
+				values[i] *= 1 + float32(random.IntN(9)-4)*0x1p-21
+			}
+			t.Data = make([]byte, len(t.Data))
+			t.Type.Encode(t.Data, values)
+		}
+		c.tensors = append(c.tensors, t)
+	}
+	return c
+}
+
 // withoutData is the same source as it would be opened shape-only.
 func (m *madeUp) withoutData() *madeUp {
 	bare := &madeUp{shape: m.shape, size: m.size}

@@ -315,6 +315,8 @@ func (t *touching) StoreKV(dst []uint16, src []float32) {
 	}
 }
 
+// Attention rounds queries and softmax weights to half precision, as
+// [kernels.Compute.Attention] says that it does.
 func (t *touching) Attention(dst *kernels.Vectors, q []float32, k, v []uint16, a kernels.AttentionShape) {
 	queries, keys, vals := view(t, q), view(t, k), view(t, v)
 	for i := range a.N {
@@ -326,21 +328,25 @@ func (t *touching) Attention(dst *kernels.Vectors, q []float32, k, v []uint16, a
 			for p := range weight {
 				for j := range a.HeadDim {
 					key := quant.FromF16(keys.load((p*a.KVHeads+kv)*a.HeadDim + j))
-					weight[p] += float64(queries.load((i*a.Heads+h)*a.HeadDim+j)) * float64(key)
+					query := half(queries.load((i*a.Heads+h)*a.HeadDim + j))
+					weight[p] += float64(query) * float64(key)
 				}
 				weight[p] = math.Exp(weight[p] / math.Sqrt(float64(a.HeadDim)))
 				sum += weight[p]
 			}
-			for p, w := range weight {
+			for p := range weight {
+				w := float64(half(float32(weight[p] / sum)))
 				for j := range a.HeadDim {
 					value := quant.FromF16(vals.load((p*a.KVHeads+kv)*a.HeadDim + j))
-					out[h*a.HeadDim+j] += float32(w / sum * float64(value))
+					out[h*a.HeadDim+j] += float32(w * float64(value))
 				}
 			}
 		}
 		t.put(dst, i, out)
 	}
 }
+
+func half(v float32) float32 { return quant.FromF16(quant.ToF16(v)) }
 
 func (t *touching) SwiGLU(dst *kernels.Vectors, gate, up []float32) {
 	g, u := view(t, gate), view(t, up)
