@@ -25,8 +25,12 @@ func (c *Compute) MatMul(dst []float32, m Matrix, x *Vectors) {
 }
 
 // A matrix is cut into several parts a thread, so that a thread that the
-// system holds up delays the others little.
-const partsPerThread = 4
+// system holds up delays the others little. For a single vector the parts are
+// larger: at the beginning of each, weights are waited for.
+const (
+	partsPerThread       = 4
+	vectorPartsPerThread = 2
+)
 
 // split cuts the rows into parts of nearly the same size and returns their
 // number: a multiple of the number of threads if there are rows enough. Parts
@@ -37,7 +41,11 @@ func (t *matmulTask) split(threads int) int {
 		t.step = t.c.k.panel.rows
 	}
 	t.steps = max(1, t.m.Rows/t.step)
-	t.parts = min(threads*partsPerThread, t.steps)
+	perThread := partsPerThread
+	if t.x.N == 1 {
+		perThread = vectorPartsPerThread
+	}
+	t.parts = min(threads*perThread, t.steps)
 	if t.parts > threads {
 		t.parts -= t.parts % threads
 	}

@@ -96,6 +96,6 @@ func (t *matmulTask) matvec(f matvecFunc, s *matvecScratch, from, to, i int) {
 	a.w = &t.m.Data[from*t.rowBytes]
 	a.rows, a.rowBytes = to-from, t.rowBytes
 	group := matvecRows * t.rowBytes
-	a.ahead = (prefetchBytes + group - 1) / group * group
+	a.ahead = group + (prefetchBytes+group-1)/group*group
 	f(a)
 }

@@ -19,28 +19,30 @@ TEXT ·matvecF32AVX2(SB), NOSPLIT, $0-8
 	MOVQ  DX, 104(AX)
 
 group:
-	MOVQ   8(AX), DX
-	LEAQ   (DX)(CX*2), BX
-	ADDQ   CX, BX
-	MOVQ   40(AX), SI
-	MOVQ   120(AX), DI
-	ADDQ   DX, DI
-	MOVQ   32(AX), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SUBQ   $0x08, R8
-	JL     rest
+	MOVQ    8(AX), DX
+	LEAQ    (DX)(CX*2), BX
+	ADDQ    CX, BX
+	MOVQ    40(AX), SI
+	MOVQ    120(AX), DI
+	ADDQ    DX, DI
+	CMPQ    DI, 104(AX)
+	CMOVQHI DX, DI
+	MOVQ    32(AX), R8
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	SUBQ    $0x08, R8
+	JL      rest
 
 loop:
 	VMOVUPS     (SI), Y4
 	VFMADD231PS (DX), Y4, Y0
+	PREFETCHT1  (DI)
 	VFMADD231PS (DX)(CX*1), Y4, Y1
 	VFMADD231PS (DX)(CX*2), Y4, Y2
+	PREFETCHT1  64(DI)
 	VFMADD231PS (BX), Y4, Y3
-	PREFETCHT0  (DI)
-	PREFETCHT0  64(DI)
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
 	ADDQ        $0x00000080, DI
@@ -130,31 +132,33 @@ TEXT ·matvecF16AVX2(SB), NOSPLIT, $0-8
 	MOVQ  DX, 104(AX)
 
 group:
-	MOVQ   8(AX), DX
-	LEAQ   (DX)(CX*2), BX
-	ADDQ   CX, BX
-	MOVQ   40(AX), SI
-	MOVQ   120(AX), DI
-	ADDQ   DX, DI
-	MOVQ   32(AX), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SUBQ   $0x08, R8
-	JL     rest
+	MOVQ    8(AX), DX
+	LEAQ    (DX)(CX*2), BX
+	ADDQ    CX, BX
+	MOVQ    40(AX), SI
+	MOVQ    120(AX), DI
+	ADDQ    DX, DI
+	CMPQ    DI, 104(AX)
+	CMOVQHI DX, DI
+	MOVQ    32(AX), R8
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	SUBQ    $0x08, R8
+	JL      rest
 
 loop:
 	VMOVUPS     (SI), Y4
 	VCVTPH2PS   (DX), Y5
 	VFMADD231PS Y5, Y4, Y0
+	PREFETCHT1  (DI)
 	VCVTPH2PS   (DX)(CX*1), Y5
 	VFMADD231PS Y5, Y4, Y1
 	VCVTPH2PS   (DX)(CX*2), Y5
 	VFMADD231PS Y5, Y4, Y2
 	VCVTPH2PS   (BX), Y5
 	VFMADD231PS Y5, Y4, Y3
-	PREFETCHT0  (DI)
 	ADDQ        $0x00000010, DX
 	ADDQ        $0x00000010, BX
 	ADDQ        $0x00000040, DI
@@ -252,25 +256,28 @@ TEXT ·matvecBF16AVX2(SB), NOSPLIT, $0-8
 	MOVQ  DX, 104(AX)
 
 group:
-	MOVQ   8(AX), DX
-	LEAQ   (DX)(CX*2), BX
-	ADDQ   CX, BX
-	MOVQ   40(AX), SI
-	MOVQ   120(AX), DI
-	ADDQ   DX, DI
-	MOVQ   32(AX), R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SUBQ   $0x08, R8
-	JL     rest
+	MOVQ    8(AX), DX
+	LEAQ    (DX)(CX*2), BX
+	ADDQ    CX, BX
+	MOVQ    40(AX), SI
+	MOVQ    120(AX), DI
+	ADDQ    DX, DI
+	CMPQ    DI, 104(AX)
+	CMOVQHI DX, DI
+	MOVQ    32(AX), R8
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	SUBQ    $0x08, R8
+	JL      rest
 
 loop:
 	VMOVUPS     (SI), Y4
 	VPMOVZXWD   (DX), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y5, Y4, Y0
+	PREFETCHT1  (DI)
 	VPMOVZXWD   (DX)(CX*1), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y5, Y4, Y1
@@ -280,7 +287,6 @@ loop:
 	VPMOVZXWD   (BX), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y5, Y4, Y3
-	PREFETCHT0  (DI)
 	ADDQ        $0x00000010, DX
 	ADDQ        $0x00000010, BX
 	ADDQ        $0x00000040, DI
@@ -382,33 +388,27 @@ TEXT ·matvecQ8_0AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
 
 stage1:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	ADDQ       $0x00000022, CX
-	ADDQ       $0x00000022, BX
-	ADDQ       $0x00000088, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage1
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000022, CX
+	ADDQ    $0x00000022, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage1
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -458,43 +458,41 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
 
 stage2:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	ADDQ       $0x00000022, CX
-	ADDQ       $0x00000022, BX
-	ADDQ       $0x00000088, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage2
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000022, CX
+	ADDQ    $0x00000022, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage2
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y5
@@ -506,6 +504,7 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS (DI), Y7
 	VFMADD231PS  Y7, Y6, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      2(CX)(DX*1), Y6
 	VPSIGNB      Y6, Y5, Y7
 	VPABSB       Y6, Y6
@@ -514,6 +513,7 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS (DI)(R8*1), Y7
 	VFMADD231PS  Y7, Y6, Y1
+	PREFETCHT1   64(R10)
 	VMOVDQU      2(CX)(DX*2), Y6
 	VPSIGNB      Y6, Y5, Y7
 	VPABSB       Y6, Y6
@@ -530,12 +530,14 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y5, Y6, Y3
+	PREFETCHT1   128(R10)
+	ADDQ         $0x00000088, R10
 	ADDQ         $0x00000022, CX
 	ADDQ         $0x00000022, BX
 	ADDQ         $0x00000020, SI
 	ADDQ         $0x00000004, DI
 	ADDQ         $0x00000004, R9
-	SUBQ         $0x01, R10
+	SUBQ         $0x01, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X5
 	VADDPS       X0, X5, X5
@@ -601,32 +603,27 @@ TEXT ·matvecQ4_0AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
 
 stage3:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000012, CX
-	ADDQ       $0x00000012, BX
-	ADDQ       $0x00000048, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage3
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000012, CX
+	ADDQ    $0x00000012, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage3
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -676,47 +673,46 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
 
 stage4:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000012, CX
-	ADDQ       $0x00000012, BX
-	ADDQ       $0x00000048, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage4
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000012, CX
+	ADDQ    $0x00000012, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage4
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y7
-	MOVL           $0x08080808, R11
-	VMOVD          R11, X9
+	MOVL           $0x08080808, R12
+	VMOVD          R12, X9
 	VPBROADCASTD   X9, Y9
 	VPMADDUBSW     Y7, Y9, Y9
 	VPMADDWD       Y6, Y9, Y9
@@ -731,6 +727,7 @@ block:
 	VCVTDQ2PS      Y9, Y9
 	VBROADCASTSS   (DI), Y10
 	VFMADD231PS    Y10, Y9, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 2(CX)(DX*1), Y9
 	VPSRLVD        Y5, Y9, Y9
 	VPAND          Y4, Y9, Y9
@@ -758,12 +755,14 @@ block:
 	VCVTDQ2PS      Y9, Y9
 	VBROADCASTSS   (R9), Y7
 	VFMADD231PS    Y7, Y9, Y3
+	PREFETCHT1     64(R10)
+	ADDQ           $0x00000048, R10
 	ADDQ           $0x00000012, CX
 	ADDQ           $0x00000012, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X7
 	VADDPS         X0, X7, X7
@@ -839,46 +838,41 @@ TEXT ·matvecQ4_1AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         R8, R10
-	SHRQ         $0x01, R10
-	LEAQ         (R9)(R10*1), R11
-	ADDQ         DI, R10
-	MOVQ         32(AX), R12
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         DI, R9
+	SHRQ         $0x01, R9
+	LEAQ         (R8)(R9*1), R10
+	ADDQ         SI, R9
+	MOVQ         32(AX), R11
 
 stage5:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000014, CX
-	ADDQ       $0x00000014, BX
-	ADDQ       $0x00000050, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage5
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000014, CX
+	ADDQ    $0x00000014, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage5
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -944,56 +938,55 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	MOVQ        120(AX), SI
-	ADDQ        CX, SI
-	MOVQ        64(AX), DI
-	MOVQ        72(AX), R8
-	LEAQ        (DI)(R8*2), R9
-	ADDQ        R8, R9
-	MOVQ        R8, R10
-	SHRQ        $0x01, R10
-	LEAQ        (R9)(R10*1), R11
-	ADDQ        DI, R10
-	MOVQ        32(AX), R12
+	MOVQ        64(AX), SI
+	MOVQ        72(AX), DI
+	LEAQ        (SI)(DI*2), R8
+	ADDQ        DI, R8
+	MOVQ        DI, R9
+	SHRQ        $0x01, R9
+	LEAQ        (R8)(R9*1), R10
+	ADDQ        SI, R9
+	MOVQ        32(AX), R11
 
 stage6:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000014, CX
-	ADDQ       $0x00000014, BX
-	ADDQ       $0x00000050, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage6
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000014, CX
+	ADDQ    $0x00000014, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage6
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y7
@@ -1005,6 +998,7 @@ block:
 	VCVTDQ2PS      Y8, Y8
 	VBROADCASTSS   (DI), Y9
 	VFMADD231PS    Y9, Y8, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 4(CX)(DX*1), Y8
 	VPSRLVD        Y5, Y8, Y8
 	VPAND          Y4, Y8, Y8
@@ -1029,12 +1023,14 @@ block:
 	VCVTDQ2PS      Y8, Y8
 	VBROADCASTSS   (R9), Y7
 	VFMADD231PS    Y7, Y8, Y3
+	PREFETCHT1     64(R10)
+	ADDQ           $0x00000050, R10
 	ADDQ           $0x00000014, CX
 	ADDQ           $0x00000014, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X7
 	VADDPS         X0, X7, X7
@@ -1115,32 +1111,27 @@ TEXT ·matvecQ5_0AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
 
 stage7:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000016, CX
-	ADDQ       $0x00000016, BX
-	ADDQ       $0x00000058, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage7
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000016, CX
+	ADDQ    $0x00000016, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage7
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -1190,47 +1181,46 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
 
 stage8:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000016, CX
-	ADDQ       $0x00000016, BX
-	ADDQ       $0x00000058, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage8
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000016, CX
+	ADDQ    $0x00000016, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage8
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y10
-	MOVL           $0x10101010, R11
-	VMOVD          R11, X12
+	MOVL           $0x10101010, R12
+	VMOVD          R12, X12
 	VPBROADCASTD   X12, Y12
 	VPMADDUBSW     Y10, Y12, Y12
 	VPMADDWD       Y9, Y12, Y12
@@ -1251,6 +1241,7 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (DI), Y13
 	VFMADD231PS    Y13, Y12, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 6(CX)(DX*1), Y12
 	VPSRLVD        Y5, Y12, Y12
 	VPAND          Y4, Y12, Y12
@@ -1281,6 +1272,7 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (DI)(R8*2), Y13
 	VFMADD231PS    Y13, Y12, Y2
+	PREFETCHT1     64(R10)
 	VBROADCASTI128 6(BX), Y12
 	VPSRLVD        Y5, Y12, Y12
 	VPAND          Y4, Y12, Y12
@@ -1296,12 +1288,13 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (R9), Y10
 	VFMADD231PS    Y10, Y12, Y3
+	ADDQ           $0x00000058, R10
 	ADDQ           $0x00000016, CX
 	ADDQ           $0x00000016, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X10
 	VADDPS         X0, X10, X10
@@ -1402,46 +1395,41 @@ TEXT ·matvecQ5_1AVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         R8, R10
-	SHRQ         $0x01, R10
-	LEAQ         (R9)(R10*1), R11
-	ADDQ         DI, R10
-	MOVQ         32(AX), R12
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         DI, R9
+	SHRQ         $0x01, R9
+	LEAQ         (R8)(R9*1), R10
+	ADDQ         SI, R9
+	MOVQ         32(AX), R11
 
 stage9:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000018, CX
-	ADDQ       $0x00000018, BX
-	ADDQ       $0x00000060, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage9
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000018, CX
+	ADDQ    $0x00000018, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage9
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -1507,56 +1495,55 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	MOVQ        120(AX), SI
-	ADDQ        CX, SI
-	MOVQ        64(AX), DI
-	MOVQ        72(AX), R8
-	LEAQ        (DI)(R8*2), R9
-	ADDQ        R8, R9
-	MOVQ        R8, R10
-	SHRQ        $0x01, R10
-	LEAQ        (R9)(R10*1), R11
-	ADDQ        DI, R10
-	MOVQ        32(AX), R12
+	MOVQ        64(AX), SI
+	MOVQ        72(AX), DI
+	LEAQ        (SI)(DI*2), R8
+	ADDQ        DI, R8
+	MOVQ        DI, R9
+	SHRQ        $0x01, R9
+	LEAQ        (R8)(R9*1), R10
+	ADDQ        SI, R9
+	MOVQ        32(AX), R11
 
 stage10:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000018, CX
-	ADDQ       $0x00000018, BX
-	ADDQ       $0x00000060, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage10
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000018, CX
+	ADDQ    $0x00000018, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage10
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y10
@@ -1574,6 +1561,7 @@ block:
 	VCVTDQ2PS      Y11, Y11
 	VBROADCASTSS   (DI), Y12
 	VFMADD231PS    Y12, Y11, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 8(CX)(DX*1), Y11
 	VPSRLVD        Y5, Y11, Y11
 	VPAND          Y4, Y11, Y11
@@ -1602,6 +1590,7 @@ block:
 	VCVTDQ2PS      Y11, Y11
 	VBROADCASTSS   (DI)(R8*2), Y12
 	VFMADD231PS    Y12, Y11, Y2
+	PREFETCHT1     64(R10)
 	VBROADCASTI128 8(BX), Y11
 	VPSRLVD        Y5, Y11, Y11
 	VPAND          Y4, Y11, Y11
@@ -1616,12 +1605,13 @@ block:
 	VCVTDQ2PS      Y11, Y11
 	VBROADCASTSS   (R9), Y10
 	VFMADD231PS    Y10, Y11, Y3
+	ADDQ           $0x00000060, R10
 	ADDQ           $0x00000018, CX
 	ADDQ           $0x00000018, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X10
 	VADDPS         X0, X10, X10
@@ -1722,15 +1712,13 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
 	VMOVD        (CX), X6
@@ -1738,39 +1726,39 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (DI)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (SI)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y0
 	VMOVD        (CX)(DX*1), X6
@@ -1778,39 +1766,39 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (DI)(R8*1)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (SI)(DI*1)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y1
 	VMOVD        (CX)(DX*2), X6
@@ -1818,39 +1806,39 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (DI)(R8*2)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (SI)(DI*2)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y2
 	VMOVD        (BX), X6
@@ -1858,58 +1846,48 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (R9)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (R8)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y3
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
 	ADDQ         $0x00000090, CX
 	ADDQ         $0x00000090, BX
-	ADDQ         $0x00000240, SI
-	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -1926,7 +1904,11 @@ convert:
 	MOVQ         88(AX), R8
 	LEAQ         (DI)(R8*2), R9
 	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y6
@@ -1937,6 +1919,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS (DI), Y8
 	VFMADD231PS  Y8, Y7, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      16(CX)(DX*1), Y7
 	VPAND        Y4, Y7, Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -1958,6 +1941,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y6, Y7, Y3
+	PREFETCHT1   64(R10)
 	VMOVDQU      32(SI), Y6
 	VMOVDQU      16(CX), Y7
 	VPSRLW       $0x04, Y7, Y7
@@ -1991,6 +1975,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 4(R9), Y6
 	VFMADD231PS  Y6, Y7, Y3
+	PREFETCHT1   128(R10)
 	VMOVDQU      64(SI), Y6
 	VMOVDQU      48(CX), Y7
 	VPAND        Y4, Y7, Y7
@@ -2013,6 +1998,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 8(DI)(R8*2), Y8
 	VFMADD231PS  Y8, Y7, Y2
+	PREFETCHT1   192(R10)
 	VMOVDQU      48(BX), Y7
 	VPAND        Y4, Y7, Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -2045,6 +2031,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 12(DI)(R8*2), Y8
 	VFMADD231PS  Y8, Y7, Y2
+	PREFETCHT1   256(R10)
 	VMOVDQU      48(BX), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        Y4, Y7, Y7
@@ -2068,6 +2055,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 16(DI)(R8*1), Y8
 	VFMADD231PS  Y8, Y7, Y1
+	PREFETCHT1   320(R10)
 	VMOVDQU      80(CX)(DX*2), Y7
 	VPAND        Y4, Y7, Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -2099,6 +2087,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 20(DI)(R8*1), Y8
 	VFMADD231PS  Y8, Y7, Y1
+	PREFETCHT1   384(R10)
 	VMOVDQU      80(CX)(DX*2), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        Y4, Y7, Y7
@@ -2123,6 +2112,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 24(DI), Y8
 	VFMADD231PS  Y8, Y7, Y0
+	PREFETCHT1   448(R10)
 	VMOVDQU      112(CX)(DX*1), Y7
 	VPAND        Y4, Y7, Y7
 	VPMADDUBSW   Y6, Y7, Y7
@@ -2153,6 +2143,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 28(DI), Y8
 	VFMADD231PS  Y8, Y7, Y0
+	PREFETCHT1   512(R10)
 	VMOVDQU      112(CX)(DX*1), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        Y4, Y7, Y7
@@ -2177,12 +2168,13 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 28(R9), Y6
 	VFMADD231PS  Y6, Y7, Y3
+	ADDQ         $0x00000240, R10
 	ADDQ         $0x00000090, CX
 	ADDQ         $0x00000090, BX
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R9
-	SUBQ         $0x08, R10
+	SUBQ         $0x08, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X6
 	VADDPS       X0, X6, X6
@@ -2256,15 +2248,13 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
 	VMOVD        (CX), X7
@@ -2272,39 +2262,39 @@ convert:
 	VPERMILPS    $0x01, X7, X8
 	VBROADCASTSS X7, Y7
 	VBROADCASTSS X8, Y8
-	MOVL         4(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         4(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
-	MOVL         8(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X10
+	MOVL         8(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X10
 	VPMOVZXBD    X10, Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y7, Y9, Y9
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      Y9, (DI)
-	VCVTDQ2PS    (R11), Y8
+	VMOVUPS      Y9, (SI)
+	VCVTDQ2PS    (R10), Y8
 	VMULPS       Y7, Y8, Y8
 	VFNMADD231PS Y8, Y10, Y0
 	VMOVD        (CX)(DX*1), X7
@@ -2312,39 +2302,39 @@ convert:
 	VPERMILPS    $0x01, X7, X8
 	VBROADCASTSS X7, Y7
 	VBROADCASTSS X8, Y8
-	MOVL         4(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         4(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
-	MOVL         8(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X10
+	MOVL         8(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X10
 	VPMOVZXBD    X10, Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y7, Y9, Y9
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      Y9, (DI)(R8*1)
-	VCVTDQ2PS    (R11), Y8
+	VMOVUPS      Y9, (SI)(DI*1)
+	VCVTDQ2PS    (R10), Y8
 	VMULPS       Y7, Y8, Y8
 	VFNMADD231PS Y8, Y10, Y1
 	VMOVD        (CX)(DX*2), X7
@@ -2352,39 +2342,39 @@ convert:
 	VPERMILPS    $0x01, X7, X8
 	VBROADCASTSS X7, Y7
 	VBROADCASTSS X8, Y8
-	MOVL         4(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         4(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
-	MOVL         8(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X10
+	MOVL         8(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X10
 	VPMOVZXBD    X10, Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y7, Y9, Y9
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      Y9, (DI)(R8*2)
-	VCVTDQ2PS    (R11), Y8
+	VMOVUPS      Y9, (SI)(DI*2)
+	VCVTDQ2PS    (R10), Y8
 	VMULPS       Y7, Y8, Y8
 	VFNMADD231PS Y8, Y10, Y2
 	VMOVD        (BX), X7
@@ -2392,60 +2382,48 @@ convert:
 	VPERMILPS    $0x01, X7, X8
 	VBROADCASTSS X7, Y7
 	VBROADCASTSS X8, Y8
-	MOVL         4(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         4(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
-	MOVL         8(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X10
+	MOVL         8(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X10
 	VPMOVZXBD    X10, Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y7, Y9, Y9
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      Y9, (R9)
-	VCVTDQ2PS    (R11), Y8
+	VMOVUPS      Y9, (R8)
+	VCVTDQ2PS    (R10), Y8
 	VMULPS       Y7, Y8, Y8
 	VFNMADD231PS Y8, Y10, Y3
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
-	PREFETCHT0   576(SI)
-	PREFETCHT0   640(SI)
 	ADDQ         $0x000000b0, CX
 	ADDQ         $0x000000b0, BX
-	ADDQ         $0x000002c0, SI
-	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -2462,7 +2440,11 @@ convert:
 	MOVQ         88(AX), R8
 	LEAQ         (DI)(R8*2), R9
 	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y7
@@ -2477,6 +2459,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS (DI), Y9
 	VFMADD231PS  Y9, Y8, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      48(CX)(DX*1), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(CX)(DX*1), Y9
@@ -2499,6 +2482,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS (DI)(R8*2), Y9
 	VFMADD231PS  Y9, Y8, Y2
+	PREFETCHT1   64(R10)
 	VMOVDQU      48(BX), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(BX), Y9
@@ -2535,6 +2519,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 4(DI)(R8*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
+	PREFETCHT1   128(R10)
 	VMOVDQU      48(CX)(DX*2), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2571,6 +2556,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 8(DI), Y9
 	VFMADD231PS  Y9, Y8, Y0
+	PREFETCHT1   192(R10)
 	VMOVDQU      80(CX)(DX*1), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(CX)(DX*1), Y9
@@ -2604,6 +2590,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 8(R9), Y7
 	VFMADD231PS  Y7, Y8, Y3
+	PREFETCHT1   256(R10)
 	VMOVDQU      96(SI), Y7
 	VMOVDQU      80(CX), Y8
 	VPSRLW       $0x04, Y8, Y8
@@ -2641,6 +2628,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 12(DI)(R8*2), Y9
 	VFMADD231PS  Y9, Y8, Y2
+	PREFETCHT1   320(R10)
 	VMOVDQU      80(BX), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2674,6 +2662,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 16(DI)(R8*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
+	PREFETCHT1   384(R10)
 	VMOVDQU      112(CX)(DX*2), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(CX)(DX*2), Y9
@@ -2707,6 +2696,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 20(DI), Y9
 	VFMADD231PS  Y9, Y8, Y0
+	PREFETCHT1   448(R10)
 	VMOVDQU      112(CX)(DX*1), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2743,6 +2733,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 20(R9), Y7
 	VFMADD231PS  Y7, Y8, Y3
+	PREFETCHT1   512(R10)
 	VMOVDQU      192(SI), Y7
 	VMOVDQU      144(CX), Y8
 	VPAND        Y4, Y8, Y8
@@ -2777,6 +2768,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 24(DI)(R8*2), Y9
 	VFMADD231PS  Y9, Y8, Y2
+	PREFETCHT1   576(R10)
 	VMOVDQU      144(BX), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(BX), Y9
@@ -2813,6 +2805,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 28(DI)(R8*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
+	PREFETCHT1   640(R10)
 	VMOVDQU      144(CX)(DX*2), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2837,12 +2830,13 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 28(R9), Y7
 	VFMADD231PS  Y7, Y8, Y3
+	ADDQ         $0x000002c0, R10
 	ADDQ         $0x000000b0, CX
 	ADDQ         $0x000000b0, BX
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R9
-	SUBQ         $0x08, R10
+	SUBQ         $0x08, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X7
 	VADDPS       X0, X7, X7
@@ -2917,19 +2911,17 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
-	MOVWLZX      208(CX), R13
-	VMOVD        R13, X8
+	MOVWLZX      208(CX), R12
+	VMOVD        R12, X8
 	VCVTPH2PS    X8, X8
 	VBROADCASTSS X8, Y8
 	VPMOVSXBD    192(CX), Y9
@@ -2938,17 +2930,17 @@ convert:
 	VPMOVSXBD    200(CX), Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y8
+	VMOVUPS      (R9), Y8
 	VPERMPD      $0x50, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y9, Y9
-	VMOVUPS      Y9, (DI)
+	VMOVUPS      Y9, (SI)
 	VPERMPD      $0xfa, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y10, Y10
-	VMOVUPS      Y10, 32(DI)
-	MOVWLZX      208(CX)(DX*1), R13
-	VMOVD        R13, X8
+	VMOVUPS      Y10, 32(SI)
+	MOVWLZX      208(CX)(DX*1), R12
+	VMOVD        R12, X8
 	VCVTPH2PS    X8, X8
 	VBROADCASTSS X8, Y8
 	VPMOVSXBD    192(CX)(DX*1), Y9
@@ -2957,17 +2949,17 @@ convert:
 	VPMOVSXBD    200(CX)(DX*1), Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y8
+	VMOVUPS      (R9), Y8
 	VPERMPD      $0x50, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y9, Y9
-	VMOVUPS      Y9, (DI)(R8*1)
+	VMOVUPS      Y9, (SI)(DI*1)
 	VPERMPD      $0xfa, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y10, Y10
-	VMOVUPS      Y10, 32(DI)(R8*1)
-	MOVWLZX      208(CX)(DX*2), R13
-	VMOVD        R13, X8
+	VMOVUPS      Y10, 32(SI)(DI*1)
+	MOVWLZX      208(CX)(DX*2), R12
+	VMOVD        R12, X8
 	VCVTPH2PS    X8, X8
 	VBROADCASTSS X8, Y8
 	VPMOVSXBD    192(CX)(DX*2), Y9
@@ -2976,17 +2968,17 @@ convert:
 	VPMOVSXBD    200(CX)(DX*2), Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y8
+	VMOVUPS      (R9), Y8
 	VPERMPD      $0x50, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y9, Y9
-	VMOVUPS      Y9, (DI)(R8*2)
+	VMOVUPS      Y9, (SI)(DI*2)
 	VPERMPD      $0xfa, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y10, Y10
-	VMOVUPS      Y10, 32(DI)(R8*2)
-	MOVWLZX      208(BX), R13
-	VMOVD        R13, X8
+	VMOVUPS      Y10, 32(SI)(DI*2)
+	MOVWLZX      208(BX), R12
+	VMOVD        R12, X8
 	VCVTPH2PS    X8, X8
 	VBROADCASTSS X8, Y8
 	VPMOVSXBD    192(BX), Y9
@@ -2995,37 +2987,22 @@ convert:
 	VPMOVSXBD    200(BX), Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y8, Y10, Y10
-	VMOVUPS      (R10), Y8
+	VMOVUPS      (R9), Y8
 	VPERMPD      $0x50, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y9, Y9
-	VMOVUPS      Y9, (R9)
+	VMOVUPS      Y9, (R8)
 	VPERMPD      $0xfa, Y8, Y11
 	VPERMILPS    $0x50, Y11, Y11
 	VMULPS       Y11, Y10, Y10
-	VMOVUPS      Y10, 32(R9)
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
-	PREFETCHT0   576(SI)
-	PREFETCHT0   640(SI)
-	PREFETCHT0   704(SI)
-	PREFETCHT0   768(SI)
-	PREFETCHT0   832(SI)
+	VMOVUPS      Y10, 32(R8)
 	ADDQ         $0x000000d2, CX
 	ADDQ         $0x000000d2, BX
-	ADDQ         $0x00000348, SI
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -3042,12 +3019,16 @@ convert:
 	MOVQ         88(AX), R8
 	LEAQ         (DI)(R8*2), R9
 	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3066,6 +3047,7 @@ block:
 	VBROADCASTSD (DI), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      (CX)(DX*1), Y10
 	VPAND        Y4, Y10, Y10
 	VMOVDQU      128(CX)(DX*1), Y11
@@ -3092,6 +3074,7 @@ block:
 	VBROADCASTSD (DI)(R8*2), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y2
+	PREFETCHT1   64(R10)
 	VMOVDQU      (BX), Y10
 	VPAND        Y4, Y10, Y10
 	VMOVDQU      128(BX), Y11
@@ -3106,8 +3089,8 @@ block:
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
 	VMOVDQU      32(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3126,6 +3109,7 @@ block:
 	VBROADCASTSD 8(DI), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y0
+	PREFETCHT1   128(R10)
 	VMOVDQU      32(CX)(DX*1), Y10
 	VPAND        Y4, Y10, Y10
 	VMOVDQU      128(CX)(DX*1), Y11
@@ -3165,9 +3149,10 @@ block:
 	VBROADCASTSD 8(R9), Y8
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
+	PREFETCHT1   192(R10)
 	VMOVDQU      64(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3199,6 +3184,7 @@ block:
 	VBROADCASTSD 16(DI)(R8*1), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y1
+	PREFETCHT1   256(R10)
 	VMOVDQU      (CX)(DX*2), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        Y4, Y10, Y10
@@ -3226,8 +3212,8 @@ block:
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
 	VMOVDQU      96(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3247,6 +3233,7 @@ block:
 	VBROADCASTSD 24(DI), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y0
+	PREFETCHT1   320(R10)
 	VMOVDQU      32(CX)(DX*1), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        Y4, Y10, Y10
@@ -3275,6 +3262,7 @@ block:
 	VBROADCASTSD 24(DI)(R8*2), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y2
+	PREFETCHT1   384(R10)
 	VMOVDQU      32(BX), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        Y4, Y10, Y10
@@ -3290,8 +3278,8 @@ block:
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
 	VMOVDQU      128(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3323,6 +3311,7 @@ block:
 	VBROADCASTSD 32(DI)(R8*1), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y1
+	PREFETCHT1   448(R10)
 	VMOVDQU      64(CX)(DX*2), Y10
 	VPAND        Y4, Y10, Y10
 	VMOVDQU      160(CX)(DX*2), Y11
@@ -3349,9 +3338,10 @@ block:
 	VBROADCASTSD 32(R9), Y8
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
+	PREFETCHT1   512(R10)
 	VMOVDQU      160(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3383,6 +3373,7 @@ block:
 	VBROADCASTSD 40(DI)(R8*1), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y1
+	PREFETCHT1   576(R10)
 	VMOVDQU      96(CX)(DX*2), Y10
 	VPAND        Y4, Y10, Y10
 	VMOVDQU      160(CX)(DX*2), Y11
@@ -3410,8 +3401,8 @@ block:
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
 	VMOVDQU      192(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3430,6 +3421,7 @@ block:
 	VBROADCASTSD 48(DI), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y0
+	PREFETCHT1   640(R10)
 	VMOVDQU      64(CX)(DX*1), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        Y4, Y10, Y10
@@ -3456,6 +3448,7 @@ block:
 	VBROADCASTSD 48(DI)(R8*2), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y2
+	PREFETCHT1   704(R10)
 	VMOVDQU      64(BX), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        Y4, Y10, Y10
@@ -3470,8 +3463,8 @@ block:
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
 	VMOVDQU      224(SI), Y8
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X10
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X10
 	VPBROADCASTD X10, Y10
 	VPMADDUBSW   Y8, Y10, Y10
 	VPMADDWD     Y7, Y10, Y10
@@ -3505,6 +3498,7 @@ block:
 	VBROADCASTSD 56(DI)(R8*1), Y11
 	VPERMILPS    Y6, Y11, Y11
 	VFMADD231PS  Y11, Y10, Y1
+	PREFETCHT1   768(R10)
 	VMOVDQU      96(CX)(DX*2), Y10
 	VPSRLW       $0x04, Y10, Y10
 	VPAND        Y4, Y10, Y10
@@ -3533,12 +3527,14 @@ block:
 	VBROADCASTSD 56(R9), Y8
 	VPERMILPS    Y6, Y8, Y8
 	VFMADD231PS  Y8, Y10, Y3
+	PREFETCHT1   832(R10)
+	ADDQ         $0x00000348, R10
 	ADDQ         $0x000000d2, CX
 	ADDQ         $0x000000d2, BX
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R9
-	SUBQ         $0x08, R10
+	SUBQ         $0x08, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X8
 	VADDPS       X0, X8, X8

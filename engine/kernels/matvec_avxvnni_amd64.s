@@ -23,33 +23,27 @@ TEXT ·matvecQ8_0AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
 
 stage1:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	ADDQ       $0x00000022, CX
-	ADDQ       $0x00000022, BX
-	ADDQ       $0x00000088, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage1
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000022, CX
+	ADDQ    $0x00000022, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage1
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -99,48 +93,46 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
 
 stage2:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	ADDQ       $0x00000022, CX
-	ADDQ       $0x00000022, BX
-	ADDQ       $0x00000088, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage2
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000022, CX
+	ADDQ    $0x00000022, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage2
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y5
-	MOVL         $0x80808080, R11
-	VMOVD        R11, X6
+	MOVL         $0x80808080, R12
+	VMOVD        R12, X6
 	VPBROADCASTD X6, Y6
 	VPXOR        Y7, Y7, Y7
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfd // {vex} VPDPBUSD Y5, Y6, Y7
@@ -153,6 +145,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS (DI), Y7
 	VFMADD231PS  Y7, Y8, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      2(CX)(DX*1), Y7
 	VPXOR        Y4, Y7, Y7
 	VMOVDQA      Y6, Y8
@@ -160,6 +153,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS (DI)(R8*1), Y7
 	VFMADD231PS  Y7, Y8, Y1
+	PREFETCHT1   64(R10)
 	VMOVDQU      2(CX)(DX*2), Y7
 	VPXOR        Y4, Y7, Y7
 	VMOVDQA      Y6, Y8
@@ -174,12 +168,14 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y5, Y6, Y3
+	PREFETCHT1   128(R10)
+	ADDQ         $0x00000088, R10
 	ADDQ         $0x00000022, CX
 	ADDQ         $0x00000022, BX
 	ADDQ         $0x00000020, SI
 	ADDQ         $0x00000004, DI
 	ADDQ         $0x00000004, R9
-	SUBQ         $0x01, R10
+	SUBQ         $0x01, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X5
 	VADDPS       X0, X5, X5
@@ -242,32 +238,27 @@ TEXT ·matvecQ4_0AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
 
 stage3:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000012, CX
-	ADDQ       $0x00000012, BX
-	ADDQ       $0x00000048, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage3
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000012, CX
+	ADDQ    $0x00000012, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage3
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -317,47 +308,46 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
 
 stage4:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000012, CX
-	ADDQ       $0x00000012, BX
-	ADDQ       $0x00000048, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage4
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000012, CX
+	ADDQ    $0x00000012, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage4
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y6
-	MOVL           $0x08080808, R11
-	VMOVD          R11, X7
+	MOVL           $0x08080808, R12
+	VMOVD          R12, X7
 	VPBROADCASTD   X7, Y7
 	VPXOR          Y8, Y8, Y8
 	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc6 // {vex} VPDPBUSD Y6, Y7, Y8
@@ -371,6 +361,7 @@ block:
 	VCVTDQ2PS      Y9, Y9
 	VBROADCASTSS   (DI), Y8
 	VFMADD231PS    Y8, Y9, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 2(CX)(DX*1), Y8
 	VPSRLVD        Y5, Y8, Y8
 	VPAND          Y4, Y8, Y8
@@ -395,12 +386,14 @@ block:
 	VCVTDQ2PS      Y7, Y7
 	VBROADCASTSS   (R9), Y6
 	VFMADD231PS    Y6, Y7, Y3
+	PREFETCHT1     64(R10)
+	ADDQ           $0x00000048, R10
 	ADDQ           $0x00000012, CX
 	ADDQ           $0x00000012, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X6
 	VADDPS         X0, X6, X6
@@ -473,46 +466,41 @@ TEXT ·matvecQ4_1AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         R8, R10
-	SHRQ         $0x01, R10
-	LEAQ         (R9)(R10*1), R11
-	ADDQ         DI, R10
-	MOVQ         32(AX), R12
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         DI, R9
+	SHRQ         $0x01, R9
+	LEAQ         (R8)(R9*1), R10
+	ADDQ         SI, R9
+	MOVQ         32(AX), R11
 
 stage5:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000014, CX
-	ADDQ       $0x00000014, BX
-	ADDQ       $0x00000050, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage5
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000014, CX
+	ADDQ    $0x00000014, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage5
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -578,56 +566,55 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	MOVQ        120(AX), SI
-	ADDQ        CX, SI
-	MOVQ        64(AX), DI
-	MOVQ        72(AX), R8
-	LEAQ        (DI)(R8*2), R9
-	ADDQ        R8, R9
-	MOVQ        R8, R10
-	SHRQ        $0x01, R10
-	LEAQ        (R9)(R10*1), R11
-	ADDQ        DI, R10
-	MOVQ        32(AX), R12
+	MOVQ        64(AX), SI
+	MOVQ        72(AX), DI
+	LEAQ        (SI)(DI*2), R8
+	ADDQ        DI, R8
+	MOVQ        DI, R9
+	SHRQ        $0x01, R9
+	LEAQ        (R8)(R9*1), R10
+	ADDQ        SI, R9
+	MOVQ        32(AX), R11
 
 stage6:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000014, CX
-	ADDQ       $0x00000014, BX
-	ADDQ       $0x00000050, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage6
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000014, CX
+	ADDQ    $0x00000014, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage6
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y6
@@ -640,6 +627,7 @@ block:
 	VCVTDQ2PS      Y9, Y9
 	VBROADCASTSS   (DI), Y8
 	VFMADD231PS    Y8, Y9, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 4(CX)(DX*1), Y8
 	VPSRLVD        Y5, Y8, Y8
 	VPAND          Y4, Y8, Y8
@@ -664,12 +652,14 @@ block:
 	VCVTDQ2PS      Y7, Y7
 	VBROADCASTSS   (R9), Y6
 	VFMADD231PS    Y6, Y7, Y3
+	PREFETCHT1     64(R10)
+	ADDQ           $0x00000050, R10
 	ADDQ           $0x00000014, CX
 	ADDQ           $0x00000014, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X6
 	VADDPS         X0, X6, X6
@@ -747,32 +737,27 @@ TEXT ·matvecQ5_0AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
 
 stage7:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000016, CX
-	ADDQ       $0x00000016, BX
-	ADDQ       $0x00000058, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage7
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000016, CX
+	ADDQ    $0x00000016, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage7
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -822,47 +807,46 @@ convert:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
 
 stage8:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000016, CX
-	ADDQ       $0x00000016, BX
-	ADDQ       $0x00000058, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	DECQ       R10
-	JNE        stage8
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000016, CX
+	ADDQ    $0x00000016, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	DECQ    R9
+	JNE     stage8
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y9
-	MOVL           $0x10101010, R11
-	VMOVD          R11, X10
+	MOVL           $0x10101010, R12
+	VMOVD          R12, X10
 	VPBROADCASTD   X10, Y10
 	VPXOR          Y11, Y11, Y11
 	BYTE $0xc4; BYTE $0x42; BYTE $0x2d; BYTE $0x50; BYTE $0xd9 // {vex} VPDPBUSD Y9, Y10, Y11
@@ -882,6 +866,7 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (DI), Y11
 	VFMADD231PS    Y11, Y12, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 6(CX)(DX*1), Y11
 	VPSRLVD        Y5, Y11, Y11
 	VPAND          Y4, Y11, Y11
@@ -910,6 +895,7 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (DI)(R8*2), Y11
 	VFMADD231PS    Y11, Y12, Y2
+	PREFETCHT1     64(R10)
 	VBROADCASTI128 6(BX), Y11
 	VPSRLVD        Y5, Y11, Y11
 	VPAND          Y4, Y11, Y11
@@ -924,12 +910,13 @@ block:
 	VCVTDQ2PS      Y10, Y10
 	VBROADCASTSS   (R9), Y9
 	VFMADD231PS    Y9, Y10, Y3
+	ADDQ           $0x00000058, R10
 	ADDQ           $0x00000016, CX
 	ADDQ           $0x00000016, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X9
 	VADDPS         X0, X9, X9
@@ -1027,46 +1014,41 @@ TEXT ·matvecQ5_1AVXVNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         R8, R10
-	SHRQ         $0x01, R10
-	LEAQ         (R9)(R10*1), R11
-	ADDQ         DI, R10
-	MOVQ         32(AX), R12
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         DI, R9
+	SHRQ         $0x01, R9
+	LEAQ         (R8)(R9*1), R10
+	ADDQ         SI, R9
+	MOVQ         32(AX), R11
 
 stage9:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000018, CX
-	ADDQ       $0x00000018, BX
-	ADDQ       $0x00000060, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage9
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000018, CX
+	ADDQ    $0x00000018, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage9
 
 group:
 	VXORPS Y0, Y0, Y0
@@ -1132,56 +1114,55 @@ convert:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	MOVQ        120(AX), SI
-	ADDQ        CX, SI
-	MOVQ        64(AX), DI
-	MOVQ        72(AX), R8
-	LEAQ        (DI)(R8*2), R9
-	ADDQ        R8, R9
-	MOVQ        R8, R10
-	SHRQ        $0x01, R10
-	LEAQ        (R9)(R10*1), R11
-	ADDQ        DI, R10
-	MOVQ        32(AX), R12
+	MOVQ        64(AX), SI
+	MOVQ        72(AX), DI
+	LEAQ        (SI)(DI*2), R8
+	ADDQ        DI, R8
+	MOVQ        DI, R9
+	SHRQ        $0x01, R9
+	LEAQ        (R8)(R9*1), R10
+	ADDQ        SI, R9
+	MOVQ        32(AX), R11
 
 stage10:
-	MOVWLZX    (CX), R13
-	MOVW       R13, (DI)
-	MOVWLZX    2(CX), R13
-	MOVW       R13, (R10)
-	MOVWLZX    (CX)(DX*1), R13
-	MOVW       R13, (DI)(R8*1)
-	MOVWLZX    2(CX)(DX*1), R13
-	MOVW       R13, (R10)(R8*1)
-	MOVWLZX    (CX)(DX*2), R13
-	MOVW       R13, (DI)(R8*2)
-	MOVWLZX    2(CX)(DX*2), R13
-	MOVW       R13, (R10)(R8*2)
-	MOVWLZX    (BX), R13
-	MOVW       R13, (R9)
-	MOVWLZX    2(BX), R13
-	MOVW       R13, (R11)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000018, CX
-	ADDQ       $0x00000018, BX
-	ADDQ       $0x00000060, SI
-	ADDQ       $0x02, DI
-	ADDQ       $0x02, R9
-	ADDQ       $0x02, R10
-	ADDQ       $0x02, R11
-	DECQ       R12
-	JNE        stage10
-	MOVQ       8(AX), CX
-	MOVQ       24(AX), DX
-	LEAQ       (CX)(DX*2), BX
-	ADDQ       DX, BX
-	MOVQ       40(AX), SI
-	MOVQ       80(AX), DI
-	MOVQ       88(AX), R8
-	LEAQ       (DI)(R8*2), R9
-	ADDQ       R8, R9
-	MOVQ       32(AX), R10
+	MOVWLZX (CX), R12
+	MOVW    R12, (SI)
+	MOVWLZX 2(CX), R12
+	MOVW    R12, (R9)
+	MOVWLZX (CX)(DX*1), R12
+	MOVW    R12, (SI)(DI*1)
+	MOVWLZX 2(CX)(DX*1), R12
+	MOVW    R12, (R9)(DI*1)
+	MOVWLZX (CX)(DX*2), R12
+	MOVW    R12, (SI)(DI*2)
+	MOVWLZX 2(CX)(DX*2), R12
+	MOVW    R12, (R9)(DI*2)
+	MOVWLZX (BX), R12
+	MOVW    R12, (R8)
+	MOVWLZX 2(BX), R12
+	MOVW    R12, (R10)
+	ADDQ    $0x00000018, CX
+	ADDQ    $0x00000018, BX
+	ADDQ    $0x02, SI
+	ADDQ    $0x02, R8
+	ADDQ    $0x02, R9
+	ADDQ    $0x02, R10
+	DECQ    R11
+	JNE     stage10
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	LEAQ    (CX)(DX*2), BX
+	ADDQ    DX, BX
+	MOVQ    40(AX), SI
+	MOVQ    80(AX), DI
+	MOVQ    88(AX), R8
+	LEAQ    (DI)(R8*2), R9
+	ADDQ    R8, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
 
 block:
 	VMOVDQU        (SI), Y9
@@ -1200,6 +1181,7 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (DI), Y11
 	VFMADD231PS    Y11, Y12, Y0
+	PREFETCHT1     (R10)
 	VBROADCASTI128 8(CX)(DX*1), Y11
 	VPSRLVD        Y5, Y11, Y11
 	VPAND          Y4, Y11, Y11
@@ -1228,6 +1210,7 @@ block:
 	VCVTDQ2PS      Y12, Y12
 	VBROADCASTSS   (DI)(R8*2), Y11
 	VFMADD231PS    Y11, Y12, Y2
+	PREFETCHT1     64(R10)
 	VBROADCASTI128 8(BX), Y11
 	VPSRLVD        Y5, Y11, Y11
 	VPAND          Y4, Y11, Y11
@@ -1242,12 +1225,13 @@ block:
 	VCVTDQ2PS      Y10, Y10
 	VBROADCASTSS   (R9), Y9
 	VFMADD231PS    Y9, Y10, Y3
+	ADDQ           $0x00000060, R10
 	ADDQ           $0x00000018, CX
 	ADDQ           $0x00000018, BX
 	ADDQ           $0x00000020, SI
 	ADDQ           $0x00000004, DI
 	ADDQ           $0x00000004, R9
-	SUBQ           $0x01, R10
+	SUBQ           $0x01, R11
 	JG             block
 	VEXTRACTF128   $0x01, Y0, X9
 	VADDPS         X0, X9, X9
@@ -1345,15 +1329,13 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
 	VMOVD        (CX), X5
@@ -1361,39 +1343,39 @@ convert:
 	VPERMILPS    $0x01, X5, X6
 	VBROADCASTSS X5, Y5
 	VBROADCASTSS X6, Y6
-	MOVL         4(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X7
+	MOVL         4(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X7
 	VPMOVZXBD    X7, Y7
 	VCVTDQ2PS    Y7, Y7
-	MOVL         8(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         8(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
 	VMULPS       Y5, Y7, Y7
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      (R10), Y5
+	VMOVUPS      (R9), Y5
 	VMULPS       Y5, Y7, Y7
-	VMOVUPS      Y7, (DI)
-	VCVTDQ2PS    (R11), Y6
+	VMOVUPS      Y7, (SI)
+	VCVTDQ2PS    (R10), Y6
 	VMULPS       Y5, Y6, Y6
 	VFNMADD231PS Y6, Y8, Y0
 	VMOVD        (CX)(DX*1), X5
@@ -1401,39 +1383,39 @@ convert:
 	VPERMILPS    $0x01, X5, X6
 	VBROADCASTSS X5, Y5
 	VBROADCASTSS X6, Y6
-	MOVL         4(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X7
+	MOVL         4(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X7
 	VPMOVZXBD    X7, Y7
 	VCVTDQ2PS    Y7, Y7
-	MOVL         8(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         8(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
 	VMULPS       Y5, Y7, Y7
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      (R10), Y5
+	VMOVUPS      (R9), Y5
 	VMULPS       Y5, Y7, Y7
-	VMOVUPS      Y7, (DI)(R8*1)
-	VCVTDQ2PS    (R11), Y6
+	VMOVUPS      Y7, (SI)(DI*1)
+	VCVTDQ2PS    (R10), Y6
 	VMULPS       Y5, Y6, Y6
 	VFNMADD231PS Y6, Y8, Y1
 	VMOVD        (CX)(DX*2), X5
@@ -1441,39 +1423,39 @@ convert:
 	VPERMILPS    $0x01, X5, X6
 	VBROADCASTSS X5, Y5
 	VBROADCASTSS X6, Y6
-	MOVL         4(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X7
+	MOVL         4(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X7
 	VPMOVZXBD    X7, Y7
 	VCVTDQ2PS    Y7, Y7
-	MOVL         8(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         8(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
 	VMULPS       Y5, Y7, Y7
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      (R10), Y5
+	VMOVUPS      (R9), Y5
 	VMULPS       Y5, Y7, Y7
-	VMOVUPS      Y7, (DI)(R8*2)
-	VCVTDQ2PS    (R11), Y6
+	VMOVUPS      Y7, (SI)(DI*2)
+	VCVTDQ2PS    (R10), Y6
 	VMULPS       Y5, Y6, Y6
 	VFNMADD231PS Y6, Y8, Y2
 	VMOVD        (BX), X5
@@ -1481,58 +1463,48 @@ convert:
 	VPERMILPS    $0x01, X5, X6
 	VBROADCASTSS X5, Y5
 	VBROADCASTSS X6, Y6
-	MOVL         4(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X7
+	MOVL         4(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X7
 	VPMOVZXBD    X7, Y7
 	VCVTDQ2PS    Y7, Y7
-	MOVL         8(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         8(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
 	VMULPS       Y5, Y7, Y7
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      (R10), Y5
+	VMOVUPS      (R9), Y5
 	VMULPS       Y5, Y7, Y7
-	VMOVUPS      Y7, (R9)
-	VCVTDQ2PS    (R11), Y6
+	VMOVUPS      Y7, (R8)
+	VCVTDQ2PS    (R10), Y6
 	VMULPS       Y5, Y6, Y6
 	VFNMADD231PS Y6, Y8, Y3
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
 	ADDQ         $0x00000090, CX
 	ADDQ         $0x00000090, BX
-	ADDQ         $0x00000240, SI
-	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -1549,7 +1521,11 @@ convert:
 	MOVQ         88(AX), R8
 	LEAQ         (DI)(R8*2), R9
 	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y5
@@ -1561,6 +1537,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS (DI), Y7
 	VFMADD231PS  Y7, Y8, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      16(CX)(DX*1), Y7
 	VPAND        Y4, Y7, Y7
 	VMOVDQA      Y6, Y8
@@ -1582,6 +1559,7 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y5, Y6, Y3
+	PREFETCHT1   64(R10)
 	VMOVDQU      32(SI), Y5
 	VPXOR        Y6, Y6, Y6
 	VMOVDQU      16(CX), Y7
@@ -1616,6 +1594,7 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS 4(R9), Y5
 	VFMADD231PS  Y5, Y6, Y3
+	PREFETCHT1   128(R10)
 	VMOVDQU      64(SI), Y5
 	VPXOR        Y6, Y6, Y6
 	VMOVDQU      48(CX), Y7
@@ -1639,6 +1618,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 8(DI)(R8*2), Y7
 	VFMADD231PS  Y7, Y8, Y2
+	PREFETCHT1   192(R10)
 	VMOVDQU      48(BX), Y7
 	VPAND        Y4, Y7, Y7
 	VMOVDQA      Y6, Y6
@@ -1672,6 +1652,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 12(DI)(R8*2), Y7
 	VFMADD231PS  Y7, Y8, Y2
+	PREFETCHT1   256(R10)
 	VMOVDQU      48(BX), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        Y4, Y7, Y7
@@ -1696,6 +1677,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 16(DI)(R8*1), Y7
 	VFMADD231PS  Y7, Y8, Y1
+	PREFETCHT1   320(R10)
 	VMOVDQU      80(CX)(DX*2), Y7
 	VPAND        Y4, Y7, Y7
 	VMOVDQA      Y6, Y8
@@ -1728,6 +1710,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 20(DI)(R8*1), Y7
 	VFMADD231PS  Y7, Y8, Y1
+	PREFETCHT1   384(R10)
 	VMOVDQU      80(CX)(DX*2), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        Y4, Y7, Y7
@@ -1753,6 +1736,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 24(DI), Y7
 	VFMADD231PS  Y7, Y8, Y0
+	PREFETCHT1   448(R10)
 	VMOVDQU      112(CX)(DX*1), Y7
 	VPAND        Y4, Y7, Y7
 	VMOVDQA      Y6, Y8
@@ -1784,6 +1768,7 @@ block:
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 28(DI), Y7
 	VFMADD231PS  Y7, Y8, Y0
+	PREFETCHT1   512(R10)
 	VMOVDQU      112(CX)(DX*1), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        Y4, Y7, Y7
@@ -1808,12 +1793,13 @@ block:
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS 28(R9), Y5
 	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         $0x00000240, R10
 	ADDQ         $0x00000090, CX
 	ADDQ         $0x00000090, BX
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R9
-	SUBQ         $0x08, R10
+	SUBQ         $0x08, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X5
 	VADDPS       X0, X5, X5
@@ -1884,15 +1870,13 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
 	VMOVD        (CX), X6
@@ -1900,39 +1884,39 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (DI)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (SI)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y0
 	VMOVD        (CX)(DX*1), X6
@@ -1940,39 +1924,39 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (DI)(R8*1)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (SI)(DI*1)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y1
 	VMOVD        (CX)(DX*2), X6
@@ -1980,39 +1964,39 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (DI)(R8*2)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (SI)(DI*2)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y2
 	VMOVD        (BX), X6
@@ -2020,60 +2004,48 @@ convert:
 	VPERMILPS    $0x01, X6, X7
 	VBROADCASTSS X6, Y6
 	VBROADCASTSS X7, Y7
-	MOVL         4(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X8
+	MOVL         4(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X8
 	VPMOVZXBD    X8, Y8
 	VCVTDQ2PS    Y8, Y8
-	MOVL         8(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X9
+	MOVL         8(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X9
 	VPMOVZXBD    X9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y6, Y8, Y8
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R9), Y6
 	VMULPS       Y6, Y8, Y8
-	VMOVUPS      Y8, (R9)
-	VCVTDQ2PS    (R11), Y7
+	VMOVUPS      Y8, (R8)
+	VCVTDQ2PS    (R10), Y7
 	VMULPS       Y6, Y7, Y7
 	VFNMADD231PS Y7, Y9, Y3
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
-	PREFETCHT0   576(SI)
-	PREFETCHT0   640(SI)
 	ADDQ         $0x000000b0, CX
 	ADDQ         $0x000000b0, BX
-	ADDQ         $0x000002c0, SI
-	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -2090,7 +2062,11 @@ convert:
 	MOVQ         88(AX), R8
 	LEAQ         (DI)(R8*2), R9
 	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y6
@@ -2106,6 +2082,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS (DI), Y8
 	VFMADD231PS  Y8, Y9, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      48(CX)(DX*1), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(CX)(DX*1), Y9
@@ -2128,6 +2105,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS (DI)(R8*2), Y8
 	VFMADD231PS  Y8, Y9, Y2
+	PREFETCHT1   64(R10)
 	VMOVDQU      48(BX), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(BX), Y9
@@ -2165,6 +2143,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 4(DI)(R8*1), Y8
 	VFMADD231PS  Y8, Y9, Y1
+	PREFETCHT1   128(R10)
 	VMOVDQU      48(CX)(DX*2), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2202,6 +2181,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 8(DI), Y8
 	VFMADD231PS  Y8, Y9, Y0
+	PREFETCHT1   192(R10)
 	VMOVDQU      80(CX)(DX*1), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(CX)(DX*1), Y9
@@ -2235,6 +2215,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 8(R9), Y6
 	VFMADD231PS  Y6, Y7, Y3
+	PREFETCHT1   256(R10)
 	VMOVDQU      96(SI), Y6
 	VPXOR        Y7, Y7, Y7
 	VMOVDQU      80(CX), Y8
@@ -2273,6 +2254,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 12(DI)(R8*2), Y8
 	VFMADD231PS  Y8, Y9, Y2
+	PREFETCHT1   320(R10)
 	VMOVDQU      80(BX), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2307,6 +2289,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 16(DI)(R8*1), Y8
 	VFMADD231PS  Y8, Y9, Y1
+	PREFETCHT1   384(R10)
 	VMOVDQU      112(CX)(DX*2), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(CX)(DX*2), Y9
@@ -2341,6 +2324,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 20(DI), Y8
 	VFMADD231PS  Y8, Y9, Y0
+	PREFETCHT1   448(R10)
 	VMOVDQU      112(CX)(DX*1), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2377,6 +2361,7 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 20(R9), Y6
 	VFMADD231PS  Y6, Y7, Y3
+	PREFETCHT1   512(R10)
 	VMOVDQU      192(SI), Y6
 	VPXOR        Y7, Y7, Y7
 	VMOVDQU      144(CX), Y8
@@ -2412,6 +2397,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 24(DI)(R8*2), Y8
 	VFMADD231PS  Y8, Y9, Y2
+	PREFETCHT1   576(R10)
 	VMOVDQU      144(BX), Y8
 	VPAND        Y4, Y8, Y8
 	VMOVDQU      16(BX), Y9
@@ -2449,6 +2435,7 @@ block:
 	VCVTDQ2PS    Y9, Y9
 	VBROADCASTSS 28(DI)(R8*1), Y8
 	VFMADD231PS  Y8, Y9, Y1
+	PREFETCHT1   640(R10)
 	VMOVDQU      144(CX)(DX*2), Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPAND        Y4, Y8, Y8
@@ -2473,12 +2460,13 @@ block:
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 28(R9), Y6
 	VFMADD231PS  Y6, Y7, Y3
+	ADDQ         $0x000002c0, R10
 	ADDQ         $0x000000b0, CX
 	ADDQ         $0x000000b0, BX
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R9
-	SUBQ         $0x08, R10
+	SUBQ         $0x08, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X6
 	VADDPS       X0, X6, X6
@@ -2550,19 +2538,17 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
-	MOVWLZX      208(CX), R13
-	VMOVD        R13, X7
+	MOVWLZX      208(CX), R12
+	VMOVD        R12, X7
 	VCVTPH2PS    X7, X7
 	VBROADCASTSS X7, Y7
 	VPMOVSXBD    192(CX), Y8
@@ -2571,17 +2557,17 @@ convert:
 	VPMOVSXBD    200(CX), Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VPERMPD      $0x50, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y8, Y8
-	VMOVUPS      Y8, (DI)
+	VMOVUPS      Y8, (SI)
 	VPERMPD      $0xfa, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, 32(DI)
-	MOVWLZX      208(CX)(DX*1), R13
-	VMOVD        R13, X7
+	VMOVUPS      Y9, 32(SI)
+	MOVWLZX      208(CX)(DX*1), R12
+	VMOVD        R12, X7
 	VCVTPH2PS    X7, X7
 	VBROADCASTSS X7, Y7
 	VPMOVSXBD    192(CX)(DX*1), Y8
@@ -2590,17 +2576,17 @@ convert:
 	VPMOVSXBD    200(CX)(DX*1), Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VPERMPD      $0x50, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y8, Y8
-	VMOVUPS      Y8, (DI)(R8*1)
+	VMOVUPS      Y8, (SI)(DI*1)
 	VPERMPD      $0xfa, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, 32(DI)(R8*1)
-	MOVWLZX      208(CX)(DX*2), R13
-	VMOVD        R13, X7
+	VMOVUPS      Y9, 32(SI)(DI*1)
+	MOVWLZX      208(CX)(DX*2), R12
+	VMOVD        R12, X7
 	VCVTPH2PS    X7, X7
 	VBROADCASTSS X7, Y7
 	VPMOVSXBD    192(CX)(DX*2), Y8
@@ -2609,17 +2595,17 @@ convert:
 	VPMOVSXBD    200(CX)(DX*2), Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VPERMPD      $0x50, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y8, Y8
-	VMOVUPS      Y8, (DI)(R8*2)
+	VMOVUPS      Y8, (SI)(DI*2)
 	VPERMPD      $0xfa, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, 32(DI)(R8*2)
-	MOVWLZX      208(BX), R13
-	VMOVD        R13, X7
+	VMOVUPS      Y9, 32(SI)(DI*2)
+	MOVWLZX      208(BX), R12
+	VMOVD        R12, X7
 	VCVTPH2PS    X7, X7
 	VBROADCASTSS X7, Y7
 	VPMOVSXBD    192(BX), Y8
@@ -2628,37 +2614,22 @@ convert:
 	VPMOVSXBD    200(BX), Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y7, Y9, Y9
-	VMOVUPS      (R10), Y7
+	VMOVUPS      (R9), Y7
 	VPERMPD      $0x50, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y8, Y8
-	VMOVUPS      Y8, (R9)
+	VMOVUPS      Y8, (R8)
 	VPERMPD      $0xfa, Y7, Y10
 	VPERMILPS    $0x50, Y10, Y10
 	VMULPS       Y10, Y9, Y9
-	VMOVUPS      Y9, 32(R9)
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
-	PREFETCHT0   576(SI)
-	PREFETCHT0   640(SI)
-	PREFETCHT0   704(SI)
-	PREFETCHT0   768(SI)
-	PREFETCHT0   832(SI)
+	VMOVUPS      Y9, 32(R8)
 	ADDQ         $0x000000d2, CX
 	ADDQ         $0x000000d2, BX
-	ADDQ         $0x00000348, SI
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -2675,12 +2646,16 @@ convert:
 	MOVQ         88(AX), R8
 	LEAQ         (DI)(R8*2), R9
 	ADDQ         R8, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 block:
 	VMOVDQU      (SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -2698,6 +2673,7 @@ block:
 	VBROADCASTSD (DI), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y0
+	PREFETCHT1   (R10)
 	VMOVDQU      (CX)(DX*1), Y9
 	VPAND        Y4, Y9, Y9
 	VMOVDQU      128(CX)(DX*1), Y10
@@ -2722,6 +2698,7 @@ block:
 	VBROADCASTSD (DI)(R8*2), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y2
+	PREFETCHT1   64(R10)
 	VMOVDQU      (BX), Y9
 	VPAND        Y4, Y9, Y9
 	VMOVDQU      128(BX), Y10
@@ -2735,8 +2712,8 @@ block:
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
 	VMOVDQU      32(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -2754,6 +2731,7 @@ block:
 	VBROADCASTSD 8(DI), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y0
+	PREFETCHT1   128(R10)
 	VMOVDQU      32(CX)(DX*1), Y9
 	VPAND        Y4, Y9, Y9
 	VMOVDQU      128(CX)(DX*1), Y10
@@ -2790,9 +2768,10 @@ block:
 	VBROADCASTSD 8(R9), Y7
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
+	PREFETCHT1   192(R10)
 	VMOVDQU      64(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -2822,6 +2801,7 @@ block:
 	VBROADCASTSD 16(DI)(R8*1), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y1
+	PREFETCHT1   256(R10)
 	VMOVDQU      (CX)(DX*2), Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        Y4, Y9, Y9
@@ -2847,8 +2827,8 @@ block:
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
 	VMOVDQU      96(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -2867,6 +2847,7 @@ block:
 	VBROADCASTSD 24(DI), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y0
+	PREFETCHT1   320(R10)
 	VMOVDQU      32(CX)(DX*1), Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        Y4, Y9, Y9
@@ -2893,6 +2874,7 @@ block:
 	VBROADCASTSD 24(DI)(R8*2), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y2
+	PREFETCHT1   384(R10)
 	VMOVDQU      32(BX), Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        Y4, Y9, Y9
@@ -2907,8 +2889,8 @@ block:
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
 	VMOVDQU      128(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -2938,6 +2920,7 @@ block:
 	VBROADCASTSD 32(DI)(R8*1), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y1
+	PREFETCHT1   448(R10)
 	VMOVDQU      64(CX)(DX*2), Y9
 	VPAND        Y4, Y9, Y9
 	VMOVDQU      160(CX)(DX*2), Y10
@@ -2962,9 +2945,10 @@ block:
 	VBROADCASTSD 32(R9), Y7
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
+	PREFETCHT1   512(R10)
 	VMOVDQU      160(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -2994,6 +2978,7 @@ block:
 	VBROADCASTSD 40(DI)(R8*1), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y1
+	PREFETCHT1   576(R10)
 	VMOVDQU      96(CX)(DX*2), Y9
 	VPAND        Y4, Y9, Y9
 	VMOVDQU      160(CX)(DX*2), Y10
@@ -3019,8 +3004,8 @@ block:
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
 	VMOVDQU      192(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -3038,6 +3023,7 @@ block:
 	VBROADCASTSD 48(DI), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y0
+	PREFETCHT1   640(R10)
 	VMOVDQU      64(CX)(DX*1), Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        Y4, Y9, Y9
@@ -3062,6 +3048,7 @@ block:
 	VBROADCASTSD 48(DI)(R8*2), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y2
+	PREFETCHT1   704(R10)
 	VMOVDQU      64(BX), Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        Y4, Y9, Y9
@@ -3075,8 +3062,8 @@ block:
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
 	VMOVDQU      224(SI), Y7
-	MOVL         $0x20202020, R11
-	VMOVD        R11, X8
+	MOVL         $0x20202020, R12
+	VMOVD        R12, X8
 	VPBROADCASTD X8, Y8
 	VPXOR        Y9, Y9, Y9
 	BYTE $0xc4; BYTE $0x62; BYTE $0x3d; BYTE $0x50; BYTE $0xcf // {vex} VPDPBUSD Y7, Y8, Y9
@@ -3108,6 +3095,7 @@ block:
 	VBROADCASTSD 56(DI)(R8*1), Y9
 	VPERMILPS    Y6, Y9, Y9
 	VFMADD231PS  Y9, Y10, Y1
+	PREFETCHT1   768(R10)
 	VMOVDQU      96(CX)(DX*2), Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPAND        Y4, Y9, Y9
@@ -3134,12 +3122,14 @@ block:
 	VBROADCASTSD 56(R9), Y7
 	VPERMILPS    Y6, Y7, Y7
 	VFMADD231PS  Y7, Y8, Y3
+	PREFETCHT1   832(R10)
+	ADDQ         $0x00000348, R10
 	ADDQ         $0x000000d2, CX
 	ADDQ         $0x000000d2, BX
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R9
-	SUBQ         $0x08, R10
+	SUBQ         $0x08, R11
 	JG           block
 	VEXTRACTF128 $0x01, Y0, X7
 	VADDPS       X0, X7, X7

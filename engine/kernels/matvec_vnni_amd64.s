@@ -26,89 +26,73 @@ TEXT ·matvecQ8_0VNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
-	SUBQ         $0x04, R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
+	SUBQ         $0x04, R9
 	JL           stage_rest1
 
 stage4_1:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	MOVWLZX    34(CX), R11
-	MOVW       R11, 2(DI)
-	MOVWLZX    34(CX)(DX*1), R11
-	MOVW       R11, 2(DI)(R8*1)
-	MOVWLZX    34(CX)(DX*2), R11
-	MOVW       R11, 2(DI)(R8*2)
-	MOVWLZX    34(BX), R11
-	MOVW       R11, 2(R9)
-	MOVWLZX    68(CX), R11
-	MOVW       R11, 4(DI)
-	MOVWLZX    68(CX)(DX*1), R11
-	MOVW       R11, 4(DI)(R8*1)
-	MOVWLZX    68(CX)(DX*2), R11
-	MOVW       R11, 4(DI)(R8*2)
-	MOVWLZX    68(BX), R11
-	MOVW       R11, 4(R9)
-	MOVWLZX    102(CX), R11
-	MOVW       R11, 6(DI)
-	MOVWLZX    102(CX)(DX*1), R11
-	MOVW       R11, 6(DI)(R8*1)
-	MOVWLZX    102(CX)(DX*2), R11
-	MOVW       R11, 6(DI)(R8*2)
-	MOVWLZX    102(BX), R11
-	MOVW       R11, 6(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	PREFETCHT0 320(SI)
-	PREFETCHT0 384(SI)
-	PREFETCHT0 448(SI)
-	PREFETCHT0 512(SI)
-	ADDQ       $0x00000088, CX
-	ADDQ       $0x00000088, BX
-	ADDQ       $0x00000220, SI
-	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_1
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	MOVWLZX 34(CX), R10
+	MOVW    R10, 2(SI)
+	MOVWLZX 34(CX)(DX*1), R10
+	MOVW    R10, 2(SI)(DI*1)
+	MOVWLZX 34(CX)(DX*2), R10
+	MOVW    R10, 2(SI)(DI*2)
+	MOVWLZX 34(BX), R10
+	MOVW    R10, 2(R8)
+	MOVWLZX 68(CX), R10
+	MOVW    R10, 4(SI)
+	MOVWLZX 68(CX)(DX*1), R10
+	MOVW    R10, 4(SI)(DI*1)
+	MOVWLZX 68(CX)(DX*2), R10
+	MOVW    R10, 4(SI)(DI*2)
+	MOVWLZX 68(BX), R10
+	MOVW    R10, 4(R8)
+	MOVWLZX 102(CX), R10
+	MOVW    R10, 6(SI)
+	MOVWLZX 102(CX)(DX*1), R10
+	MOVW    R10, 6(SI)(DI*1)
+	MOVWLZX 102(CX)(DX*2), R10
+	MOVW    R10, 6(SI)(DI*2)
+	MOVWLZX 102(BX), R10
+	MOVW    R10, 6(R8)
+	ADDQ    $0x00000088, CX
+	ADDQ    $0x00000088, BX
+	ADDQ    $0x00000008, SI
+	ADDQ    $0x00000008, R8
+	SUBQ    $0x04, R9
+	JGE     stage4_1
 
 stage_rest1:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged1
 
 stage1_1:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	ADDQ       $0x00000022, CX
-	ADDQ       $0x00000022, BX
-	ADDQ       $0x00000088, SI
-	ADDQ       $0x00000002, DI
-	ADDQ       $0x00000002, R9
-	DECQ       R10
-	JNE        stage1_1
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000022, CX
+	ADDQ    $0x00000022, BX
+	ADDQ    $0x00000002, SI
+	ADDQ    $0x00000002, R8
+	DECQ    R9
+	JNE     stage1_1
 
 staged1:
 group:
@@ -166,103 +150,91 @@ whole:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
-	SUBQ      $0x04, R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
+	SUBQ      $0x04, R9
 	JL        stage_rest2
 
 stage4_2:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	MOVWLZX    34(CX), R11
-	MOVW       R11, 2(DI)
-	MOVWLZX    34(CX)(DX*1), R11
-	MOVW       R11, 2(DI)(R8*1)
-	MOVWLZX    34(CX)(DX*2), R11
-	MOVW       R11, 2(DI)(R8*2)
-	MOVWLZX    34(BX), R11
-	MOVW       R11, 2(R9)
-	MOVWLZX    68(CX), R11
-	MOVW       R11, 4(DI)
-	MOVWLZX    68(CX)(DX*1), R11
-	MOVW       R11, 4(DI)(R8*1)
-	MOVWLZX    68(CX)(DX*2), R11
-	MOVW       R11, 4(DI)(R8*2)
-	MOVWLZX    68(BX), R11
-	MOVW       R11, 4(R9)
-	MOVWLZX    102(CX), R11
-	MOVW       R11, 6(DI)
-	MOVWLZX    102(CX)(DX*1), R11
-	MOVW       R11, 6(DI)(R8*1)
-	MOVWLZX    102(CX)(DX*2), R11
-	MOVW       R11, 6(DI)(R8*2)
-	MOVWLZX    102(BX), R11
-	MOVW       R11, 6(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	PREFETCHT0 320(SI)
-	PREFETCHT0 384(SI)
-	PREFETCHT0 448(SI)
-	PREFETCHT0 512(SI)
-	ADDQ       $0x00000088, CX
-	ADDQ       $0x00000088, BX
-	ADDQ       $0x00000220, SI
-	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_2
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	MOVWLZX 34(CX), R10
+	MOVW    R10, 2(SI)
+	MOVWLZX 34(CX)(DX*1), R10
+	MOVW    R10, 2(SI)(DI*1)
+	MOVWLZX 34(CX)(DX*2), R10
+	MOVW    R10, 2(SI)(DI*2)
+	MOVWLZX 34(BX), R10
+	MOVW    R10, 2(R8)
+	MOVWLZX 68(CX), R10
+	MOVW    R10, 4(SI)
+	MOVWLZX 68(CX)(DX*1), R10
+	MOVW    R10, 4(SI)(DI*1)
+	MOVWLZX 68(CX)(DX*2), R10
+	MOVW    R10, 4(SI)(DI*2)
+	MOVWLZX 68(BX), R10
+	MOVW    R10, 4(R8)
+	MOVWLZX 102(CX), R10
+	MOVW    R10, 6(SI)
+	MOVWLZX 102(CX)(DX*1), R10
+	MOVW    R10, 6(SI)(DI*1)
+	MOVWLZX 102(CX)(DX*2), R10
+	MOVW    R10, 6(SI)(DI*2)
+	MOVWLZX 102(BX), R10
+	MOVW    R10, 6(R8)
+	ADDQ    $0x00000088, CX
+	ADDQ    $0x00000088, BX
+	ADDQ    $0x00000008, SI
+	ADDQ    $0x00000008, R8
+	SUBQ    $0x04, R9
+	JGE     stage4_2
 
 stage_rest2:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged2
 
 stage1_2:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	ADDQ       $0x00000022, CX
-	ADDQ       $0x00000022, BX
-	ADDQ       $0x00000088, SI
-	ADDQ       $0x00000002, DI
-	ADDQ       $0x00000002, R9
-	DECQ       R10
-	JNE        stage1_2
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000022, CX
+	ADDQ    $0x00000022, BX
+	ADDQ    $0x00000002, SI
+	ADDQ    $0x00000002, R8
+	DECQ    R9
+	JNE     stage1_2
 
 staged2:
-	MOVQ 8(AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 88(AX), BX
-	LEAQ (CX)(DX*2), SI
-	ADDQ DX, SI
-	MOVQ 40(AX), DI
-	MOVQ 80(AX), R8
-	LEAQ (R8)(BX*2), R9
-	ADDQ BX, R9
-	MOVQ 32(AX), R10
-	SUBQ $0x04, R10
-	JL   rest
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    88(AX), BX
+	LEAQ    (CX)(DX*2), SI
+	ADDQ    DX, SI
+	MOVQ    40(AX), DI
+	MOVQ    80(AX), R8
+	LEAQ    (R8)(BX*2), R9
+	ADDQ    BX, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
+	SUBQ    $0x04, R11
+	JL      rest
 
 pairs:
 	VMOVDQU64    (DI), Z6
@@ -279,6 +251,8 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z0
+	PREFETCHT1   (R10)
+	PREFETCHT1   64(R10)
 	VMOVDQU64    2(CX)(DX*1), Y7
 	VINSERTI64X4 $0x01, 36(CX)(DX*1), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -288,6 +262,7 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z1
+	PREFETCHT1   128(R10)
 	VMOVDQU64    2(CX)(DX*2), Y7
 	VINSERTI64X4 $0x01, 36(CX)(DX*2), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -297,6 +272,7 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z2
+	PREFETCHT1   192(R10)
 	VMOVDQU64    2(SI), Y7
 	VINSERTI64X4 $0x01, 36(SI), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -306,6 +282,7 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z3
+	PREFETCHT1   256(R10)
 	VMOVDQU64    64(DI), Z6
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z11, Z11, Z11
@@ -320,6 +297,7 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z0
+	PREFETCHT1   320(R10)
 	VMOVDQU64    70(CX)(DX*1), Y7
 	VINSERTI64X4 $0x01, 104(CX)(DX*1), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -329,6 +307,7 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z1
+	PREFETCHT1   384(R10)
 	VMOVDQU64    70(CX)(DX*2), Y7
 	VINSERTI64X4 $0x01, 104(CX)(DX*2), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -338,6 +317,7 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z2
+	PREFETCHT1   448(R10)
 	VMOVDQU64    70(SI), Y7
 	VINSERTI64X4 $0x01, 104(SI), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -347,16 +327,18 @@ pairs:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z3
+	PREFETCHT1   512(R10)
 	ADDQ         $0x00000088, CX
 	ADDQ         $0x00000088, SI
+	ADDQ         $0x00000220, R10
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000010, R8
 	ADDQ         $0x00000010, R9
-	SUBQ         $0x04, R10
+	SUBQ         $0x04, R11
 	JGE          pairs
 
 rest:
-	ADDQ         $0x02, R10
+	ADDQ         $0x02, R11
 	JL           single
 	VMOVDQU64    (DI), Z6
 	VPXORD       Z12, Z12, Z12
@@ -372,6 +354,8 @@ rest:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z0
+	PREFETCHT1   (R10)
+	PREFETCHT1   64(R10)
 	VMOVDQU64    2(CX)(DX*1), Y7
 	VINSERTI64X4 $0x01, 36(CX)(DX*1), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -381,6 +365,7 @@ rest:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z1
+	PREFETCHT1   128(R10)
 	VMOVDQU64    2(CX)(DX*2), Y7
 	VINSERTI64X4 $0x01, 36(CX)(DX*2), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -390,6 +375,7 @@ rest:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z2
+	PREFETCHT1   192(R10)
 	VMOVDQU64    2(SI), Y7
 	VINSERTI64X4 $0x01, 36(SI), Z7, Z7
 	VPXORD       Z4, Z7, Z7
@@ -399,15 +385,17 @@ rest:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z3
+	PREFETCHT1   256(R10)
 	ADDQ         $0x00000044, CX
 	ADDQ         $0x00000044, SI
+	ADDQ         $0x00000110, R10
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000008, R8
 	ADDQ         $0x00000008, R9
-	SUBQ         $0x02, R10
+	SUBQ         $0x02, R11
 
 single:
-	ADDQ         $0x02, R10
+	ADDQ         $0x02, R11
 	JEQ          multiplied
 	VMOVDQU64    (DI), Y6
 	VPXORD       Z14, Z14, Z14
@@ -421,6 +409,8 @@ single:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z0
+	PREFETCHT1   (R10)
+	PREFETCHT1   64(R10)
 	VMOVDQU64    2(CX)(DX*1), Y7
 	VPXORD       Z4, Z7, Z7
 	VBROADCASTSS (R8)(BX*1), Z16
@@ -428,6 +418,7 @@ single:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z1
+	PREFETCHT1   128(R10)
 	VMOVDQU64    2(CX)(DX*2), Y7
 	VPXORD       Z4, Z7, Z7
 	VBROADCASTSS (R8)(BX*2), Z16
@@ -435,6 +426,7 @@ single:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z2
+	PREFETCHT1   192(R10)
 	VMOVDQU64    2(SI), Y7
 	VPXORD       Z4, Z7, Z7
 	VBROADCASTSS (R9), Z16
@@ -442,6 +434,7 @@ single:
 	VPDPBUSD     Z6, Z7, Z17
 	VCVTDQ2PS    Z17, Z17
 	VFMADD231PS  Z16, Z17, Z3
+	PREFETCHT1   256(R10)
 
 multiplied:
 	VEXTRACTF64X4 $0x01, Z0, Y7
@@ -513,84 +506,73 @@ TEXT ·matvecQ4_0VNNI(SB), NOSPLIT, $0-8
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
-	SUBQ      $0x04, R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
+	SUBQ      $0x04, R9
 	JL        stage_rest3
 
 stage4_3:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	MOVWLZX    18(CX), R11
-	MOVW       R11, 2(DI)
-	MOVWLZX    18(CX)(DX*1), R11
-	MOVW       R11, 2(DI)(R8*1)
-	MOVWLZX    18(CX)(DX*2), R11
-	MOVW       R11, 2(DI)(R8*2)
-	MOVWLZX    18(BX), R11
-	MOVW       R11, 2(R9)
-	MOVWLZX    36(CX), R11
-	MOVW       R11, 4(DI)
-	MOVWLZX    36(CX)(DX*1), R11
-	MOVW       R11, 4(DI)(R8*1)
-	MOVWLZX    36(CX)(DX*2), R11
-	MOVW       R11, 4(DI)(R8*2)
-	MOVWLZX    36(BX), R11
-	MOVW       R11, 4(R9)
-	MOVWLZX    54(CX), R11
-	MOVW       R11, 6(DI)
-	MOVWLZX    54(CX)(DX*1), R11
-	MOVW       R11, 6(DI)(R8*1)
-	MOVWLZX    54(CX)(DX*2), R11
-	MOVW       R11, 6(DI)(R8*2)
-	MOVWLZX    54(BX), R11
-	MOVW       R11, 6(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	ADDQ       $0x00000048, CX
-	ADDQ       $0x00000048, BX
-	ADDQ       $0x00000120, SI
-	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_3
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	MOVWLZX 18(CX), R10
+	MOVW    R10, 2(SI)
+	MOVWLZX 18(CX)(DX*1), R10
+	MOVW    R10, 2(SI)(DI*1)
+	MOVWLZX 18(CX)(DX*2), R10
+	MOVW    R10, 2(SI)(DI*2)
+	MOVWLZX 18(BX), R10
+	MOVW    R10, 2(R8)
+	MOVWLZX 36(CX), R10
+	MOVW    R10, 4(SI)
+	MOVWLZX 36(CX)(DX*1), R10
+	MOVW    R10, 4(SI)(DI*1)
+	MOVWLZX 36(CX)(DX*2), R10
+	MOVW    R10, 4(SI)(DI*2)
+	MOVWLZX 36(BX), R10
+	MOVW    R10, 4(R8)
+	MOVWLZX 54(CX), R10
+	MOVW    R10, 6(SI)
+	MOVWLZX 54(CX)(DX*1), R10
+	MOVW    R10, 6(SI)(DI*1)
+	MOVWLZX 54(CX)(DX*2), R10
+	MOVW    R10, 6(SI)(DI*2)
+	MOVWLZX 54(BX), R10
+	MOVW    R10, 6(R8)
+	ADDQ    $0x00000048, CX
+	ADDQ    $0x00000048, BX
+	ADDQ    $0x00000008, SI
+	ADDQ    $0x00000008, R8
+	SUBQ    $0x04, R9
+	JGE     stage4_3
 
 stage_rest3:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged3
 
 stage1_3:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000012, CX
-	ADDQ       $0x00000012, BX
-	ADDQ       $0x00000048, SI
-	ADDQ       $0x00000002, DI
-	ADDQ       $0x00000002, R9
-	DECQ       R10
-	JNE        stage1_3
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000012, CX
+	ADDQ    $0x00000012, BX
+	ADDQ    $0x00000002, SI
+	ADDQ    $0x00000002, R8
+	DECQ    R9
+	JNE     stage1_3
 
 staged3:
 group:
@@ -648,98 +630,91 @@ whole:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
-	SUBQ      $0x04, R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
+	SUBQ      $0x04, R9
 	JL        stage_rest4
 
 stage4_4:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	MOVWLZX    18(CX), R11
-	MOVW       R11, 2(DI)
-	MOVWLZX    18(CX)(DX*1), R11
-	MOVW       R11, 2(DI)(R8*1)
-	MOVWLZX    18(CX)(DX*2), R11
-	MOVW       R11, 2(DI)(R8*2)
-	MOVWLZX    18(BX), R11
-	MOVW       R11, 2(R9)
-	MOVWLZX    36(CX), R11
-	MOVW       R11, 4(DI)
-	MOVWLZX    36(CX)(DX*1), R11
-	MOVW       R11, 4(DI)(R8*1)
-	MOVWLZX    36(CX)(DX*2), R11
-	MOVW       R11, 4(DI)(R8*2)
-	MOVWLZX    36(BX), R11
-	MOVW       R11, 4(R9)
-	MOVWLZX    54(CX), R11
-	MOVW       R11, 6(DI)
-	MOVWLZX    54(CX)(DX*1), R11
-	MOVW       R11, 6(DI)(R8*1)
-	MOVWLZX    54(CX)(DX*2), R11
-	MOVW       R11, 6(DI)(R8*2)
-	MOVWLZX    54(BX), R11
-	MOVW       R11, 6(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	ADDQ       $0x00000048, CX
-	ADDQ       $0x00000048, BX
-	ADDQ       $0x00000120, SI
-	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_4
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	MOVWLZX 18(CX), R10
+	MOVW    R10, 2(SI)
+	MOVWLZX 18(CX)(DX*1), R10
+	MOVW    R10, 2(SI)(DI*1)
+	MOVWLZX 18(CX)(DX*2), R10
+	MOVW    R10, 2(SI)(DI*2)
+	MOVWLZX 18(BX), R10
+	MOVW    R10, 2(R8)
+	MOVWLZX 36(CX), R10
+	MOVW    R10, 4(SI)
+	MOVWLZX 36(CX)(DX*1), R10
+	MOVW    R10, 4(SI)(DI*1)
+	MOVWLZX 36(CX)(DX*2), R10
+	MOVW    R10, 4(SI)(DI*2)
+	MOVWLZX 36(BX), R10
+	MOVW    R10, 4(R8)
+	MOVWLZX 54(CX), R10
+	MOVW    R10, 6(SI)
+	MOVWLZX 54(CX)(DX*1), R10
+	MOVW    R10, 6(SI)(DI*1)
+	MOVWLZX 54(CX)(DX*2), R10
+	MOVW    R10, 6(SI)(DI*2)
+	MOVWLZX 54(BX), R10
+	MOVW    R10, 6(R8)
+	ADDQ    $0x00000048, CX
+	ADDQ    $0x00000048, BX
+	ADDQ    $0x00000008, SI
+	ADDQ    $0x00000008, R8
+	SUBQ    $0x04, R9
+	JGE     stage4_4
 
 stage_rest4:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged4
 
 stage1_4:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000012, CX
-	ADDQ       $0x00000012, BX
-	ADDQ       $0x00000048, SI
-	ADDQ       $0x00000002, DI
-	ADDQ       $0x00000002, R9
-	DECQ       R10
-	JNE        stage1_4
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000012, CX
+	ADDQ    $0x00000012, BX
+	ADDQ    $0x00000002, SI
+	ADDQ    $0x00000002, R8
+	DECQ    R9
+	JNE     stage1_4
 
 staged4:
-	MOVQ 8(AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 88(AX), BX
-	LEAQ (CX)(DX*2), SI
-	ADDQ DX, SI
-	MOVQ 40(AX), DI
-	MOVQ 80(AX), R8
-	LEAQ (R8)(BX*2), R9
-	ADDQ BX, R9
-	MOVQ 32(AX), R10
-	SUBQ $0x04, R10
-	JL   rest
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    88(AX), BX
+	LEAQ    (CX)(DX*2), SI
+	ADDQ    DX, SI
+	MOVQ    40(AX), DI
+	MOVQ    80(AX), R8
+	LEAQ    (R8)(BX*2), R9
+	ADDQ    BX, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
+	SUBQ    $0x04, R11
+	JL      rest
 
 pairs:
 	VMOVDQU64       (DI), Z6
@@ -756,6 +731,7 @@ pairs:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 2(CX)(DX*1), Z7
 	VBROADCASTI32X4 20(CX)(DX*1), K1, Z7
 	VPANDD          Z4, Z7, Z7
@@ -765,6 +741,7 @@ pairs:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 2(CX)(DX*2), Z7
 	VBROADCASTI32X4 20(CX)(DX*2), K1, Z7
 	VPANDD          Z4, Z7, Z7
@@ -783,6 +760,7 @@ pairs:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z3
+	PREFETCHT1      128(R10)
 	VMOVDQU64       64(DI), Z6
 	VPXORD          Z10, Z10, Z10
 	VPXORD          Z11, Z11, Z11
@@ -806,6 +784,7 @@ pairs:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z1
+	PREFETCHT1      192(R10)
 	VBROADCASTI32X4 38(CX)(DX*2), Z7
 	VBROADCASTI32X4 56(CX)(DX*2), K1, Z7
 	VPANDD          Z4, Z7, Z7
@@ -824,16 +803,18 @@ pairs:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z3
+	PREFETCHT1      256(R10)
 	ADDQ            $0x00000048, CX
 	ADDQ            $0x00000048, SI
+	ADDQ            $0x00000120, R10
 	ADDQ            $0x00000080, DI
 	ADDQ            $0x00000010, R8
 	ADDQ            $0x00000010, R9
-	SUBQ            $0x04, R10
+	SUBQ            $0x04, R11
 	JGE             pairs
 
 rest:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JL              single
 	VMOVDQU64       (DI), Z6
 	VPXORD          Z12, Z12, Z12
@@ -849,6 +830,7 @@ rest:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 2(CX)(DX*1), Z7
 	VBROADCASTI32X4 20(CX)(DX*1), K1, Z7
 	VPANDD          Z4, Z7, Z7
@@ -858,6 +840,7 @@ rest:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 2(CX)(DX*2), Z7
 	VBROADCASTI32X4 20(CX)(DX*2), K1, Z7
 	VPANDD          Z4, Z7, Z7
@@ -876,15 +859,17 @@ rest:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z3
+	PREFETCHT1      128(R10)
 	ADDQ            $0x00000024, CX
 	ADDQ            $0x00000024, SI
+	ADDQ            $0x00000090, R10
 	ADDQ            $0x00000040, DI
 	ADDQ            $0x00000008, R8
 	ADDQ            $0x00000008, R9
-	SUBQ            $0x02, R10
+	SUBQ            $0x02, R11
 
 single:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JEQ             multiplied
 	VMOVDQU64       (DI), Y6
 	VPXORD          Z14, Z14, Z14
@@ -898,6 +883,7 @@ single:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 2(CX)(DX*1), Y7
 	VPANDD          Z4, Z7, Z7
 	VBROADCASTSS    (R8)(BX*1), Z16
@@ -905,6 +891,7 @@ single:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 2(CX)(DX*2), Y7
 	VPANDD          Z4, Z7, Z7
 	VBROADCASTSS    (R8)(BX*2), Z16
@@ -919,6 +906,7 @@ single:
 	VPDPBUSD        Z6, Z7, Z17
 	VCVTDQ2PS       Z17, Z17
 	VFMADD231PS     Z16, Z17, Z3
+	PREFETCHT1      128(R10)
 
 multiplied:
 	VMULPS        sixteenthsQ4_0<>+0(SB), Z0, Z0
@@ -1048,84 +1036,73 @@ TEXT ·matvecQ4_1VNNI(SB), NOSPLIT, $0-8
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
-	SUBQ      $0x04, R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
+	SUBQ      $0x04, R9
 	JL        stage_rest5
 
 stage4_5:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	MOVL       20(CX), R11
-	MOVL       R11, 4(DI)
-	MOVL       20(CX)(DX*1), R11
-	MOVL       R11, 4(DI)(R8*1)
-	MOVL       20(CX)(DX*2), R11
-	MOVL       R11, 4(DI)(R8*2)
-	MOVL       20(BX), R11
-	MOVL       R11, 4(R9)
-	MOVL       40(CX), R11
-	MOVL       R11, 8(DI)
-	MOVL       40(CX)(DX*1), R11
-	MOVL       R11, 8(DI)(R8*1)
-	MOVL       40(CX)(DX*2), R11
-	MOVL       R11, 8(DI)(R8*2)
-	MOVL       40(BX), R11
-	MOVL       R11, 8(R9)
-	MOVL       60(CX), R11
-	MOVL       R11, 12(DI)
-	MOVL       60(CX)(DX*1), R11
-	MOVL       R11, 12(DI)(R8*1)
-	MOVL       60(CX)(DX*2), R11
-	MOVL       R11, 12(DI)(R8*2)
-	MOVL       60(BX), R11
-	MOVL       R11, 12(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	ADDQ       $0x00000050, CX
-	ADDQ       $0x00000050, BX
-	ADDQ       $0x00000140, SI
-	ADDQ       $0x00000010, DI
-	ADDQ       $0x00000010, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_5
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	MOVL 20(CX), R10
+	MOVL R10, 4(SI)
+	MOVL 20(CX)(DX*1), R10
+	MOVL R10, 4(SI)(DI*1)
+	MOVL 20(CX)(DX*2), R10
+	MOVL R10, 4(SI)(DI*2)
+	MOVL 20(BX), R10
+	MOVL R10, 4(R8)
+	MOVL 40(CX), R10
+	MOVL R10, 8(SI)
+	MOVL 40(CX)(DX*1), R10
+	MOVL R10, 8(SI)(DI*1)
+	MOVL 40(CX)(DX*2), R10
+	MOVL R10, 8(SI)(DI*2)
+	MOVL 40(BX), R10
+	MOVL R10, 8(R8)
+	MOVL 60(CX), R10
+	MOVL R10, 12(SI)
+	MOVL 60(CX)(DX*1), R10
+	MOVL R10, 12(SI)(DI*1)
+	MOVL 60(CX)(DX*2), R10
+	MOVL R10, 12(SI)(DI*2)
+	MOVL 60(BX), R10
+	MOVL R10, 12(R8)
+	ADDQ $0x00000050, CX
+	ADDQ $0x00000050, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, R8
+	SUBQ $0x04, R9
+	JGE  stage4_5
 
 stage_rest5:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged5
 
 stage1_5:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000014, CX
-	ADDQ       $0x00000014, BX
-	ADDQ       $0x00000050, SI
-	ADDQ       $0x00000004, DI
-	ADDQ       $0x00000004, R9
-	DECQ       R10
-	JNE        stage1_5
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	ADDQ $0x00000014, CX
+	ADDQ $0x00000014, BX
+	ADDQ $0x00000004, SI
+	ADDQ $0x00000004, R8
+	DECQ R9
+	JNE  stage1_5
 
 staged5:
 group:
@@ -1216,98 +1193,91 @@ whole:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	MOVQ        120(AX), SI
-	ADDQ        CX, SI
-	MOVQ        64(AX), DI
-	MOVQ        72(AX), R8
-	LEAQ        (DI)(R8*2), R9
-	ADDQ        R8, R9
-	MOVQ        32(AX), R10
-	SUBQ        $0x04, R10
+	MOVQ        64(AX), SI
+	MOVQ        72(AX), DI
+	LEAQ        (SI)(DI*2), R8
+	ADDQ        DI, R8
+	MOVQ        32(AX), R9
+	SUBQ        $0x04, R9
 	JL          stage_rest6
 
 stage4_6:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	MOVL       20(CX), R11
-	MOVL       R11, 4(DI)
-	MOVL       20(CX)(DX*1), R11
-	MOVL       R11, 4(DI)(R8*1)
-	MOVL       20(CX)(DX*2), R11
-	MOVL       R11, 4(DI)(R8*2)
-	MOVL       20(BX), R11
-	MOVL       R11, 4(R9)
-	MOVL       40(CX), R11
-	MOVL       R11, 8(DI)
-	MOVL       40(CX)(DX*1), R11
-	MOVL       R11, 8(DI)(R8*1)
-	MOVL       40(CX)(DX*2), R11
-	MOVL       R11, 8(DI)(R8*2)
-	MOVL       40(BX), R11
-	MOVL       R11, 8(R9)
-	MOVL       60(CX), R11
-	MOVL       R11, 12(DI)
-	MOVL       60(CX)(DX*1), R11
-	MOVL       R11, 12(DI)(R8*1)
-	MOVL       60(CX)(DX*2), R11
-	MOVL       R11, 12(DI)(R8*2)
-	MOVL       60(BX), R11
-	MOVL       R11, 12(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	ADDQ       $0x00000050, CX
-	ADDQ       $0x00000050, BX
-	ADDQ       $0x00000140, SI
-	ADDQ       $0x00000010, DI
-	ADDQ       $0x00000010, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_6
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	MOVL 20(CX), R10
+	MOVL R10, 4(SI)
+	MOVL 20(CX)(DX*1), R10
+	MOVL R10, 4(SI)(DI*1)
+	MOVL 20(CX)(DX*2), R10
+	MOVL R10, 4(SI)(DI*2)
+	MOVL 20(BX), R10
+	MOVL R10, 4(R8)
+	MOVL 40(CX), R10
+	MOVL R10, 8(SI)
+	MOVL 40(CX)(DX*1), R10
+	MOVL R10, 8(SI)(DI*1)
+	MOVL 40(CX)(DX*2), R10
+	MOVL R10, 8(SI)(DI*2)
+	MOVL 40(BX), R10
+	MOVL R10, 8(R8)
+	MOVL 60(CX), R10
+	MOVL R10, 12(SI)
+	MOVL 60(CX)(DX*1), R10
+	MOVL R10, 12(SI)(DI*1)
+	MOVL 60(CX)(DX*2), R10
+	MOVL R10, 12(SI)(DI*2)
+	MOVL 60(BX), R10
+	MOVL R10, 12(R8)
+	ADDQ $0x00000050, CX
+	ADDQ $0x00000050, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, R8
+	SUBQ $0x04, R9
+	JGE  stage4_6
 
 stage_rest6:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged6
 
 stage1_6:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000014, CX
-	ADDQ       $0x00000014, BX
-	ADDQ       $0x00000050, SI
-	ADDQ       $0x00000004, DI
-	ADDQ       $0x00000004, R9
-	DECQ       R10
-	JNE        stage1_6
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	ADDQ $0x00000014, CX
+	ADDQ $0x00000014, BX
+	ADDQ $0x00000004, SI
+	ADDQ $0x00000004, R8
+	DECQ R9
+	JNE  stage1_6
 
 staged6:
-	MOVQ 8(AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 88(AX), BX
-	LEAQ (CX)(DX*2), SI
-	ADDQ DX, SI
-	MOVQ 40(AX), DI
-	MOVQ 80(AX), R8
-	LEAQ (R8)(BX*2), R9
-	ADDQ BX, R9
-	MOVQ 32(AX), R10
-	SUBQ $0x04, R10
-	JL   rest
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    88(AX), BX
+	LEAQ    (CX)(DX*2), SI
+	ADDQ    DX, SI
+	MOVQ    40(AX), DI
+	MOVQ    80(AX), R8
+	LEAQ    (R8)(BX*2), R9
+	ADDQ    BX, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
+	SUBQ    $0x04, R11
+	JL      rest
 
 pairs:
 	VMOVDQU64       (DI), Z5
@@ -1321,6 +1291,7 @@ pairs:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 4(CX)(DX*1), Z10
 	VBROADCASTI32X4 24(CX)(DX*1), K1, Z10
 	VPANDD          Z4, Z10, Z10
@@ -1330,6 +1301,7 @@ pairs:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 4(CX)(DX*2), Z10
 	VBROADCASTI32X4 24(CX)(DX*2), K1, Z10
 	VPANDD          Z4, Z10, Z10
@@ -1348,6 +1320,7 @@ pairs:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z3
+	PREFETCHT1      128(R10)
 	VMOVDQU64       64(DI), Z5
 	VPXORD          Z7, Z7, Z7
 	VBROADCASTI32X4 44(CX), Z10
@@ -1359,6 +1332,7 @@ pairs:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      192(R10)
 	VBROADCASTI32X4 44(CX)(DX*1), Z10
 	VBROADCASTI32X4 64(CX)(DX*1), K1, Z10
 	VPANDD          Z4, Z10, Z10
@@ -1377,6 +1351,7 @@ pairs:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z2
+	PREFETCHT1      256(R10)
 	VBROADCASTI32X4 44(SI), Z10
 	VBROADCASTI32X4 64(SI), K1, Z10
 	VPANDD          Z4, Z10, Z10
@@ -1388,14 +1363,15 @@ pairs:
 	VFMADD231PS     Z11, Z12, Z3
 	ADDQ            $0x00000050, CX
 	ADDQ            $0x00000050, SI
+	ADDQ            $0x00000140, R10
 	ADDQ            $0x00000080, DI
 	ADDQ            $0x00000010, R8
 	ADDQ            $0x00000010, R9
-	SUBQ            $0x04, R10
+	SUBQ            $0x04, R11
 	JGE             pairs
 
 rest:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JL              single
 	VMOVDQU64       (DI), Z5
 	VPXORD          Z8, Z8, Z8
@@ -1408,6 +1384,7 @@ rest:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 4(CX)(DX*1), Z10
 	VBROADCASTI32X4 24(CX)(DX*1), K1, Z10
 	VPANDD          Z4, Z10, Z10
@@ -1417,6 +1394,7 @@ rest:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 4(CX)(DX*2), Z10
 	VBROADCASTI32X4 24(CX)(DX*2), K1, Z10
 	VPANDD          Z4, Z10, Z10
@@ -1435,15 +1413,17 @@ rest:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z3
+	PREFETCHT1      128(R10)
 	ADDQ            $0x00000028, CX
 	ADDQ            $0x00000028, SI
+	ADDQ            $0x000000a0, R10
 	ADDQ            $0x00000040, DI
 	ADDQ            $0x00000008, R8
 	ADDQ            $0x00000008, R9
-	SUBQ            $0x02, R10
+	SUBQ            $0x02, R11
 
 single:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JEQ             multiplied
 	VMOVDQU64       (DI), Y5
 	VPXORD          Z9, Z9, Z9
@@ -1454,6 +1434,7 @@ single:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 4(CX)(DX*1), Y10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    (R8)(BX*1), Z11
@@ -1461,6 +1442,7 @@ single:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 4(CX)(DX*2), Y10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    (R8)(BX*2), Z11
@@ -1475,6 +1457,7 @@ single:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z3
+	PREFETCHT1      128(R10)
 
 multiplied:
 	VMULPS        sixteenthsQ4_1<>+0(SB), Z0, Z0
@@ -1627,85 +1610,73 @@ TEXT ·matvecQ5_0VNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
-	SUBQ         $0x04, R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
+	SUBQ         $0x04, R9
 	JL           stage_rest7
 
 stage4_7:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	MOVWLZX    22(CX), R11
-	MOVW       R11, 2(DI)
-	MOVWLZX    22(CX)(DX*1), R11
-	MOVW       R11, 2(DI)(R8*1)
-	MOVWLZX    22(CX)(DX*2), R11
-	MOVW       R11, 2(DI)(R8*2)
-	MOVWLZX    22(BX), R11
-	MOVW       R11, 2(R9)
-	MOVWLZX    44(CX), R11
-	MOVW       R11, 4(DI)
-	MOVWLZX    44(CX)(DX*1), R11
-	MOVW       R11, 4(DI)(R8*1)
-	MOVWLZX    44(CX)(DX*2), R11
-	MOVW       R11, 4(DI)(R8*2)
-	MOVWLZX    44(BX), R11
-	MOVW       R11, 4(R9)
-	MOVWLZX    66(CX), R11
-	MOVW       R11, 6(DI)
-	MOVWLZX    66(CX)(DX*1), R11
-	MOVW       R11, 6(DI)(R8*1)
-	MOVWLZX    66(CX)(DX*2), R11
-	MOVW       R11, 6(DI)(R8*2)
-	MOVWLZX    66(BX), R11
-	MOVW       R11, 6(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	PREFETCHT0 320(SI)
-	ADDQ       $0x00000058, CX
-	ADDQ       $0x00000058, BX
-	ADDQ       $0x00000160, SI
-	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_7
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	MOVWLZX 22(CX), R10
+	MOVW    R10, 2(SI)
+	MOVWLZX 22(CX)(DX*1), R10
+	MOVW    R10, 2(SI)(DI*1)
+	MOVWLZX 22(CX)(DX*2), R10
+	MOVW    R10, 2(SI)(DI*2)
+	MOVWLZX 22(BX), R10
+	MOVW    R10, 2(R8)
+	MOVWLZX 44(CX), R10
+	MOVW    R10, 4(SI)
+	MOVWLZX 44(CX)(DX*1), R10
+	MOVW    R10, 4(SI)(DI*1)
+	MOVWLZX 44(CX)(DX*2), R10
+	MOVW    R10, 4(SI)(DI*2)
+	MOVWLZX 44(BX), R10
+	MOVW    R10, 4(R8)
+	MOVWLZX 66(CX), R10
+	MOVW    R10, 6(SI)
+	MOVWLZX 66(CX)(DX*1), R10
+	MOVW    R10, 6(SI)(DI*1)
+	MOVWLZX 66(CX)(DX*2), R10
+	MOVW    R10, 6(SI)(DI*2)
+	MOVWLZX 66(BX), R10
+	MOVW    R10, 6(R8)
+	ADDQ    $0x00000058, CX
+	ADDQ    $0x00000058, BX
+	ADDQ    $0x00000008, SI
+	ADDQ    $0x00000008, R8
+	SUBQ    $0x04, R9
+	JGE     stage4_7
 
 stage_rest7:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged7
 
 stage1_7:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000016, CX
-	ADDQ       $0x00000016, BX
-	ADDQ       $0x00000058, SI
-	ADDQ       $0x00000002, DI
-	ADDQ       $0x00000002, R9
-	DECQ       R10
-	JNE        stage1_7
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000016, CX
+	ADDQ    $0x00000016, BX
+	ADDQ    $0x00000002, SI
+	ADDQ    $0x00000002, R8
+	DECQ    R9
+	JNE     stage1_7
 
 staged7:
 group:
@@ -1763,99 +1734,91 @@ whole:
 	MOVQ      24(AX), DX
 	LEAQ      (CX)(DX*2), BX
 	ADDQ      DX, BX
-	MOVQ      120(AX), SI
-	ADDQ      CX, SI
-	MOVQ      64(AX), DI
-	MOVQ      72(AX), R8
-	LEAQ      (DI)(R8*2), R9
-	ADDQ      R8, R9
-	MOVQ      32(AX), R10
-	SUBQ      $0x04, R10
+	MOVQ      64(AX), SI
+	MOVQ      72(AX), DI
+	LEAQ      (SI)(DI*2), R8
+	ADDQ      DI, R8
+	MOVQ      32(AX), R9
+	SUBQ      $0x04, R9
 	JL        stage_rest8
 
 stage4_8:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	MOVWLZX    22(CX), R11
-	MOVW       R11, 2(DI)
-	MOVWLZX    22(CX)(DX*1), R11
-	MOVW       R11, 2(DI)(R8*1)
-	MOVWLZX    22(CX)(DX*2), R11
-	MOVW       R11, 2(DI)(R8*2)
-	MOVWLZX    22(BX), R11
-	MOVW       R11, 2(R9)
-	MOVWLZX    44(CX), R11
-	MOVW       R11, 4(DI)
-	MOVWLZX    44(CX)(DX*1), R11
-	MOVW       R11, 4(DI)(R8*1)
-	MOVWLZX    44(CX)(DX*2), R11
-	MOVW       R11, 4(DI)(R8*2)
-	MOVWLZX    44(BX), R11
-	MOVW       R11, 4(R9)
-	MOVWLZX    66(CX), R11
-	MOVW       R11, 6(DI)
-	MOVWLZX    66(CX)(DX*1), R11
-	MOVW       R11, 6(DI)(R8*1)
-	MOVWLZX    66(CX)(DX*2), R11
-	MOVW       R11, 6(DI)(R8*2)
-	MOVWLZX    66(BX), R11
-	MOVW       R11, 6(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	PREFETCHT0 320(SI)
-	ADDQ       $0x00000058, CX
-	ADDQ       $0x00000058, BX
-	ADDQ       $0x00000160, SI
-	ADDQ       $0x00000008, DI
-	ADDQ       $0x00000008, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_8
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	MOVWLZX 22(CX), R10
+	MOVW    R10, 2(SI)
+	MOVWLZX 22(CX)(DX*1), R10
+	MOVW    R10, 2(SI)(DI*1)
+	MOVWLZX 22(CX)(DX*2), R10
+	MOVW    R10, 2(SI)(DI*2)
+	MOVWLZX 22(BX), R10
+	MOVW    R10, 2(R8)
+	MOVWLZX 44(CX), R10
+	MOVW    R10, 4(SI)
+	MOVWLZX 44(CX)(DX*1), R10
+	MOVW    R10, 4(SI)(DI*1)
+	MOVWLZX 44(CX)(DX*2), R10
+	MOVW    R10, 4(SI)(DI*2)
+	MOVWLZX 44(BX), R10
+	MOVW    R10, 4(R8)
+	MOVWLZX 66(CX), R10
+	MOVW    R10, 6(SI)
+	MOVWLZX 66(CX)(DX*1), R10
+	MOVW    R10, 6(SI)(DI*1)
+	MOVWLZX 66(CX)(DX*2), R10
+	MOVW    R10, 6(SI)(DI*2)
+	MOVWLZX 66(BX), R10
+	MOVW    R10, 6(R8)
+	ADDQ    $0x00000058, CX
+	ADDQ    $0x00000058, BX
+	ADDQ    $0x00000008, SI
+	ADDQ    $0x00000008, R8
+	SUBQ    $0x04, R9
+	JGE     stage4_8
 
 stage_rest8:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged8
 
 stage1_8:
-	MOVWLZX    (CX), R11
-	MOVW       R11, (DI)
-	MOVWLZX    (CX)(DX*1), R11
-	MOVW       R11, (DI)(R8*1)
-	MOVWLZX    (CX)(DX*2), R11
-	MOVW       R11, (DI)(R8*2)
-	MOVWLZX    (BX), R11
-	MOVW       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000016, CX
-	ADDQ       $0x00000016, BX
-	ADDQ       $0x00000058, SI
-	ADDQ       $0x00000002, DI
-	ADDQ       $0x00000002, R9
-	DECQ       R10
-	JNE        stage1_8
+	MOVWLZX (CX), R10
+	MOVW    R10, (SI)
+	MOVWLZX (CX)(DX*1), R10
+	MOVW    R10, (SI)(DI*1)
+	MOVWLZX (CX)(DX*2), R10
+	MOVW    R10, (SI)(DI*2)
+	MOVWLZX (BX), R10
+	MOVW    R10, (R8)
+	ADDQ    $0x00000016, CX
+	ADDQ    $0x00000016, BX
+	ADDQ    $0x00000002, SI
+	ADDQ    $0x00000002, R8
+	DECQ    R9
+	JNE     stage1_8
 
 staged8:
-	MOVQ 8(AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 88(AX), BX
-	LEAQ (CX)(DX*2), SI
-	ADDQ DX, SI
-	MOVQ 40(AX), DI
-	MOVQ 80(AX), R8
-	LEAQ (R8)(BX*2), R9
-	ADDQ BX, R9
-	MOVQ 32(AX), R10
-	SUBQ $0x04, R10
-	JL   rest
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    88(AX), BX
+	LEAQ    (CX)(DX*2), SI
+	ADDQ    DX, SI
+	MOVQ    40(AX), DI
+	MOVQ    80(AX), R8
+	LEAQ    (R8)(BX*2), R9
+	ADDQ    BX, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
+	SUBQ    $0x04, R11
+	JL      rest
 
 pairs:
 	VMOVDQU64       (DI), Z8
@@ -1867,11 +1830,11 @@ pairs:
 	VBROADCASTI32X4 28(CX), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(CX), R11
-	MOVL            24(CX), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(CX), R12
+	MOVL            24(CX), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R8), Z18
 	VBROADCASTSS    4(R8), K1, Z18
@@ -1879,15 +1842,16 @@ pairs:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 6(CX)(DX*1), Z9
 	VBROADCASTI32X4 28(CX)(DX*1), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(CX)(DX*1), R11
-	MOVL            24(CX)(DX*1), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(CX)(DX*1), R12
+	MOVL            24(CX)(DX*1), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R8)(BX*1), Z18
 	VBROADCASTSS    4(R8)(BX*1), K1, Z18
@@ -1895,15 +1859,16 @@ pairs:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 6(CX)(DX*2), Z9
 	VBROADCASTI32X4 28(CX)(DX*2), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(CX)(DX*2), R11
-	MOVL            24(CX)(DX*2), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(CX)(DX*2), R12
+	MOVL            24(CX)(DX*2), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R8)(BX*2), Z18
 	VBROADCASTSS    4(R8)(BX*2), K1, Z18
@@ -1911,15 +1876,16 @@ pairs:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI32X4 6(SI), Z9
 	VBROADCASTI32X4 28(SI), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(SI), R11
-	MOVL            24(SI), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(SI), R12
+	MOVL            24(SI), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R9), Z18
 	VBROADCASTSS    4(R9), K1, Z18
@@ -1936,11 +1902,11 @@ pairs:
 	VBROADCASTI32X4 72(CX), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            46(CX), R11
-	MOVL            68(CX), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            46(CX), R12
+	MOVL            68(CX), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    8(R8), Z18
 	VBROADCASTSS    12(R8), K1, Z18
@@ -1948,15 +1914,16 @@ pairs:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z0
+	PREFETCHT1      192(R10)
 	VBROADCASTI32X4 50(CX)(DX*1), Z9
 	VBROADCASTI32X4 72(CX)(DX*1), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            46(CX)(DX*1), R11
-	MOVL            68(CX)(DX*1), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            46(CX)(DX*1), R12
+	MOVL            68(CX)(DX*1), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    8(R8)(BX*1), Z18
 	VBROADCASTSS    12(R8)(BX*1), K1, Z18
@@ -1964,15 +1931,16 @@ pairs:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z1
+	PREFETCHT1      256(R10)
 	VBROADCASTI32X4 50(CX)(DX*2), Z9
 	VBROADCASTI32X4 72(CX)(DX*2), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            46(CX)(DX*2), R11
-	MOVL            68(CX)(DX*2), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            46(CX)(DX*2), R12
+	MOVL            68(CX)(DX*2), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    8(R8)(BX*2), Z18
 	VBROADCASTSS    12(R8)(BX*2), K1, Z18
@@ -1984,11 +1952,11 @@ pairs:
 	VBROADCASTI32X4 72(SI), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            46(SI), R11
-	MOVL            68(SI), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            46(SI), R12
+	MOVL            68(SI), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    8(R9), Z18
 	VBROADCASTSS    12(R9), K1, Z18
@@ -1996,16 +1964,18 @@ pairs:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z3
+	PREFETCHT1      320(R10)
 	ADDQ            $0x00000058, CX
 	ADDQ            $0x00000058, SI
+	ADDQ            $0x00000160, R10
 	ADDQ            $0x00000080, DI
 	ADDQ            $0x00000010, R8
 	ADDQ            $0x00000010, R9
-	SUBQ            $0x04, R10
+	SUBQ            $0x04, R11
 	JGE             pairs
 
 rest:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JL              single
 	VMOVDQU64       (DI), Z8
 	VPXORD          Z14, Z14, Z14
@@ -2016,11 +1986,11 @@ rest:
 	VBROADCASTI32X4 28(CX), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(CX), R11
-	MOVL            24(CX), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(CX), R12
+	MOVL            24(CX), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R8), Z18
 	VBROADCASTSS    4(R8), K1, Z18
@@ -2028,15 +1998,16 @@ rest:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 6(CX)(DX*1), Z9
 	VBROADCASTI32X4 28(CX)(DX*1), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(CX)(DX*1), R11
-	MOVL            24(CX)(DX*1), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(CX)(DX*1), R12
+	MOVL            24(CX)(DX*1), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R8)(BX*1), Z18
 	VBROADCASTSS    4(R8)(BX*1), K1, Z18
@@ -2044,15 +2015,16 @@ rest:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 6(CX)(DX*2), Z9
 	VBROADCASTI32X4 28(CX)(DX*2), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(CX)(DX*2), R11
-	MOVL            24(CX)(DX*2), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(CX)(DX*2), R12
+	MOVL            24(CX)(DX*2), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R8)(BX*2), Z18
 	VBROADCASTSS    4(R8)(BX*2), K1, Z18
@@ -2060,15 +2032,16 @@ rest:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI32X4 6(SI), Z9
 	VBROADCASTI32X4 28(SI), K1, Z9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
-	MOVL            2(SI), R11
-	MOVL            24(SI), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            2(SI), R12
+	MOVL            24(SI), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z9, K2, Z9
 	VBROADCASTSS    (R9), Z18
 	VBROADCASTSS    4(R9), K1, Z18
@@ -2078,13 +2051,14 @@ rest:
 	VFMADD231PS     Z18, Z19, Z3
 	ADDQ            $0x0000002c, CX
 	ADDQ            $0x0000002c, SI
+	ADDQ            $0x000000b0, R10
 	ADDQ            $0x00000040, DI
 	ADDQ            $0x00000008, R8
 	ADDQ            $0x00000008, R9
-	SUBQ            $0x02, R10
+	SUBQ            $0x02, R11
 
 single:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JEQ             multiplied
 	VMOVDQU64       (DI), Y8
 	VPXORD          Z16, Z16, Z16
@@ -2102,6 +2076,7 @@ single:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 6(CX)(DX*1), Y9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
@@ -2113,6 +2088,7 @@ single:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 6(CX)(DX*2), Y9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
@@ -2124,6 +2100,7 @@ single:
 	VPDPBUSD        Z8, Z9, Z19
 	VCVTDQ2PS       Z19, Z19
 	VFMADD231PS     Z18, Z19, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI32X4 6(SI), Y9
 	VPSRLVD         Z6, Z9, Z9
 	VPANDD          Z4, Z9, Z9
@@ -2229,85 +2206,73 @@ TEXT ·matvecQ5_1VNNI(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), DX
 	LEAQ         (CX)(DX*2), BX
 	ADDQ         DX, BX
-	MOVQ         120(AX), SI
-	ADDQ         CX, SI
-	MOVQ         64(AX), DI
-	MOVQ         72(AX), R8
-	LEAQ         (DI)(R8*2), R9
-	ADDQ         R8, R9
-	MOVQ         32(AX), R10
-	SUBQ         $0x04, R10
+	MOVQ         64(AX), SI
+	MOVQ         72(AX), DI
+	LEAQ         (SI)(DI*2), R8
+	ADDQ         DI, R8
+	MOVQ         32(AX), R9
+	SUBQ         $0x04, R9
 	JL           stage_rest9
 
 stage4_9:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	MOVL       24(CX), R11
-	MOVL       R11, 4(DI)
-	MOVL       24(CX)(DX*1), R11
-	MOVL       R11, 4(DI)(R8*1)
-	MOVL       24(CX)(DX*2), R11
-	MOVL       R11, 4(DI)(R8*2)
-	MOVL       24(BX), R11
-	MOVL       R11, 4(R9)
-	MOVL       48(CX), R11
-	MOVL       R11, 8(DI)
-	MOVL       48(CX)(DX*1), R11
-	MOVL       R11, 8(DI)(R8*1)
-	MOVL       48(CX)(DX*2), R11
-	MOVL       R11, 8(DI)(R8*2)
-	MOVL       48(BX), R11
-	MOVL       R11, 8(R9)
-	MOVL       72(CX), R11
-	MOVL       R11, 12(DI)
-	MOVL       72(CX)(DX*1), R11
-	MOVL       R11, 12(DI)(R8*1)
-	MOVL       72(CX)(DX*2), R11
-	MOVL       R11, 12(DI)(R8*2)
-	MOVL       72(BX), R11
-	MOVL       R11, 12(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	PREFETCHT0 320(SI)
-	ADDQ       $0x00000060, CX
-	ADDQ       $0x00000060, BX
-	ADDQ       $0x00000180, SI
-	ADDQ       $0x00000010, DI
-	ADDQ       $0x00000010, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_9
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	MOVL 24(CX), R10
+	MOVL R10, 4(SI)
+	MOVL 24(CX)(DX*1), R10
+	MOVL R10, 4(SI)(DI*1)
+	MOVL 24(CX)(DX*2), R10
+	MOVL R10, 4(SI)(DI*2)
+	MOVL 24(BX), R10
+	MOVL R10, 4(R8)
+	MOVL 48(CX), R10
+	MOVL R10, 8(SI)
+	MOVL 48(CX)(DX*1), R10
+	MOVL R10, 8(SI)(DI*1)
+	MOVL 48(CX)(DX*2), R10
+	MOVL R10, 8(SI)(DI*2)
+	MOVL 48(BX), R10
+	MOVL R10, 8(R8)
+	MOVL 72(CX), R10
+	MOVL R10, 12(SI)
+	MOVL 72(CX)(DX*1), R10
+	MOVL R10, 12(SI)(DI*1)
+	MOVL 72(CX)(DX*2), R10
+	MOVL R10, 12(SI)(DI*2)
+	MOVL 72(BX), R10
+	MOVL R10, 12(R8)
+	ADDQ $0x00000060, CX
+	ADDQ $0x00000060, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, R8
+	SUBQ $0x04, R9
+	JGE  stage4_9
 
 stage_rest9:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged9
 
 stage1_9:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000018, CX
-	ADDQ       $0x00000018, BX
-	ADDQ       $0x00000060, SI
-	ADDQ       $0x00000004, DI
-	ADDQ       $0x00000004, R9
-	DECQ       R10
-	JNE        stage1_9
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	ADDQ $0x00000018, CX
+	ADDQ $0x00000018, BX
+	ADDQ $0x00000004, SI
+	ADDQ $0x00000004, R8
+	DECQ R9
+	JNE  stage1_9
 
 staged9:
 group:
@@ -2397,99 +2362,91 @@ whole:
 	MOVQ        24(AX), DX
 	LEAQ        (CX)(DX*2), BX
 	ADDQ        DX, BX
-	MOVQ        120(AX), SI
-	ADDQ        CX, SI
-	MOVQ        64(AX), DI
-	MOVQ        72(AX), R8
-	LEAQ        (DI)(R8*2), R9
-	ADDQ        R8, R9
-	MOVQ        32(AX), R10
-	SUBQ        $0x04, R10
+	MOVQ        64(AX), SI
+	MOVQ        72(AX), DI
+	LEAQ        (SI)(DI*2), R8
+	ADDQ        DI, R8
+	MOVQ        32(AX), R9
+	SUBQ        $0x04, R9
 	JL          stage_rest10
 
 stage4_10:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	MOVL       24(CX), R11
-	MOVL       R11, 4(DI)
-	MOVL       24(CX)(DX*1), R11
-	MOVL       R11, 4(DI)(R8*1)
-	MOVL       24(CX)(DX*2), R11
-	MOVL       R11, 4(DI)(R8*2)
-	MOVL       24(BX), R11
-	MOVL       R11, 4(R9)
-	MOVL       48(CX), R11
-	MOVL       R11, 8(DI)
-	MOVL       48(CX)(DX*1), R11
-	MOVL       R11, 8(DI)(R8*1)
-	MOVL       48(CX)(DX*2), R11
-	MOVL       R11, 8(DI)(R8*2)
-	MOVL       48(BX), R11
-	MOVL       R11, 8(R9)
-	MOVL       72(CX), R11
-	MOVL       R11, 12(DI)
-	MOVL       72(CX)(DX*1), R11
-	MOVL       R11, 12(DI)(R8*1)
-	MOVL       72(CX)(DX*2), R11
-	MOVL       R11, 12(DI)(R8*2)
-	MOVL       72(BX), R11
-	MOVL       R11, 12(R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 128(SI)
-	PREFETCHT0 192(SI)
-	PREFETCHT0 256(SI)
-	PREFETCHT0 320(SI)
-	ADDQ       $0x00000060, CX
-	ADDQ       $0x00000060, BX
-	ADDQ       $0x00000180, SI
-	ADDQ       $0x00000010, DI
-	ADDQ       $0x00000010, R9
-	SUBQ       $0x04, R10
-	JGE        stage4_10
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	MOVL 24(CX), R10
+	MOVL R10, 4(SI)
+	MOVL 24(CX)(DX*1), R10
+	MOVL R10, 4(SI)(DI*1)
+	MOVL 24(CX)(DX*2), R10
+	MOVL R10, 4(SI)(DI*2)
+	MOVL 24(BX), R10
+	MOVL R10, 4(R8)
+	MOVL 48(CX), R10
+	MOVL R10, 8(SI)
+	MOVL 48(CX)(DX*1), R10
+	MOVL R10, 8(SI)(DI*1)
+	MOVL 48(CX)(DX*2), R10
+	MOVL R10, 8(SI)(DI*2)
+	MOVL 48(BX), R10
+	MOVL R10, 8(R8)
+	MOVL 72(CX), R10
+	MOVL R10, 12(SI)
+	MOVL 72(CX)(DX*1), R10
+	MOVL R10, 12(SI)(DI*1)
+	MOVL 72(CX)(DX*2), R10
+	MOVL R10, 12(SI)(DI*2)
+	MOVL 72(BX), R10
+	MOVL R10, 12(R8)
+	ADDQ $0x00000060, CX
+	ADDQ $0x00000060, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, R8
+	SUBQ $0x04, R9
+	JGE  stage4_10
 
 stage_rest10:
-	ADDQ $0x04, R10
+	ADDQ $0x04, R9
 	JEQ  staged10
 
 stage1_10:
-	MOVL       (CX), R11
-	MOVL       R11, (DI)
-	MOVL       (CX)(DX*1), R11
-	MOVL       R11, (DI)(R8*1)
-	MOVL       (CX)(DX*2), R11
-	MOVL       R11, (DI)(R8*2)
-	MOVL       (BX), R11
-	MOVL       R11, (R9)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	ADDQ       $0x00000018, CX
-	ADDQ       $0x00000018, BX
-	ADDQ       $0x00000060, SI
-	ADDQ       $0x00000004, DI
-	ADDQ       $0x00000004, R9
-	DECQ       R10
-	JNE        stage1_10
+	MOVL (CX), R10
+	MOVL R10, (SI)
+	MOVL (CX)(DX*1), R10
+	MOVL R10, (SI)(DI*1)
+	MOVL (CX)(DX*2), R10
+	MOVL R10, (SI)(DI*2)
+	MOVL (BX), R10
+	MOVL R10, (R8)
+	ADDQ $0x00000018, CX
+	ADDQ $0x00000018, BX
+	ADDQ $0x00000004, SI
+	ADDQ $0x00000004, R8
+	DECQ R9
+	JNE  stage1_10
 
 staged10:
-	MOVQ 8(AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 88(AX), BX
-	LEAQ (CX)(DX*2), SI
-	ADDQ DX, SI
-	MOVQ 40(AX), DI
-	MOVQ 80(AX), R8
-	LEAQ (R8)(BX*2), R9
-	ADDQ BX, R9
-	MOVQ 32(AX), R10
-	SUBQ $0x04, R10
-	JL   rest
+	MOVQ    8(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    88(AX), BX
+	LEAQ    (CX)(DX*2), SI
+	ADDQ    DX, SI
+	MOVQ    40(AX), DI
+	MOVQ    80(AX), R8
+	LEAQ    (R8)(BX*2), R9
+	ADDQ    BX, R9
+	MOVQ    120(AX), R10
+	ADDQ    CX, R10
+	CMPQ    R10, 104(AX)
+	CMOVQHI CX, R10
+	MOVQ    32(AX), R11
+	SUBQ    $0x04, R11
+	JL      rest
 
 pairs:
 	VMOVDQU64       (DI), Z7
@@ -2498,11 +2455,11 @@ pairs:
 	VBROADCASTI32X4 32(CX), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(CX), R11
-	MOVL            28(CX), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(CX), R12
+	MOVL            28(CX), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R8), Z13
 	VBROADCASTSS    4(R8), K1, Z13
@@ -2510,15 +2467,16 @@ pairs:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 8(CX)(DX*1), Z12
 	VBROADCASTI32X4 32(CX)(DX*1), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(CX)(DX*1), R11
-	MOVL            28(CX)(DX*1), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(CX)(DX*1), R12
+	MOVL            28(CX)(DX*1), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R8)(BX*1), Z13
 	VBROADCASTSS    4(R8)(BX*1), K1, Z13
@@ -2526,15 +2484,16 @@ pairs:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 8(CX)(DX*2), Z12
 	VBROADCASTI32X4 32(CX)(DX*2), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(CX)(DX*2), R11
-	MOVL            28(CX)(DX*2), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(CX)(DX*2), R12
+	MOVL            28(CX)(DX*2), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R8)(BX*2), Z13
 	VBROADCASTSS    4(R8)(BX*2), K1, Z13
@@ -2542,15 +2501,16 @@ pairs:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI32X4 8(SI), Z12
 	VBROADCASTI32X4 32(SI), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(SI), R11
-	MOVL            28(SI), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(SI), R12
+	MOVL            28(SI), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R9), Z13
 	VBROADCASTSS    4(R9), K1, Z13
@@ -2564,11 +2524,11 @@ pairs:
 	VBROADCASTI32X4 80(CX), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            52(CX), R11
-	MOVL            76(CX), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            52(CX), R12
+	MOVL            76(CX), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    8(R8), Z13
 	VBROADCASTSS    12(R8), K1, Z13
@@ -2576,15 +2536,16 @@ pairs:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z0
+	PREFETCHT1      192(R10)
 	VBROADCASTI32X4 56(CX)(DX*1), Z12
 	VBROADCASTI32X4 80(CX)(DX*1), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            52(CX)(DX*1), R11
-	MOVL            76(CX)(DX*1), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            52(CX)(DX*1), R12
+	MOVL            76(CX)(DX*1), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    8(R8)(BX*1), Z13
 	VBROADCASTSS    12(R8)(BX*1), K1, Z13
@@ -2592,15 +2553,16 @@ pairs:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z1
+	PREFETCHT1      256(R10)
 	VBROADCASTI32X4 56(CX)(DX*2), Z12
 	VBROADCASTI32X4 80(CX)(DX*2), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            52(CX)(DX*2), R11
-	MOVL            76(CX)(DX*2), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            52(CX)(DX*2), R12
+	MOVL            76(CX)(DX*2), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    8(R8)(BX*2), Z13
 	VBROADCASTSS    12(R8)(BX*2), K1, Z13
@@ -2608,15 +2570,16 @@ pairs:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z2
+	PREFETCHT1      320(R10)
 	VBROADCASTI32X4 56(SI), Z12
 	VBROADCASTI32X4 80(SI), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            52(SI), R11
-	MOVL            76(SI), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            52(SI), R12
+	MOVL            76(SI), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    8(R9), Z13
 	VBROADCASTSS    12(R9), K1, Z13
@@ -2626,14 +2589,15 @@ pairs:
 	VFMADD231PS     Z13, Z14, Z3
 	ADDQ            $0x00000060, CX
 	ADDQ            $0x00000060, SI
+	ADDQ            $0x00000180, R10
 	ADDQ            $0x00000080, DI
 	ADDQ            $0x00000010, R8
 	ADDQ            $0x00000010, R9
-	SUBQ            $0x04, R10
+	SUBQ            $0x04, R11
 	JGE             pairs
 
 rest:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JL              single
 	VMOVDQU64       (DI), Z7
 	VPXORD          Z10, Z10, Z10
@@ -2641,11 +2605,11 @@ rest:
 	VBROADCASTI32X4 32(CX), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(CX), R11
-	MOVL            28(CX), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(CX), R12
+	MOVL            28(CX), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R8), Z13
 	VBROADCASTSS    4(R8), K1, Z13
@@ -2653,15 +2617,16 @@ rest:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 8(CX)(DX*1), Z12
 	VBROADCASTI32X4 32(CX)(DX*1), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(CX)(DX*1), R11
-	MOVL            28(CX)(DX*1), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(CX)(DX*1), R12
+	MOVL            28(CX)(DX*1), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R8)(BX*1), Z13
 	VBROADCASTSS    4(R8)(BX*1), K1, Z13
@@ -2669,15 +2634,16 @@ rest:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 8(CX)(DX*2), Z12
 	VBROADCASTI32X4 32(CX)(DX*2), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(CX)(DX*2), R11
-	MOVL            28(CX)(DX*2), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(CX)(DX*2), R12
+	MOVL            28(CX)(DX*2), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R8)(BX*2), Z13
 	VBROADCASTSS    4(R8)(BX*2), K1, Z13
@@ -2685,15 +2651,16 @@ rest:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI32X4 8(SI), Z12
 	VBROADCASTI32X4 32(SI), K1, Z12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
-	MOVL            4(SI), R11
-	MOVL            28(SI), R12
-	SHLQ            $0x20, R12
-	ORQ             R12, R11
-	KMOVQ           R11, K2
+	MOVL            4(SI), R12
+	MOVL            28(SI), R13
+	SHLQ            $0x20, R13
+	ORQ             R13, R12
+	KMOVQ           R12, K2
 	VPADDB          Z5, Z12, K2, Z12
 	VBROADCASTSS    (R9), Z13
 	VBROADCASTSS    4(R9), K1, Z13
@@ -2703,13 +2670,14 @@ rest:
 	VFMADD231PS     Z13, Z14, Z3
 	ADDQ            $0x00000030, CX
 	ADDQ            $0x00000030, SI
+	ADDQ            $0x000000c0, R10
 	ADDQ            $0x00000040, DI
 	ADDQ            $0x00000008, R8
 	ADDQ            $0x00000008, R9
-	SUBQ            $0x02, R10
+	SUBQ            $0x02, R11
 
 single:
-	ADDQ            $0x02, R10
+	ADDQ            $0x02, R11
 	JEQ             multiplied
 	VMOVDQU64       (DI), Y7
 	VPXORD          Z11, Z11, Z11
@@ -2724,6 +2692,7 @@ single:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI32X4 8(CX)(DX*1), Y12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
@@ -2735,6 +2704,7 @@ single:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI32X4 8(CX)(DX*2), Y12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
@@ -2746,6 +2716,7 @@ single:
 	VPDPBUSD        Z7, Z12, Z14
 	VCVTDQ2PS       Z14, Z14
 	VFMADD231PS     Z13, Z14, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI32X4 8(SI), Y12
 	VPSRLVD         Z6, Z12, Z12
 	VPANDD          Z4, Z12, Z12
@@ -2852,185 +2823,173 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
-	VMOVUPS      (R10), Y5
-	VCVTDQ2PS    (R11), Y10
+	VMOVUPS      (R9), Y5
+	VCVTDQ2PS    (R10), Y10
 	VMULPS       Y5, Y10, Y10
 	VMOVD        (CX), X11
 	VCVTPH2PS    X11, X11
 	VPERMILPS    $0x01, X11, X12
 	VBROADCASTSS X11, Y11
 	VBROADCASTSS X12, Y12
-	MOVL         4(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X13
+	MOVL         4(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X13
 	VPMOVZXBD    X13, Y13
 	VCVTDQ2PS    Y13, Y13
-	MOVL         8(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X14
+	MOVL         8(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X14
 	VPMOVZXBD    X14, Y14
 	VCVTDQ2PS    Y14, Y14
 	VMULPS       Y11, Y13, Y13
 	VMULPS       Y12, Y14, Y14
 	VMULPS       Y5, Y13, Y13
-	VMOVUPS      Y13, (DI)
+	VMOVUPS      Y13, (SI)
 	VFNMADD231PS Y10, Y14, Y0
 	VMOVD        (CX)(DX*1), X11
 	VCVTPH2PS    X11, X11
 	VPERMILPS    $0x01, X11, X12
 	VBROADCASTSS X11, Y11
 	VBROADCASTSS X12, Y12
-	MOVL         4(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X13
+	MOVL         4(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X13
 	VPMOVZXBD    X13, Y13
 	VCVTDQ2PS    Y13, Y13
-	MOVL         8(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X14
+	MOVL         8(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X14
 	VPMOVZXBD    X14, Y14
 	VCVTDQ2PS    Y14, Y14
 	VMULPS       Y11, Y13, Y13
 	VMULPS       Y12, Y14, Y14
 	VMULPS       Y5, Y13, Y13
-	VMOVUPS      Y13, (DI)(R8*1)
+	VMOVUPS      Y13, (SI)(DI*1)
 	VFNMADD231PS Y10, Y14, Y1
 	VMOVD        (CX)(DX*2), X11
 	VCVTPH2PS    X11, X11
 	VPERMILPS    $0x01, X11, X12
 	VBROADCASTSS X11, Y11
 	VBROADCASTSS X12, Y12
-	MOVL         4(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X13
+	MOVL         4(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X13
 	VPMOVZXBD    X13, Y13
 	VCVTDQ2PS    Y13, Y13
-	MOVL         8(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X14
+	MOVL         8(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X14
 	VPMOVZXBD    X14, Y14
 	VCVTDQ2PS    Y14, Y14
 	VMULPS       Y11, Y13, Y13
 	VMULPS       Y12, Y14, Y14
 	VMULPS       Y5, Y13, Y13
-	VMOVUPS      Y13, (DI)(R8*2)
+	VMOVUPS      Y13, (SI)(DI*2)
 	VFNMADD231PS Y10, Y14, Y2
 	VMOVD        (BX), X11
 	VCVTPH2PS    X11, X11
 	VPERMILPS    $0x01, X11, X12
 	VBROADCASTSS X11, Y11
 	VBROADCASTSS X12, Y12
-	MOVL         4(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X13
+	MOVL         4(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X13
 	VPMOVZXBD    X13, Y13
 	VCVTDQ2PS    Y13, Y13
-	MOVL         8(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X14
+	MOVL         8(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X14
 	VPMOVZXBD    X14, Y14
 	VCVTDQ2PS    Y14, Y14
 	VMULPS       Y11, Y13, Y13
 	VMULPS       Y12, Y14, Y14
 	VMULPS       Y5, Y13, Y13
-	VMOVUPS      Y13, (R9)
+	VMOVUPS      Y13, (R8)
 	VFNMADD231PS Y10, Y14, Y3
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
 	ADDQ         $0x00000090, CX
 	ADDQ         $0x00000090, BX
-	ADDQ         $0x00000240, SI
-	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -3047,7 +3006,11 @@ convert:
 	MOVQ         80(AX), R8
 	LEAQ         (R8)(BX*2), R9
 	ADDQ         BX, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 superblock:
 	VMOVDQU64       (DI), Z5
@@ -3060,6 +3023,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI64X4 16(CX)(DX*1), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    (R8)(BX*1), Z11
@@ -3068,6 +3032,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI64X4 16(CX)(DX*2), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    (R8)(BX*2), Z11
@@ -3084,6 +3049,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z3
+	PREFETCHT1      128(R10)
 	VMOVDQU64       64(DI), Z5
 	VPXORD          Z7, Z7, Z7
 	VBROADCASTI64X4 48(CX), Z10
@@ -3102,6 +3068,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z1
+	PREFETCHT1      192(R10)
 	VBROADCASTI64X4 48(CX)(DX*2), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    8(R8)(BX*2), Z11
@@ -3118,6 +3085,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z3
+	PREFETCHT1      256(R10)
 	VMOVDQU64       128(DI), Z5
 	VPXORD          Z8, Z8, Z8
 	VBROADCASTI64X4 80(CX), Z10
@@ -3128,6 +3096,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      320(R10)
 	VBROADCASTI64X4 80(CX)(DX*1), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    16(R8)(BX*1), Z11
@@ -3144,6 +3113,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z2
+	PREFETCHT1      384(R10)
 	VBROADCASTI64X4 80(SI), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    16(R9), Z11
@@ -3162,6 +3132,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z0
+	PREFETCHT1      448(R10)
 	VBROADCASTI64X4 112(CX)(DX*1), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    24(R8)(BX*1), Z11
@@ -3178,6 +3149,7 @@ superblock:
 	VPDPBUSD        Z5, Z10, Z12
 	VCVTDQ2PS       Z12, Z12
 	VFMADD231PS     Z11, Z12, Z2
+	PREFETCHT1      512(R10)
 	VBROADCASTI64X4 112(SI), Z10
 	VPANDD          Z4, Z10, Z10
 	VBROADCASTSS    24(R9), Z11
@@ -3188,10 +3160,11 @@ superblock:
 	VFMADD231PS     Z11, Z12, Z3
 	ADDQ            $0x00000090, CX
 	ADDQ            $0x00000090, SI
+	ADDQ            $0x00000240, R10
 	ADDQ            $0x00000100, DI
 	ADDQ            $0x00000020, R8
 	ADDQ            $0x00000020, R9
-	SUBQ            $0x08, R10
+	SUBQ            $0x08, R11
 	JG              superblock
 	VMULPS          sixteenthsQ4K<>+0(SB), Z0, Z0
 	VEXTRACTF64X4   $0x01, Z0, Y10
@@ -3335,187 +3308,173 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
-	VMOVUPS      (R10), Y11
-	VCVTDQ2PS    (R11), Y16
+	VMOVUPS      (R9), Y11
+	VCVTDQ2PS    (R10), Y16
 	VMULPS       Y11, Y16, Y16
 	VMOVD        (CX), X17
 	VCVTPH2PS    X17, X17
 	VPERMILPS    $0x01, X17, X18
 	VBROADCASTSS X17, Y17
 	VBROADCASTSS X18, Y18
-	MOVL         4(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X19
+	MOVL         4(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X19
 	VPMOVZXBD    X19, Y19
 	VCVTDQ2PS    Y19, Y19
-	MOVL         8(CX), R13
-	MOVL         12(CX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X20
+	MOVL         8(CX), R12
+	MOVL         12(CX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X20
 	VPMOVZXBD    X20, Y20
 	VCVTDQ2PS    Y20, Y20
 	VMULPS       Y17, Y19, Y19
 	VMULPS       Y18, Y20, Y20
 	VMULPS       Y11, Y19, Y19
-	VMOVUPS      Y19, (DI)
+	VMOVUPS      Y19, (SI)
 	VFNMADD231PS Y16, Y20, Y0
 	VMOVD        (CX)(DX*1), X17
 	VCVTPH2PS    X17, X17
 	VPERMILPS    $0x01, X17, X18
 	VBROADCASTSS X17, Y17
 	VBROADCASTSS X18, Y18
-	MOVL         4(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X19
+	MOVL         4(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X19
 	VPMOVZXBD    X19, Y19
 	VCVTDQ2PS    Y19, Y19
-	MOVL         8(CX)(DX*1), R13
-	MOVL         12(CX)(DX*1), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X20
+	MOVL         8(CX)(DX*1), R12
+	MOVL         12(CX)(DX*1), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X20
 	VPMOVZXBD    X20, Y20
 	VCVTDQ2PS    Y20, Y20
 	VMULPS       Y17, Y19, Y19
 	VMULPS       Y18, Y20, Y20
 	VMULPS       Y11, Y19, Y19
-	VMOVUPS      Y19, (DI)(R8*1)
+	VMOVUPS      Y19, (SI)(DI*1)
 	VFNMADD231PS Y16, Y20, Y1
 	VMOVD        (CX)(DX*2), X17
 	VCVTPH2PS    X17, X17
 	VPERMILPS    $0x01, X17, X18
 	VBROADCASTSS X17, Y17
 	VBROADCASTSS X18, Y18
-	MOVL         4(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X19
+	MOVL         4(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X19
 	VPMOVZXBD    X19, Y19
 	VCVTDQ2PS    Y19, Y19
-	MOVL         8(CX)(DX*2), R13
-	MOVL         12(CX)(DX*2), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X20
+	MOVL         8(CX)(DX*2), R12
+	MOVL         12(CX)(DX*2), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X20
 	VPMOVZXBD    X20, Y20
 	VCVTDQ2PS    Y20, Y20
 	VMULPS       Y17, Y19, Y19
 	VMULPS       Y18, Y20, Y20
 	VMULPS       Y11, Y19, Y19
-	VMOVUPS      Y19, (DI)(R8*2)
+	VMOVUPS      Y19, (SI)(DI*2)
 	VFNMADD231PS Y16, Y20, Y2
 	VMOVD        (BX), X17
 	VCVTPH2PS    X17, X17
 	VPERMILPS    $0x01, X17, X18
 	VBROADCASTSS X17, Y17
 	VBROADCASTSS X18, Y18
-	MOVL         4(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X19
+	MOVL         4(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X19
 	VPMOVZXBD    X19, Y19
 	VCVTDQ2PS    Y19, Y19
-	MOVL         8(BX), R13
-	MOVL         12(BX), R14
-	MOVL         R13, R15
-	ANDL         $0x3f3f3f3f, R13
-	SHRL         $0x02, R15
-	ANDL         $0x30303030, R15
-	SHRL         $0x04, R14
-	ANDL         $0x0f0f0f0f, R14
-	ORL          R15, R14
-	SHLQ         $0x20, R14
-	ORQ          R13, R14
-	VMOVQ        R14, X20
+	MOVL         8(BX), R12
+	MOVL         12(BX), R13
+	MOVL         R12, R14
+	ANDL         $0x3f3f3f3f, R12
+	SHRL         $0x02, R14
+	ANDL         $0x30303030, R14
+	SHRL         $0x04, R13
+	ANDL         $0x0f0f0f0f, R13
+	ORL          R14, R13
+	SHLQ         $0x20, R13
+	ORQ          R12, R13
+	VMOVQ        R13, X20
 	VPMOVZXBD    X20, Y20
 	VCVTDQ2PS    Y20, Y20
 	VMULPS       Y17, Y19, Y19
 	VMULPS       Y18, Y20, Y20
 	VMULPS       Y11, Y19, Y19
-	VMOVUPS      Y19, (R9)
+	VMOVUPS      Y19, (R8)
 	VFNMADD231PS Y16, Y20, Y3
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
-	PREFETCHT0   576(SI)
-	PREFETCHT0   640(SI)
 	ADDQ         $0x000000b0, CX
 	ADDQ         $0x000000b0, BX
-	ADDQ         $0x000002c0, SI
-	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -3532,7 +3491,11 @@ convert:
 	MOVQ         80(AX), R8
 	LEAQ         (R8)(BX*2), R9
 	ADDQ         BX, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 superblock:
 	VMOVDQU64       (DI), Z11
@@ -3549,6 +3512,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z0
+	PREFETCHT1      (R10)
 	VBROADCASTI64X4 48(CX)(DX*1), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3561,6 +3525,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z1
+	PREFETCHT1      64(R10)
 	VBROADCASTI64X4 48(CX)(DX*2), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3573,6 +3538,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z2
+	PREFETCHT1      128(R10)
 	VBROADCASTI64X4 48(SI), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3599,6 +3565,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z0
+	PREFETCHT1      192(R10)
 	VBROADCASTI64X4 80(CX)(DX*1), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3611,6 +3578,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z1
+	PREFETCHT1      256(R10)
 	VBROADCASTI64X4 80(CX)(DX*2), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3635,6 +3603,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z3
+	PREFETCHT1      320(R10)
 	VMOVDQU64       128(DI), Z11
 	VPXORD          Z14, Z14, Z14
 	VBROADCASTI64X4 112(CX), Z16
@@ -3649,6 +3618,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z0
+	PREFETCHT1      384(R10)
 	VBROADCASTI64X4 112(CX)(DX*1), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3673,6 +3643,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z2
+	PREFETCHT1      448(R10)
 	VBROADCASTI64X4 112(SI), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3685,6 +3656,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z3
+	PREFETCHT1      512(R10)
 	VMOVDQU64       192(DI), Z11
 	VPXORD          Z15, Z15, Z15
 	VBROADCASTI64X4 144(CX), Z16
@@ -3711,6 +3683,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z1
+	PREFETCHT1      576(R10)
 	VBROADCASTI64X4 144(CX)(DX*2), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3723,6 +3696,7 @@ superblock:
 	VPDPBUSD        Z11, Z16, Z18
 	VCVTDQ2PS       Z18, Z18
 	VFMADD231PS     Z17, Z18, Z2
+	PREFETCHT1      640(R10)
 	VBROADCASTI64X4 144(SI), Z16
 	VPSRLVD         Z5, Z16, Z16
 	VPANDD          Z4, Z16, Z16
@@ -3737,10 +3711,11 @@ superblock:
 	VFMADD231PS     Z17, Z18, Z3
 	ADDQ            $0x000000b0, CX
 	ADDQ            $0x000000b0, SI
+	ADDQ            $0x000002c0, R10
 	ADDQ            $0x00000100, DI
 	ADDQ            $0x00000020, R8
 	ADDQ            $0x00000020, R9
-	SUBQ            $0x08, R10
+	SUBQ            $0x08, R11
 	JG              superblock
 	VEXTRACTF64X4   $0x01, Z0, Y16
 	VADDPS          Y0, Y16, Y16
@@ -3915,18 +3890,16 @@ group:
 	MOVQ   24(AX), DX
 	LEAQ   (CX)(DX*2), BX
 	ADDQ   DX, BX
-	MOVQ   120(AX), SI
-	ADDQ   CX, SI
-	MOVQ   80(AX), DI
-	MOVQ   88(AX), R8
-	LEAQ   (DI)(R8*2), R9
-	ADDQ   R8, R9
-	MOVQ   48(AX), R10
-	MOVQ   56(AX), R11
-	MOVQ   32(AX), R12
+	MOVQ   80(AX), SI
+	MOVQ   88(AX), DI
+	LEAQ   (SI)(DI*2), R8
+	ADDQ   DI, R8
+	MOVQ   48(AX), R9
+	MOVQ   56(AX), R10
+	MOVQ   32(AX), R11
 
 convert:
-	VMOVDQU64    (R10), Y11
+	VMOVDQU64    (R9), Y11
 	VPERMPS      Z11, Z9, Z11
 	VPBROADCASTW 208(CX), X12
 	VCVTPH2PS    X12, X12
@@ -3935,7 +3908,7 @@ convert:
 	VCVTDQ2PS    Z13, Z13
 	VMULPS       Z12, Z13, Z13
 	VMULPS       Z11, Z13, Z13
-	VMOVUPS      Z13, (DI)
+	VMOVUPS      Z13, (SI)
 	VPBROADCASTW 208(CX)(DX*1), X12
 	VCVTPH2PS    X12, X12
 	VBROADCASTSS X12, Z12
@@ -3943,7 +3916,7 @@ convert:
 	VCVTDQ2PS    Z13, Z13
 	VMULPS       Z12, Z13, Z13
 	VMULPS       Z11, Z13, Z13
-	VMOVUPS      Z13, (DI)(R8*1)
+	VMOVUPS      Z13, (SI)(DI*1)
 	VPBROADCASTW 208(CX)(DX*2), X12
 	VCVTPH2PS    X12, X12
 	VBROADCASTSS X12, Z12
@@ -3951,7 +3924,7 @@ convert:
 	VCVTDQ2PS    Z13, Z13
 	VMULPS       Z12, Z13, Z13
 	VMULPS       Z11, Z13, Z13
-	VMOVUPS      Z13, (DI)(R8*2)
+	VMOVUPS      Z13, (SI)(DI*2)
 	VPBROADCASTW 208(BX), X12
 	VCVTPH2PS    X12, X12
 	VBROADCASTSS X12, Z12
@@ -3959,29 +3932,14 @@ convert:
 	VCVTDQ2PS    Z13, Z13
 	VMULPS       Z12, Z13, Z13
 	VMULPS       Z11, Z13, Z13
-	VMOVUPS      Z13, (R9)
-	PREFETCHT0   (SI)
-	PREFETCHT0   64(SI)
-	PREFETCHT0   128(SI)
-	PREFETCHT0   192(SI)
-	PREFETCHT0   256(SI)
-	PREFETCHT0   320(SI)
-	PREFETCHT0   384(SI)
-	PREFETCHT0   448(SI)
-	PREFETCHT0   512(SI)
-	PREFETCHT0   576(SI)
-	PREFETCHT0   640(SI)
-	PREFETCHT0   704(SI)
-	PREFETCHT0   768(SI)
-	PREFETCHT0   832(SI)
+	VMOVUPS      Z13, (R8)
 	ADDQ         $0x000000d2, CX
 	ADDQ         $0x000000d2, BX
-	ADDQ         $0x00000348, SI
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	SUBQ         $0x08, R12
+	SUBQ         $0x08, R11
 	JG           convert
 	MOVQ         8(AX), CX
 	MOVQ         24(AX), DX
@@ -3998,7 +3956,11 @@ convert:
 	MOVQ         80(AX), R8
 	LEAQ         (R8)(BX*2), R9
 	ADDQ         BX, R9
-	MOVQ         32(AX), R10
+	MOVQ         120(AX), R10
+	ADDQ         CX, R10
+	CMPQ         R10, 104(AX)
+	CMOVQHI      CX, R10
+	MOVQ         32(AX), R11
 
 superblock:
 	VMOVDQU64       (DI), Z11
@@ -4018,6 +3980,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z0
+	PREFETCHT1      (R10)
 	VMOVDQU64       (CX)(DX*1), Z12
 	VBROADCASTI64X4 128(CX)(DX*1), Z13
 	VPSLLVD         Z6, Z13, Z13
@@ -4030,6 +3993,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z1
+	PREFETCHT1      64(R10)
 	VMOVDQU64       (CX)(DX*2), Z12
 	VBROADCASTI64X4 128(CX)(DX*2), Z13
 	VPSLLVD         Z6, Z13, Z13
@@ -4042,6 +4006,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z2
+	PREFETCHT1      128(R10)
 	VMOVDQU64       (SI), Z12
 	VBROADCASTI64X4 128(SI), Z13
 	VPSLLVD         Z6, Z13, Z13
@@ -4054,6 +4019,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z3
+	PREFETCHT1      192(R10)
 	VMOVDQU64       64(DI), Z11
 	VPXORD          Z16, Z16, Z16
 	VPXORD          Z17, Z17, Z17
@@ -4072,6 +4038,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z0
+	PREFETCHT1      256(R10)
 	VMOVDQU64       (CX)(DX*1), Z12
 	VBROADCASTI64X4 128(CX)(DX*1), Z13
 	VPSRLD          $0x04, Z12, Z12
@@ -4098,6 +4065,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z2
+	PREFETCHT1      320(R10)
 	VMOVDQU64       (SI), Z12
 	VBROADCASTI64X4 128(SI), Z13
 	VPSRLD          $0x04, Z12, Z12
@@ -4111,6 +4079,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z3
+	PREFETCHT1      384(R10)
 	VMOVDQU64       128(DI), Z11
 	VPXORD          Z18, Z18, Z18
 	VPXORD          Z19, Z19, Z19
@@ -4128,6 +4097,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z0
+	PREFETCHT1      448(R10)
 	VMOVDQU64       64(CX)(DX*1), Z12
 	VBROADCASTI64X4 160(CX)(DX*1), Z13
 	VPSLLVD         Z6, Z13, Z13
@@ -4140,6 +4110,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z1
+	PREFETCHT1      512(R10)
 	VMOVDQU64       64(CX)(DX*2), Z12
 	VBROADCASTI64X4 160(CX)(DX*2), Z13
 	VPSLLVD         Z6, Z13, Z13
@@ -4152,6 +4123,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z2
+	PREFETCHT1      576(R10)
 	VMOVDQU64       64(SI), Z12
 	VBROADCASTI64X4 160(SI), Z13
 	VPSLLVD         Z6, Z13, Z13
@@ -4182,6 +4154,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z0
+	PREFETCHT1      640(R10)
 	VMOVDQU64       64(CX)(DX*1), Z12
 	VBROADCASTI64X4 160(CX)(DX*1), Z13
 	VPSRLD          $0x04, Z12, Z12
@@ -4195,6 +4168,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z1
+	PREFETCHT1      704(R10)
 	VMOVDQU64       64(CX)(DX*2), Z12
 	VBROADCASTI64X4 160(CX)(DX*2), Z13
 	VPSRLD          $0x04, Z12, Z12
@@ -4208,6 +4182,7 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z2
+	PREFETCHT1      768(R10)
 	VMOVDQU64       64(SI), Z12
 	VBROADCASTI64X4 160(SI), Z13
 	VPSRLD          $0x04, Z12, Z12
@@ -4221,12 +4196,14 @@ superblock:
 	VPDPBUSD        Z11, Z12, Z22
 	VCVTDQ2PS       Z22, Z22
 	VFMADD231PS     Z13, Z22, Z3
+	PREFETCHT1      832(R10)
 	ADDQ            $0x000000d2, CX
 	ADDQ            $0x000000d2, SI
+	ADDQ            $0x00000348, R10
 	ADDQ            $0x00000100, DI
 	ADDQ            $0x00000040, R8
 	ADDQ            $0x00000040, R9
-	SUBQ            $0x08, R10
+	SUBQ            $0x08, R11
 	JG              superblock
 	VEXTRACTF64X4   $0x01, Z0, Y12
 	VADDPS          Y0, Y12, Y12

@@ -112,8 +112,7 @@ func (f *floatFormat) generate(wd width) {
 	w := loadArg(args, argW)
 	w3 := third(w, rowBytes)
 	x := loadArg(args, argX)
-	ahead := loadArg(args, argAhead)
-	ADDQ(w, ahead)
+	ahead := fetchFrom(args, w)
 	n := loadArg(args, argBlocks)
 	var acc []VecVirtual
 	for range rowsAtOnce {
@@ -124,12 +123,10 @@ func (f *floatFormat) generate(wd width) {
 	Label("loop")
 	xv := wd.reg()
 	VMOVUPS(Mem{Base: x}, xv)
+	step := int(wd) * f.bytes
 	for r := range rowsAtOnce {
 		VFMADD231PS(f.load(wd, wd.reg(), rowMem(w, w3, rowBytes, r, 0)), xv, acc[r])
-	}
-	step := int(wd) * f.bytes
-	for i := 0; i < rowsAtOnce*step; i += 64 {
-		PREFETCHT0(Mem{Base: ahead, Disp: i})
+		fetch(ahead, r*step, (r+1)*step)
 	}
 	advance(w, int(step))
 	advance(w3, int(step))
@@ -169,6 +166,28 @@ func (f *floatFormat) generate(wd width) {
 	JNE(LabelRef("group"))
 	VZEROUPPER()
 	RET()
+}
+
+// fetch fetches the lines that begin from some byte behind ahead up to another
+// into the second-level cache. Kernels do so between multiplications, a line now
+// and then: fetched many at a time, lines wait for each other, and memory for the
+// multiplications.
+func fetch(ahead Register, from, to int) {
+	const line = 64
+	for at := (from + line - 1) / line * line; at < to; at += line {
+		PREFETCHT1(Mem{Base: ahead, Disp: at})
+	}
+}
+
+// fetchFrom returns where to fetch from while the rows at w are multiplied: some
+// way ahead of them, or, where that lies behind the last rows, those at hand,
+// which costs nothing.
+func fetchFrom(args, w Register) Register {
+	ahead := loadArg(args, argAhead)
+	ADDQ(w, ahead)
+	CMPQ(ahead, field(args, argLast))
+	CMOVQHI(w, ahead)
+	return ahead
 }
 
 // finalRows notes where the last group of rows and its results begin. When the

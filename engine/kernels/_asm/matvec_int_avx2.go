@@ -137,15 +137,13 @@ func (g *codes2) generate() {
 }
 
 // stage copies the half-precision scales of the four rows at w side by side,
-// their offsets behind them, and fetches the next rows into the cache.
+// their offsets behind them.
 func (g *codes2) stage(w Register) {
 	id := uniqueID()
 	b := GP64()
 	MOVQ(w, b)
 	rowBytes := loadArg(g.args, argRowBytes)
 	b3 := third(b, rowBytes)
-	ahead := loadArg(g.args, argAhead)
-	ADDQ(b, ahead)
 	h := loadArg(g.args, argHalves)
 	stride := loadArg(g.args, argHalvesStride)
 	h3 := third(h, stride)
@@ -168,12 +166,8 @@ func (g *codes2) stage(w Register) {
 			MOVW(t.As16(), rowMem(m, m3, stride, r, 0))
 		}
 	}
-	for i := 0; i*64 < rowsAtOnce*g.f.bytes; i++ {
-		PREFETCHT0(Mem{Base: ahead, Disp: 64 * i})
-	}
 	advance(b, g.f.bytes)
 	advance(b3, g.f.bytes)
-	advance(ahead, rowsAtOnce*g.f.bytes)
 	staged := []Register{h, h3}
 	if g.f.min {
 		staged = append(staged, m, m3)
@@ -238,8 +232,6 @@ func (g *codes2) convertSuper() {
 	w := loadArg(g.args, argW)
 	rowBytes := loadArg(g.args, argRowBytes)
 	w3 := third(w, rowBytes)
-	ahead := loadArg(g.args, argAhead)
-	ADDQ(w, ahead)
 	s := loadArg(g.args, argFactors)
 	sStride := loadArg(g.args, argFactorsStride)
 	s3 := third(s, sStride)
@@ -269,12 +261,8 @@ func (g *codes2) convertSuper() {
 			VMOVUPS(scale[h], rowMem(s, s3, sStride, r, 32*h))
 		}
 	}
-	for i := 0; i < rowsAtOnce*g.f.bytes; i += 64 {
-		PREFETCHT0(Mem{Base: ahead, Disp: i})
-	}
 	advance(w, g.f.bytes)
 	advance(w3, g.f.bytes)
-	advance(ahead, rowsAtOnce*g.f.bytes)
 	advance(s, g.f.factorBytes())
 	advance(s3, g.f.factorBytes())
 	advance(xs, 32)
@@ -283,7 +271,8 @@ func (g *codes2) convertSuper() {
 	JG(LabelRef("convert"))
 }
 
-// multiply sums the products of the current rows, a group at a time.
+// multiply sums the products of the current rows, a group at a time, and fetches
+// rows after these into the cache.
 func (g *codes2) multiply() {
 	w := loadArg(g.args, argW)
 	rowBytes := loadArg(g.args, argRowBytes)
@@ -292,6 +281,7 @@ func (g *codes2) multiply() {
 	s := loadArg(g.args, argFactors)
 	sStride := loadArg(g.args, argFactorsStride)
 	s3 := third(s, sStride)
+	ahead := fetchFrom(g.args, w)
 	n := GP64()
 	MOVQ(field(g.args, argBlocks), n)
 	groups := g.f.values / 32
@@ -313,8 +303,11 @@ func (g *codes2) multiply() {
 				VBROADCASTSS(rowMem(s, s3, sStride, r, 4*j), factor)
 			}
 			VFMADD231PS(factor, y, g.acc[r])
+			at := (rowsAtOnce*j + r) * g.f.bytes
+			fetch(ahead, at/groups, (at+g.f.bytes)/groups)
 		}
 	}
+	advance(ahead, rowsAtOnce*g.f.bytes)
 	advance(w, g.f.bytes)
 	advance(w3, g.f.bytes)
 	advance(x, g.f.values)

@@ -72,6 +72,7 @@ type vnni512 struct {
 	args              Register
 	w, w3, rowBytes   Register // current rows: w, w+rowBytes, w+2·rowBytes, w3
 	x, s, s3, sStride Register
+	ahead             Register // what is fetched into the cache
 	acc               []VecVirtual
 	constants         map[string]VecVirtual
 	upper             Register // mask of the upper eight places
@@ -198,15 +199,13 @@ func (f *vnniFormat) lanes(name string, low, high uint32) Mem {
 }
 
 // stage copies the half-precision scales of the four rows at w to where convert
-// finds them side by side, and fetches the rows after these into the cache.
+// finds them side by side.
 func (g *vnni512) stage(w Register) {
 	id := uniqueID()
 	b := GP64()
 	MOVQ(w, b)
 	rowBytes := loadArg(g.args, argRowBytes)
 	b3 := third(b, rowBytes)
-	ahead := loadArg(g.args, argAhead)
-	ADDQ(b, ahead)
 	h := loadArg(g.args, argHalves)
 	stride := loadArg(g.args, argHalvesStride)
 	h3 := third(h, stride)
@@ -233,12 +232,8 @@ func (g *vnni512) stage(w Register) {
 		for i := range blocks {
 			block(i)
 		}
-		for i := 0; i*64 < blocks*rowsAtOnce*g.f.bytes; i++ {
-			PREFETCHT0(Mem{Base: ahead, Disp: 64 * i})
-		}
 		advance(b, blocks*g.f.bytes)
 		advance(b3, blocks*g.f.bytes)
-		advance(ahead, blocks*rowsAtOnce*g.f.bytes)
 		advance(h, blocks*g.f.staged())
 		advance(h3, blocks*g.f.staged())
 		if blocks == 1 {
@@ -330,7 +325,9 @@ func loaded(m Mem) VecVirtual {
 	return z
 }
 
-// multiply sums the products of the four rows at g.w in g.acc.
+// multiply sums the products of the four rows at g.w in g.acc, and fetches rows
+// after these into the cache: a line now and then, so that memory is busy all
+// the time.
 func (g *vnni512) multiply() {
 	g.w = loadArg(g.args, argW)
 	g.rowBytes = loadArg(g.args, argRowBytes)
@@ -339,6 +336,7 @@ func (g *vnni512) multiply() {
 	g.x = loadArg(g.args, argX)
 	g.s = loadArg(g.args, argFactors)
 	g.s3 = third(g.s, g.sStride)
+	g.ahead = fetchFrom(g.args, g.w)
 	n := loadArg(g.args, argBlocks)
 	// Two pairs of groups a turn, then one, then a single group.
 	SUBQ(Imm(4), n)
@@ -366,6 +364,7 @@ func (g *vnni512) multiply() {
 func (g *vnni512) advance(blocks int) {
 	advance(g.w, blocks*g.f.bytes)
 	advance(g.w3, blocks*g.f.bytes)
+	advance(g.ahead, blocks*rowsAtOnce*g.f.bytes)
 	advance(g.x, 32*blocks)
 	advance(g.s, 4*blocks)
 	advance(g.s3, 4*blocks)
@@ -394,8 +393,13 @@ func (g *vnni512) pair(blocks int, single bool) {
 			VBROADCASTSS(rowMem(g.s, g.s3, g.sStride, r, 4*blocks+4), g.upper, s)
 		}
 		g.accumulate(r, x, codes, start, s)
+		at := (blocks*rowsAtOnce + 2*r) * g.f.bytes
+		g.fetch(at, at+2*g.f.bytes)
 	}
 }
+
+// fetch fetches what lies ahead, from some byte up to another, into the cache.
+func (g *vnni512) fetch(from, to int) { fetch(g.ahead, from, to) }
 
 // start returns what the integer sums of a pair begin with: minus the bias of
 // the codes times the activations x.

@@ -21,8 +21,6 @@ func (g *vnni512) convertSuper() {
 	w := loadArg(g.args, argW)
 	rowBytes := loadArg(g.args, argRowBytes)
 	w3 := third(w, rowBytes)
-	ahead := loadArg(g.args, argAhead)
-	ADDQ(w, ahead)
 	s := loadArg(g.args, argFactors)
 	sStride := loadArg(g.args, argFactorsStride)
 	s3 := third(s, sStride)
@@ -36,12 +34,8 @@ func (g *vnni512) convertSuper() {
 	MOVQ(field(g.args, argBlocks), n)
 	Label("convert")
 	g.f.scales(g, c)
-	for i := 0; i < rowsAtOnce*g.f.bytes; i += 64 {
-		PREFETCHT0(Mem{Base: ahead, Disp: i})
-	}
 	advance(w, g.f.bytes)
 	advance(w3, g.f.bytes)
-	advance(ahead, rowsAtOnce*g.f.bytes)
 	advance(s, g.f.factorBytes())
 	advance(s3, g.f.factorBytes())
 	advance(c.xs, 32)
@@ -60,7 +54,7 @@ func (f *vnniFormat) factorBytes() int {
 }
 
 // multiplySuper sums the products of the current rows, a quarter of a
-// superblock at a time.
+// superblock at a time, and fetches rows after these into the cache.
 func (g *vnni512) multiplySuper() {
 	g.w = loadArg(g.args, argW)
 	g.rowBytes = loadArg(g.args, argRowBytes)
@@ -69,6 +63,7 @@ func (g *vnni512) multiplySuper() {
 	g.x = loadArg(g.args, argX)
 	g.s = loadArg(g.args, argFactors)
 	g.s3 = third(g.s, g.sStride)
+	g.ahead = fetchFrom(g.args, g.w)
 	n := loadArg(g.args, argBlocks)
 	Label("superblock")
 	for j := range 4 {
@@ -83,10 +78,12 @@ func (g *vnni512) multiplySuper() {
 				g.f.part(g, codes, row, j)
 			}
 			g.accumulate(r, x, codes, start, g.factors(r, j))
+			g.fetch((4*j+r)*g.f.bytes/4, (4*j+r+1)*g.f.bytes/4)
 		}
 	}
 	advance(g.w, g.f.bytes)
 	advance(g.w3, g.f.bytes)
+	advance(g.ahead, rowsAtOnce*g.f.bytes)
 	advance(g.x, 256)
 	advance(g.s, g.f.factorBytes())
 	advance(g.s3, g.f.factorBytes())
