@@ -113,6 +113,7 @@ func (a *app) addCommon(root *cobra.Command) {
 	f.IntVar(&a.common.threads, "threads", 0, "worker threads of the engine (0: one per core)")
 	f.BoolVar(&a.common.quiet, "quiet", false, "print results and errors only")
 	f.BoolVarP(&a.common.verbose, "verbose", "v", false, "say what is being done")
+	complete(root, "config", files("yaml", "yml"))
 	completeWith(root, "format", "table", "md", "json", "csv")
 }
 

@@ -222,37 +222,6 @@ func TestAKernelSetThatIsNotThereIsAMistake(t *testing.T) {
 	wantMistake(t, memsim(t, "version"), "MEMSIM_KERNELS", "mmx", "portable")
 }
 
-func TestVersion(t *testing.T) {
-	inFolder(t)
-	if r := decode[versionReply](t, mustMemsim(t, "version", "--format", "json")); r.Memsim != version || r.Go == "" || r.Platform == "" {
-		t.Errorf("version says %+v", r)
-	}
-	if r := mustMemsim(t, "--version"); r.out != "memsim "+version+"\n" {
-		t.Errorf("--version says %q", r.out)
-	}
-}
-
-func TestShellsCompleteNames(t *testing.T) {
-	inFolder(t)
-	for args, want := range map[string]string{
-		"--device":          "pixel8pro",
-		"--model":           "mobilellm-ls-125m",
-		"--quant":           "q4_k_m",
-		"--format":          "csv",
-		"replay --energy":   "paper",
-		"inspect --by":      "tensor",
-		"run --sharing":     "immediate",
-		"devices show":      "iphone13",
-		"models show":       "mobilellm-125m",
-		"replay t --device": "iphone13",
-	} {
-		r := mustMemsim(t, append(append([]string{"__complete"}, strings.Fields(args)...), "")...)
-		if !strings.Contains(r.out, want+"\n") {
-			t.Errorf("completion of %q is %q, want %s among it", args, r.out, want)
-		}
-	}
-}
-
 func TestHelpGoesToStdout(t *testing.T) {
 	inFolder(t)
 	r := mustMemsim(t, "--help")

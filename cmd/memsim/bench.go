@@ -13,6 +13,7 @@ import (
 
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/kernels"
+	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/traces"
@@ -41,6 +42,7 @@ were read, and what this machine can read at most, measured in the same run.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&b.models, "model", "m", nil, "`model` to measure (repeatable)")
+	completeWithFiles(cmd, "model", model.Presets()...)
 	b.shapeFlags.add(cmd)
 	b.activationFlags.add(cmd)
 	f.IntVar(&b.pp, "pp", 128, "tokens of prompt (0: do not measure)")

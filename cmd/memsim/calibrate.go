@@ -55,6 +55,10 @@ memsim validate --help.`,
 	f.StringArrayVar(&c.numbers, "number", nil, "`path` of a number to fit (repeatable; default: those that the measurements carry)")
 	f.StringVarP(&c.out, "out", "o", "", "`file` for the profile (default DEVICE-calibrated.yaml)")
 	completeWithFiles(cmd, "device", devices.Names()...)
+	complete(cmd, "runtime", completeRuntime)
+	complete(cmd, "data", files("csv"))
+	complete(cmd, "number", completeNumber)
+	completeWithFiles(cmd, "out")
 	return cmd
 }
 

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/spf13/cobra"
 )
 
 // choice is a flag that takes one of some values.
@@ -53,25 +51,4 @@ func (p positive) Set(value string) error {
 	}
 	*p.target = n
 	return nil
-}
-
-// completeWith makes the shell complete a flag with fixed values.
-func completeWith(cmd *cobra.Command, flag string, values ...string) {
-	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return values, cobra.ShellCompDirectiveNoFileComp
-	}
-	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
-		panic(err) // the flag is defined a line above
-	}
-}
-
-// completeWithFiles makes the shell complete a flag with fixed values and with
-// files.
-func completeWithFiles(cmd *cobra.Command, flag string, values ...string) {
-	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return values, cobra.ShellCompDirectiveDefault
-	}
-	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
-		panic(err) // the flag is defined a line above
-	}
 }

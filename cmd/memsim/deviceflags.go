@@ -28,6 +28,8 @@ func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
 	f.StringArrayVar(&d.sets, "set", nil, "override a `field` of the profile, as dram.channels=2 (repeatable)")
 	completeWithFiles(cmd, "device", devices.Names()...)
 	completeWith(cmd, "unit", "cpu", "gpu", "npu")
+	complete(cmd, "runtime", completeRuntime)
+	complete(cmd, "set", completeField)
 	completeWith(cmd, "energy", append([]string{deviceEnergy}, devices.EnergyAssumptions()...)...)
 }
 

@@ -84,11 +84,8 @@ func (a *app) devicesShowCommand() *cobra.Command {
 		ValidArgsFunction: completeDevices,
 	}
 	cmd.Flags().StringArrayVar(&sets, "set", nil, "override a `field` of the profile, as dram.channels=2 (repeatable)")
+	complete(cmd, "set", completeField)
 	return cmd
-}
-
-func completeDevices(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return devices.Names(), cobra.ShellCompDirectiveDefault
 }
 
 // numberRow is one number of a profile.
@@ -131,6 +128,8 @@ func (a *app) devicesCheckCommand() *cobra.Command {
 		Use:   "check FILE",
 		Short: "Check a profile of your own and report every fault at once",
 		Args:  oneArgument("the path of a YAML file"),
+
+		ValidArgsFunction: oneFile("yaml", "yml"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			d, err := devices.Load(args[0], nil)
 			if err != nil {

@@ -33,6 +33,8 @@ line for each burst that a kernel touches, a few million for a decode step;
   memsim probe dram --part lpddr5-6400 --trace reads.txt`,
 		Args: oneArgument("a trace file"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.export(cmd.Context(), &x, args[0]) },
+
+		ValidArgsFunction: oneFile("parquet"),
 	}
 	f := cmd.Flags()
 	f.Var(newChoice(&x.to, "", export.Formats()...), "to", "`format`: ramulator2, dramsim3, chrome or csv")
@@ -40,6 +42,7 @@ line for each burst that a kernel touches, a few million for a decode step;
 	f.Var(newChoice(&x.phase, "", "", string(traces.Load), string(traces.Prefill), string(traces.Decode)), "phase", "write this `phase` alone: load, prefill or decode (default: all but load)")
 	f.Int32Var(&x.token, "token", export.AllTokens, "write the token at this `position` alone (-1: all)")
 	f.Int64Var(&x.burst, "burst", 32, "`bytes` of a DRAM request")
+	completeWithFiles(cmd, "out")
 	completeWith(cmd, "to", export.Formats()...)
 	completeWith(cmd, "phase", string(traces.Load), string(traces.Prefill), string(traces.Decode))
 	return cmd

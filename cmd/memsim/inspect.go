@@ -31,6 +31,7 @@ func (a *app) inspectCommand() *cobra.Command {
 			}
 			return a.print(inspectReply(s), inspectGrids(s, traces.Phase(phase), by, top, a.format())...)
 		},
+		ValidArgsFunction: oneFile("parquet"),
 	}
 	f := cmd.Flags()
 	f.Var(newChoice(&by, "op", groupings...), "by", "`grouping` of the table: op, layer or tensor")

@@ -118,10 +118,6 @@ func (a *app) modelsShowCommand() *cobra.Command {
 	return cmd
 }
 
-func completeModels(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return model.Presets(), cobra.ShellCompDirectiveDefault
-}
-
 // tensorRow describes a tensor.
 type tensorRow struct {
 	Tensor string `json:"tensor"`
@@ -184,6 +180,7 @@ func (a *app) modelsMakeCommand() *cobra.Command {
 	}
 	shape.add(cmd)
 	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` or folder to write")
+	completeWithFiles(cmd, "out")
 	return cmd
 }
 

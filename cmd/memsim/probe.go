@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -57,6 +59,8 @@ with 0x. Each line is one burst, offered as fast as the queues take it.`,
 	f.Var(newChoice(&p.policy, "open", "open", "closed", "timeout"), "policy", "page `policy`: open, closed or timeout")
 	f.BoolVar(&p.commandLevel, "command-level", false, "simulate each command of each burst, without the fast path: the same answer, slower")
 	completeWithFiles(cmd, "part", devices.DRAMParts()...)
+	completeWithFiles(cmd, "trace")
+	completeWith(cmd, "mapping", "RoBaRaCoCh", "ChRaBaRoCo", "RoBaRaCoCh+xor", "RoRaBgBaCo4ChCo2+xor")
 	completeWith(cmd, "refresh", "none", "all", "per")
 	completeWith(cmd, "policy", "open", "closed", "timeout")
 	return cmd
@@ -109,6 +113,9 @@ func (a *app) readRequests(path string, burst units.Bytes) ([]dram.Extent, error
 		in = f
 	}
 	requests, err := dram.ReadTrace(in, burst)
+	if errors.Is(err, bufio.ErrTooLong) {
+		return nil, fault.Userf("%s: a line is longer than %d bytes; write a request a line, as \"LD 0x1f40\"", path, bufio.MaxScanTokenSize)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -41,6 +41,7 @@ of the whole prompt.`,
 			}
 			return a.probeSRAM(cmd.Context(), args[0], by, traces.Phase(phase), units.Bytes(line))
 		},
+		ValidArgsFunction: oneFile("parquet"),
 	}
 	f := cmd.Flags()
 	f.Var(newChoice(&by, "kind", curveGroups...), "by", "`group`: kind, layer or tensor")

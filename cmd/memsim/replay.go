@@ -28,9 +28,12 @@ func (a *app) replayCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), &r, args) },
+
+		ValidArgsFunction: files("parquet"),
 	}
 	r.deviceFlags.add(cmd, "")
 	cmd.Flags().StringVarP(&r.out, "out", "o", "", "`folder` for the report and the profile (default: none are written)")
+	completeWithFolder(cmd, "out")
 	cmd.Flags().BoolVar(&r.timeline, "timeline", false, "with --out, also write a timeline for ui.perfetto.dev")
 	return cmd
 }

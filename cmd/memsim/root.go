@@ -42,11 +42,14 @@ goes to stdout; a report, the traces and a pprof profile go to --out.`,
 		Example: `  memsim --device pixel8pro
   memsim --device iphone15 --unit gpu --model my.gguf --format json
   memsim --device iphone13 --model mobilellm-350m --quant q4_0 --set dram.channels=2`,
-		Version:       version,
+		Version:       versionLine(),
 		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if isCompletion(cmd) {
+				return nil
+			}
 			if err := a.applySettings(cmd); err != nil {
 				return err
 			}
@@ -67,9 +70,11 @@ goes to stdout; a report, the traces and a pprof profile go to --out.`,
 	f.BoolVar(&j.shapeOnly, "shape-only", false, "record what would move without computing it: fast, and for models larger than this machine")
 	f.BoolVar(&j.timeline, "timeline", false, "also write a timeline of each model for ui.perfetto.dev")
 	f.StringVarP(&j.out, "out", "o", defaultOut, "`folder` for the report, the traces and the profile")
+	completeWithFolder(root, "out")
+	completeNothingElse(root)
 	root.AddCommand(
 		a.runCommand(), a.benchCommand(), a.modelsCommand(), a.traceCommand(), a.inspectCommand(),
-		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.probeCommand(), a.exportCommand(), a.serveCommand(), a.validateCommand(), a.calibrateCommand(), a.versionCommand(),
+		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.probeCommand(), a.exportCommand(), a.serveCommand(), a.validateCommand(), a.calibrateCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root
 }

@@ -72,6 +72,7 @@ of it.`,
 			}
 			return a.sweep(cmd.Context(), &s)
 		},
+		ValidArgsFunction: oneFile("yaml", "yml"),
 	}
 	s.deviceFlags.add(cmd, "")
 	s.addFlags(cmd)
@@ -108,7 +109,11 @@ func (s *sweeping) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.shard, "shard", "", "do one `part` only, as I/N; /N takes I from SLURM_ARRAY_TASK_ID")
 	s.submit.addFlags(f, &spec.Slurm)
 	completeWithFiles(cmd, "model", model.Presets()...)
+	complete(cmd, "sharing", listOf(sharings...))
+	complete(cmd, "quant", listOf(weights.Schemes()...))
+	complete(cmd, "axis", completeAxis)
 	completeWith(cmd, "solve", "layers", "dim", "ffn")
+	completeWithFolder(cmd, "out")
 }
 
 // complete joins the spec file with the flags, which have the last word.

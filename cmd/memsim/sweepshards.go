@@ -93,6 +93,8 @@ func (a *app) sweepStatusCommand() *cobra.Command {
 		Short:   "Show how far the parts of a sweep are",
 		Example: `  memsim sweep status memsim-sweep`,
 		Args:    oneFolder,
+
+		ValidArgsFunction: folders,
 		RunE: func(_ *cobra.Command, args []string) error {
 			folder, err := results.Open(folderOf(args))
 			if err != nil {
@@ -131,6 +133,8 @@ then the same as if one machine had done the sweep. Parts that are not whole are
 named.`,
 		Example: `  memsim sweep merge memsim-sweep`,
 		Args:    oneFolder,
+
+		ValidArgsFunction: folders,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := folderOf(args)
 			opened, err := results.Open(path)

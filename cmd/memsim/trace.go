@@ -37,6 +37,7 @@ trace is the same on every machine, unless --prompt or --prompt-ids is given.`,
 	f.IntVar(&t.tokens, "tokens", 16, "tokens to decode")
 	f.BoolVar(&t.shapeOnly, "shape-only", false, "record what would move without computing it")
 	f.StringVarP(&t.out, "out", "o", "", "`file` to write")
+	completeWithFiles(cmd, "out")
 	return cmd
 }
 

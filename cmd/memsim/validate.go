@@ -74,6 +74,10 @@ sustained_tokens_per_s.`,
 	f.IntVar(&v.rounds, "rounds", 12, "with --device host: how often everything is measured, in turns")
 	f.StringVarP(&v.out, "out", "o", "", "`folder` for a page with a chart, and the figures as JSON")
 	completeWithFiles(cmd, "device", append(devices.Names(), hostDevice)...)
+	complete(cmd, "runtime", completeRuntime)
+	complete(cmd, "set", completeField)
+	complete(cmd, "data", files("csv"))
+	completeWithFolder(cmd, "out")
 	return cmd
 }
 

@@ -1,16 +1,26 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
+// build says of what source the program was made, as far as it knows.
+type build struct {
+	Module   string `json:"module,omitempty"`   // version of the module, if it was installed as one
+	Revision string `json:"revision,omitempty"` // commit of the source
+	Time     string `json:"time,omitempty"`     // of that commit
+	Modified bool   `json:"modified,omitempty"` // the source was not that of the commit
+}
+
 // versionReply is what "memsim version" prints.
 type versionReply struct {
-	Memsim   string `json:"memsim"`
-	Revision string `json:"revision,omitempty"` // of the source, where it is known
+	Memsim string `json:"memsim"`
+	build
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -21,23 +31,55 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the program's version and platform",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			r := versionReply{Memsim: version, Revision: revision(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-			g := grid{columns: columns("memsim", "revision", "go", "platform")}
-			g.add(r.Memsim, r.Revision, r.Go, r.Platform)
+			r := versionReply{Memsim: version, build: buildOf(debug.ReadBuildInfo()), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+			g := grid{columns: columns("memsim", "source", "go", "platform")}
+			g.add(r.Memsim, r.build.String(), r.Go, r.Platform)
 			return a.print(r, g)
 		},
 	}
 }
 
-func revision() string {
-	info, ok := debug.ReadBuildInfo()
+// versionLine is what --version prints behind the program's name.
+func versionLine() string {
+	if source := buildOf(debug.ReadBuildInfo()).String(); source != "" {
+		return fmt.Sprintf("%s (%s)", version, source)
+	}
+	return version
+}
+
+func buildOf(info *debug.BuildInfo, ok bool) build {
+	var b build
 	if !ok {
-		return ""
+		return b
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
+		switch s.Key {
+		case "vcs.revision":
+			b.Revision = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
 		}
 	}
-	return ""
+	if b.Revision == "" && info.Main.Version != "(devel)" {
+		b.Module = info.Main.Version
+	}
+	return b
+}
+
+// String says it in a line: "revision 0123456789ab of 2026-11-25, modified".
+func (b build) String() string {
+	switch {
+	case b.Module != "":
+		return "module " + b.Module
+	case b.Revision == "":
+		return ""
+	}
+	day, _, _ := strings.Cut(b.Time, "T")
+	text := fmt.Sprintf("revision %.12s of %s", b.Revision, day)
+	if b.Modified {
+		text += ", modified"
+	}
+	return text
 }
