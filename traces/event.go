@@ -62,9 +62,10 @@ const (
 // enough that sums over a trace stay within their types and that a damaged file
 // cannot keep a replay busy for hours.
 const (
-	MaxBytes = 64 << 30              // of an operand
-	MaxAddr  = 1 << 46               // end of the address space
-	MaxMACs  = 1_000_000_000_000_000 // of an operator
+	MaxBytes    = 64 << 30              // of an operand
+	MaxAddr     = 1 << 46               // end of the address space
+	MaxMACs     = 1_000_000_000_000_000 // of an operator
+	MaxOperands = 1 << 16               // of an operator, which a reader holds in memory
 )
 
 // Event is one operand of one operator execution: a row of a trace file. Its

@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ const batchRows = 4096
 // File is a trace file opened for reading, as a Source.
 type File struct {
 	path    string
-	file    *os.File
+	file    io.Closer
 	parquet *parquet.File
 	header  Header
 	columns []int // index in the file of each of columnNames
@@ -32,8 +33,7 @@ var columnNames = []string{"seq", "phase", "token", "op", "layer", "block", "ten
 
 // Open opens the trace file at path. A file that is no trace, is damaged, or is
 // of another schema version is a user's mistake, and the error says which.
-func Open(path string) (f *File, err error) {
-	defer recoverDamage(path, &err)
+func Open(path string) (*File, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -41,30 +41,65 @@ func Open(path string) (f *File, err error) {
 		}
 		return nil, fmt.Errorf("open trace: %w", err)
 	}
-	f = &File{path: path, file: file}
-	if err := f.open(); err != nil {
+	f, err := openFile(path, file)
+	if err != nil {
 		file.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-func (f *File) open() error {
-	info, err := f.file.Stat()
+func openFile(path string, file *os.File) (*File, error) {
+	info, err := file.Stat()
 	if err != nil {
-		return fmt.Errorf("open trace: %w", err)
+		return nil, fmt.Errorf("open trace: %w", err)
 	}
 	if info.IsDir() {
-		return fault.Userf("%s is a folder, not a trace file", f.path)
+		return nil, fault.Userf("%s is a folder, not a trace file", path)
 	}
-	f.parquet, err = parquet.OpenFile(f.file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	f, err := parse(path, file, info.Size())
 	if err != nil {
-		return fault.Userf("%s: not a readable Parquet file (%v); is it a trace, and complete?", f.path, err)
+		return nil, err
+	}
+	f.file = file
+	return f, nil
+}
+
+// parse reads the footer of a trace of size bytes.
+func parse(path string, r io.ReaderAt, size int64) (f *File, err error) {
+	defer recoverDamage(path, &err)
+	f = &File{path: path}
+	if err := checkFooter(r, size); err != nil {
+		return nil, fault.Userf("%s: not a readable Parquet file (%v); is it a trace, and complete?", path, err)
+	}
+	f.parquet, err = parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, fault.Userf("%s: not a readable Parquet file (%v); is it a trace, and complete?", path, err)
 	}
 	if err := f.readHeader(); err != nil {
+		return nil, err
+	}
+	return f, f.findColumns()
+}
+
+// checkFooter holds the length that a file states of its footer against its own:
+// the Parquet library takes memory for whatever is stated.
+func checkFooter(r io.ReaderAt, size int64) error {
+	const magic, tail = "PAR1", 8 // the length in 32 bits, and the magic again
+	if size < int64(len(magic))+tail {
+		return fmt.Errorf("%d bytes are too few", size)
+	}
+	var end [tail]byte
+	if _, err := r.ReadAt(end[:], size-tail); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	return f.findColumns()
+	if string(end[4:]) != magic {
+		return fmt.Errorf("it does not end in %s", magic)
+	}
+	if footer := int64(binary.LittleEndian.Uint32(end[:])); footer > size-int64(len(magic))-tail {
+		return fmt.Errorf("a footer of %d bytes in a file of %d", footer, size)
+	}
+	return nil
 }
 
 func (f *File) readHeader() error {
@@ -134,6 +169,10 @@ func (f *File) Ops() iter.Seq2[Op, error] {
 						return
 					}
 					op = op[:0]
+				}
+				if len(op) == MaxOperands {
+					yield(nil, fault.Userf("%s: operator %d has more than %d operands; the file is damaged, or seq does not rise", f.path, op[0].Seq, MaxOperands))
+					return
 				}
 				op = append(op, events[i])
 			}

@@ -112,6 +112,11 @@ func fileNames(dir string) ([]string, error) {
 	if err != nil {
 		return nil, fault.Userf("model %s: cannot be read: %w", path, err)
 	}
+	return parseIndex(path, data)
+}
+
+// parseIndex returns the files that an index names, sorted.
+func parseIndex(path string, data []byte) ([]string, error) {
 	var document struct {
 		WeightMap map[string]string `json:"weight_map"`
 	}

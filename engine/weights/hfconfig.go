@@ -73,6 +73,10 @@ func readConfig(path string) (*config, error) {
 	if err != nil {
 		return nil, fault.Userf("model %s: cannot be read: %w", path, err)
 	}
+	return parseConfig(path, data)
+}
+
+func parseConfig(path string, data []byte) (*config, error) {
 	c := &config{path: path}
 	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fault.Userf("%s: %w; fetch it again", path, err)

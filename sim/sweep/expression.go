@@ -58,11 +58,26 @@ func parse(text string, axes []Axis, kind expr.Option) (*Expression, error) {
 		variables = append(variables, v)
 	}
 	set(env, &sim.Result{})
-	program, err := expr.Compile(text, expr.Env(env), kind)
+	program, err := expr.Compile(text, append(arithmetic(), expr.Env(env), kind)...)
 	if err != nil {
 		return nil, fault.Userf("expression %q: %s", text, explain(err, axes))
 	}
 	return &Expression{text, program, variables}, nil
+}
+
+// functions are those that an expression may call. The expression language has
+// many more, but those that loop over a range, or repeat a text, let a short
+// expression run for hours or take all memory.
+var functions = []string{"abs", "ceil", "floor", "round", "max", "min", "int", "float", "string", "len", "lower", "upper", "hasPrefix", "hasSuffix"}
+
+// arithmetic are the options of the expression language that keep an expression
+// to operators and functions.
+func arithmetic() []expr.Option {
+	options := []expr.Option{expr.DisableAllBuiltins()}
+	for _, name := range functions {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	return options
 }
 
 // String returns the expression as it was typed.

@@ -18,7 +18,7 @@ var shapes = []Axis{
 	{Name: "dram.channels", Values: []string{"2"}},
 }
 
-func row(t *testing.T, index int, r sim.Result) *Row {
+func row(t testing.TB, index int, r sim.Result) *Row {
 	t.Helper()
 	s, err := NewSpace(shapes)
 	if err != nil {

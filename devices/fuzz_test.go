@@ -1,0 +1,38 @@
+package devices
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzParseDRAMPart and FuzzParseFlashPart look for parts that panic, or that
+// the check lets through although they cannot be decoded.
+func FuzzParseDRAMPart(f *testing.F)  { fuzzPart(f, dramForm) }
+func FuzzParseFlashPart(f *testing.F) { fuzzPart(f, flashForm) }
+
+func fuzzPart[T any](f *testing.F, form form[T]) {
+	for _, name := range form.library.names() {
+		_, content, err := form.library.read(name, "")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content, "")
+	}
+	f.Add([]byte("a: &a [*a]\n"), "a=b")
+	f.Add([]byte("{name: x, schema: 1, timings: {[1]: 2}}"), "timings=")
+	f.Fuzz(func(t *testing.T, content []byte, set string) {
+		changes, _ := parseSets([]string{set})
+		part, doc, err := form.parse("p.yaml", content, "", changes)
+		if err != nil {
+			t.Fatal(err) // a fault of this program
+		}
+		if part == nil && len(doc.problems) == 0 {
+			t.Fatal("neither a part nor a problem")
+		}
+		for _, p := range doc.problems {
+			if strings.Contains(p.text, "%!") {
+				t.Fatalf("problem %q", p.text)
+			}
+		}
+	})
+}
