@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -35,5 +37,16 @@ func TestTheVersionNamesTheSource(t *testing.T) {
 		if got := buildOf(&c.info, true).String(); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+func TestTheChangelogBeginsWithTheVersion(t *testing.T) {
+	text, err := os.ReadFile("../../CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := regexp.MustCompile(`(?m)^## \[(\d.*)\] - (.*)$`).FindSubmatch(text)
+	if newest == nil || string(newest[1]) != version || string(newest[2]) != released.Format("2006-01-02") {
+		t.Errorf("its newest version is %q, the program's %s of %s", newest, version, released.Format("2006-01-02"))
 	}
 }
