@@ -1,29 +1,70 @@
 // Package atomicfile writes a file whole or not at all: data goes to a
 // temporary file beside the target, which replaces it only when complete. An
 // interrupted or failed run leaves the earlier file as it was.
+//
+// A target that is no file but a device or a pipe, such as /dev/null or
+// /dev/stdout, is written to as it is, and never replaced. A symbolic link stays
+// one: the file that it points to is replaced.
 package atomicfile
 
 import (
+	"errors"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // File is a file under way. It ends with Commit or with Abort; what follows the
 // first of them does nothing, so that `defer f.Abort()` is right.
 type File struct {
 	*os.File
-	target string
+	target string // "" if the file is the target itself
 	done   bool
 }
 
 // Create starts a file that will stand at path. The folder must exist.
 func Create(path string) (*File, error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	info, err := os.Stat(path)
+	exists := err == nil
+	if exists && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		return &File{File: f}, nil
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	temp, err := createBeside(path)
 	if err != nil {
 		return nil, err
 	}
-	return &File{File: temp, target: path}, nil
+	f := &File{File: temp, target: path}
+	if exists && info.Mode().IsRegular() {
+		if err := f.Chmod(info.Mode().Perm()); err != nil {
+			f.Abort()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// createBeside makes a temporary file in the folder of path, with the
+// permissions of a file that a program makes for its user (os.CreateTemp makes a
+// private one).
+func createBeside(path string) (*os.File, error) {
+	dir, base := filepath.Split(path)
+	for tries := 0; ; tries++ {
+		name := dir + "." + base + "." + strconv.FormatUint(rand.Uint64(), 36) + ".tmp"
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) || tries == 100 {
+			return f, err
+		}
+	}
 }
 
 // Commit flushes the file to storage and puts it in the place of its target.
@@ -32,16 +73,17 @@ func (f *File) Commit() error {
 	if f.done {
 		return nil
 	}
-	err := f.Chmod(0o644)
-	if err == nil {
-		err = f.Sync()
+	if f.target == "" {
+		f.done = true
+		return f.Close()
 	}
-	if err != nil {
+	if err := f.Sync(); err != nil {
 		f.Abort()
 		return err
 	}
 	f.done = true
-	if err = f.Close(); err == nil {
+	err := f.Close()
+	if err == nil {
 		err = os.Rename(f.Name(), f.target)
 	}
 	if err != nil {
@@ -57,7 +99,9 @@ func (f *File) Abort() {
 	}
 	f.done = true
 	f.Close()
-	os.Remove(f.Name())
+	if f.target != "" {
+		os.Remove(f.Name())
+	}
 }
 
 // Write puts what write writes into a file at path, whole or not at all.

@@ -112,8 +112,12 @@ func outputFile(path string) error {
 	if path == "" {
 		return fault.Userf("name the file to write with --out (-o)")
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+	case info.IsDir():
 		return fault.Userf("cannot write to %s: it is a folder; name a file with --out", path)
+	case !info.Mode().IsRegular():
+		return nil // a device or a pipe is written to as it is
 	}
 	probe, err := os.CreateTemp(filepath.Dir(path), ".memsim-")
 	if err != nil {

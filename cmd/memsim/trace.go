@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -53,6 +55,9 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	}
 	if err := outputFile(t.out); err != nil {
 		return err
+	}
+	if info, err := os.Stat(t.out); err == nil && !info.Mode().IsRegular() {
+		return fault.Userf("cannot write a trace to %s: it is no regular file, and a trace is read again", t.out)
 	}
 	c := capture{model: t.model, open: t.modelFlags.options(a), prompt: t.promptTokens, tokens: t.tokens, threads: a.common.threads, seed: a.common.seed}
 	c.open.ShapeOnly = t.shapeOnly
