@@ -1,0 +1,166 @@
+// Package docs holds what is to be read about memsim, and tests that hold it to
+// what the program does: commands are run and their output compared, diffs are
+// applied, names are looked up.
+package docs
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the output of commands into the pages")
+
+// block is a fenced block of a page.
+type block struct {
+	info  string // what stands behind the fence: "console", "yaml"
+	lines []string
+	first int // index of the first line in the page
+}
+
+// blocks returns the fenced blocks of a page.
+func blocks(page string) []block {
+	var list []block
+	inside := false
+	for i, line := range strings.Split(page, "\n") {
+		fence, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case isFence && !inside:
+			list = append(list, block{info: fence, first: i + 1})
+			inside = true
+		case isFence:
+			inside = false
+		case inside:
+			b := &list[len(list)-1]
+			b.lines = append(b.lines, line)
+		}
+	}
+	return list
+}
+
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// shell runs the commands of console blocks, in a folder of their own where
+// memsim is on the path.
+type shell struct {
+	dir  string
+	path string
+}
+
+func newShell(t *testing.T) *shell {
+	t.Helper()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("no bash: install the Debian package bash")
+	}
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin, "../cmd/memsim")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return &shell{t.TempDir(), bin + string(filepath.ListSeparator) + os.Getenv("PATH")}
+}
+
+// run returns what a command prints on stdout and stderr.
+func (s *shell) run(command string) (string, error) {
+	cmd := exec.Command("bash", "-c", command)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "PATH="+s.path)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// session runs a console block: lines that begin with "$ " are commands, and
+// behind a backslash they go on. It returns the block with the output that came.
+func (s *shell) session(t *testing.T, page string, b block) []string {
+	t.Helper()
+	var lines []string
+	for i := 0; i < len(b.lines); i++ {
+		line := b.lines[i]
+		command, ok := strings.CutPrefix(line, "$ ")
+		if !ok {
+			continue
+		}
+		lines = append(lines, line)
+		for strings.HasSuffix(b.lines[i], `\`) && i+1 < len(b.lines) {
+			i++
+			lines = append(lines, b.lines[i])
+			command += "\n" + b.lines[i]
+		}
+		out, err := s.run(command)
+		if err != nil {
+			t.Fatalf("%s, line %d: %s: %v\n%s", page, b.first+i+1, command, err, out)
+		}
+		if out = strings.TrimRight(out, "\n"); out != "" {
+			for line := range strings.SplitSeq(out, "\n") {
+				lines = append(lines, strings.TrimRight(line, " "))
+			}
+		}
+	}
+	return lines
+}
+
+// timed is what varies in the output of a block that is marked "timed": figures
+// of the machine it ran on, and the width of their columns.
+var timed = regexp.MustCompile(`[-0-9.]+|[ ─]+`)
+
+func comparable(info string, lines []string) string {
+	text := strings.Join(lines, "\n")
+	if strings.HasSuffix(info, " timed") {
+		return timed.ReplaceAllString(text, "·")
+	}
+	return text
+}
+
+// checkConsole runs the console blocks of a page in order. What a block prints
+// is what the page says, or with -update becomes it.
+func checkConsole(t *testing.T, name string, s *shell) {
+	t.Helper()
+	page := readPage(t, name)
+	lines := strings.Split(page, "\n")
+	all := blocks(page)
+	var console []block
+	for _, b := range all {
+		if strings.HasPrefix(b.info, "console") {
+			console = append(console, b)
+		}
+	}
+	if len(console) == 0 {
+		t.Fatalf("%s shows no command", name)
+	}
+	var out bytes.Buffer
+	done := 0
+	for _, b := range console {
+		got := s.session(t, name, b)
+		if comparable(b.info, got) != comparable(b.info, b.lines) && !*update {
+			t.Errorf("%s, line %d: the commands print\n\n%s\n\nIf that is right, write it into the page: go test ./docs -update", name, b.first+1, strings.Join(got, "\n"))
+		}
+		if comparable(b.info, got) == comparable(b.info, b.lines) {
+			got = b.lines // figures of a machine are not written anew each time
+		}
+		fmt.Fprintln(&out, strings.Join(append(lines[done:b.first:b.first], got...), "\n"))
+		done = b.first + len(b.lines)
+	}
+	out.WriteString(strings.Join(lines[done:], "\n"))
+	if *update {
+		if err := os.WriteFile(name, out.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheWalkthroughShowsWhatTheCommandsPrint(t *testing.T) {
+	checkConsole(t, "walkthrough.md", newShell(t))
+}
