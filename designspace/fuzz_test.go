@@ -20,7 +20,7 @@ func FuzzLoadSpec(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		faulttest.Bounded(t, 256<<20, 1<<12, len(data), func() {
+		faulttest.Bounded(t, 64<<20, 1<<12, len(data), func() {
 			var s Spec
 			if _, err := LoadSpec(path, &s); err != nil {
 				faulttest.Refused(t, err, "s.yaml")

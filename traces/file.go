@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/memsim/memsim/fault"
@@ -22,6 +23,7 @@ const batchRows = 4096
 type File struct {
 	path    string
 	file    io.Closer
+	bytes   io.ReaderAt
 	parquet *parquet.File
 	header  Header
 	columns []int // index in the file of each of columnNames
@@ -68,7 +70,7 @@ func openFile(path string, file *os.File) (*File, error) {
 // parse reads the footer of a trace of size bytes.
 func parse(path string, r io.ReaderAt, size int64) (f *File, err error) {
 	defer recoverDamage(path, &err)
-	f = &File{path: path}
+	f = &File{path: path, bytes: r}
 	if err := checkFooter(r, size); err != nil {
 		return nil, fault.Userf("%s: not a readable Parquet file (%v); is it a trace, and complete?", path, err)
 	}
@@ -82,8 +84,8 @@ func parse(path string, r io.ReaderAt, size int64) (f *File, err error) {
 	return f, f.findColumns()
 }
 
-// checkFooter holds the length that a file states of its footer against its own:
-// the Parquet library takes memory for whatever is stated.
+// checkFooter holds the lengths that a footer states, its own first, against that
+// of the file: the Parquet library takes memory for whatever is stated.
 func checkFooter(r io.ReaderAt, size int64) error {
 	const magic, tail = "PAR1", 8 // the length in 32 bits, and the magic again
 	if size < int64(len(magic))+tail {
@@ -96,8 +98,16 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	if string(end[4:]) != magic {
 		return fmt.Errorf("it does not end in %s", magic)
 	}
-	if footer := int64(binary.LittleEndian.Uint32(end[:])); footer > size-int64(len(magic))-tail {
-		return fmt.Errorf("a footer of %d bytes in a file of %d", footer, size)
+	length := int64(binary.LittleEndian.Uint32(end[:]))
+	if length > size-int64(len(magic))-tail {
+		return fmt.Errorf("a footer of %d bytes in a file of %d", length, size)
+	}
+	footer := make([]byte, length)
+	if _, err := r.ReadAt(footer, size-tail-length); err != nil {
+		return err
+	}
+	if _, err := thriftLength(footer); err != nil {
+		return fmt.Errorf("footer: %w", err)
 	}
 	return nil
 }
@@ -188,8 +198,9 @@ func (f *File) batches() iter.Seq2[[]Event, error] {
 	return func(yield func([]Event, error) bool) {
 		events := make([]Event, batchRows)
 		row, seq := int64(0), int64(-1)
-		for _, group := range f.parquet.RowGroups() {
-			reader, err := f.openGroup(group)
+		for i := range f.parquet.RowGroups() {
+			group := f.parquet.RowGroups()[i]
+			reader, err := f.openGroup(i)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -226,9 +237,15 @@ func (f *File) batches() iter.Seq2[[]Event, error] {
 	}
 }
 
-func (f *File) openGroup(group parquet.RowGroup) (r *groupReader, err error) {
+func (f *File) openGroup(group int) (r *groupReader, err error) {
 	defer recoverDamage(f.path, &err)
-	return newGroupReader(group, f.columns), nil
+	chunks := f.parquet.Metadata().RowGroups[group].Columns
+	for i, index := range f.columns {
+		if err := checkPages(f.bytes, f.parquet.Size(), &chunks[index].MetaData); err != nil {
+			return nil, fault.Userf("%s: damaged trace: row group %d, column %s: %v", f.path, group, columnNames[i], err)
+		}
+	}
+	return newGroupReader(f.parquet.RowGroups()[group], f.columns), nil
 }
 
 func (f *File) readBatch(r *groupReader, batch []Event) (err error) {
@@ -243,9 +260,13 @@ func (f *File) readBatch(r *groupReader, batch []Event) (err error) {
 }
 
 // recoverDamage turns a panic of the Parquet library on a malformed file into
-// an error.
+// an error. What it says of slices and indexes would help nobody.
 func recoverDamage(path string, err *error) {
-	if p := recover(); p != nil {
+	switch p := recover().(type) {
+	case nil:
+	case runtime.Error:
+		*err = fault.Userf("%s: damaged trace: its pages are not as its footer says", path)
+	default:
 		*err = fault.Userf("%s: damaged trace: %v", path, p)
 	}
 }

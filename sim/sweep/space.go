@@ -54,6 +54,9 @@ func ParseAxis(name, text string) (Axis, error) {
 			seen[v] = true
 			axis.Values = append(axis.Values, v)
 		}
+		if len(axis.Values) > maxValues {
+			return Axis{}, fault.Userf("--%s: an axis has at most %d values; take larger steps", name, maxValues)
+		}
 	}
 	return axis, nil
 }
@@ -79,15 +82,22 @@ func parsePart(name, part string) ([]string, error) {
 		n[i] = v
 	}
 	from, to, step := n[0], n[1], n[2]
-	if step < 1 || to < from || (to-from)/step >= maxPoints {
+	if step < 1 || to < from {
 		return nil, fault.Userf("--%s %s: a range rises from its first number to its second, in steps of 1 or more", name, part)
 	}
-	var values []string
-	for v := from; v <= to; v += step {
-		values = append(values, strconv.Itoa(v))
+	steps := (uint64(to) - uint64(from)) / uint64(step) // of any two numbers, without overflow
+	if steps >= maxValues {
+		return nil, fault.Userf("--%s %s: an axis has at most %d values; take larger steps", name, part, maxValues)
+	}
+	values := make([]string, steps+1)
+	for i := range values {
+		values[i] = strconv.Itoa(from + i*step)
 	}
 	return values, nil
 }
+
+// maxValues bounds an axis; more are a slip of the hand.
+const maxValues = 100_000
 
 // Space is a grid: every combination of its axes' values.
 type Space struct {
