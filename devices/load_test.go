@@ -196,6 +196,17 @@ func TestLookupsNameWhatThereIs(t *testing.T) {
 	}
 }
 
+func TestARuntimeOfAnotherUnitIsPointedAt(t *testing.T) {
+	d, err := Load("pixel7", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Runtime("llama.cpp-cpu", "gpu")
+	if want := `pixel7 has no runtime "llama.cpp-cpu" on its gpu but on its cpu; ask for that unit too: --unit cpu`; err == nil || err.Error() != want || !fault.IsUser(err) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // No file makes the loader panic or accept a device that its own rules refuse.
 func FuzzParseDevice(f *testing.F) {
 	content, err := os.ReadFile("testdata/good.yaml")

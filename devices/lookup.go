@@ -40,6 +40,11 @@ func (d *Device) Runtime(name, unit string) (*Runtime, error) {
 		}
 		known = append(known, r.Name)
 	}
+	for i := range d.Runtimes {
+		if r := &d.Runtimes[i]; r.Name == name {
+			return nil, fault.Userf("%s has no runtime %q on its %s but on its %s; ask for that unit too: --unit %s", d.Name, name, u.Name, r.Unit, r.Unit)
+		}
+	}
 	return nil, fault.Userf("%s has no runtime %q on its %s; %s", d.Name, name, u.Name, suggest(name, known))
 }
 
