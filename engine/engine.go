@@ -51,7 +51,11 @@ func New(src weights.Source, o Options) (*Engine, error) {
 	if !o.ShapeOnly && !shape.Executable() {
 		return nil, fault.Userf("model %s: the engine cannot compute architecture %q; it can record its shape (shape-only)", src.Name(), shape.Architecture)
 	}
-	tensors, err := bind(src, shape)
+	var tensors *modelTensors
+	err := weights.Guard(func() (err error) {
+		tensors, err = bind(src, shape)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 
+	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -51,10 +52,13 @@ func (s *Session) logitsAfter(ctx context.Context, i int) ([]float32, error) {
 	}
 	defer s.engine.mu.Unlock()
 	b := batch{n: i + 1}
-	for _, op := range s.program.ops[s.program.head:] {
-		op.run(&b)
-	}
-	return s.program.logits.rows(0, 1), nil
+	err := weights.Guard(func() error {
+		for _, op := range s.program.ops[s.program.head:] {
+			op.run(&b)
+		}
+		return nil
+	})
+	return s.program.logits.rows(0, 1), err
 }
 
 // NegativeLogLikelihood returns -ln of the probability that logits give to a

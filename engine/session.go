@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/traces"
 )
@@ -166,6 +167,10 @@ func (s *Session) run(ctx context.Context, phase traces.Phase, ids []int32, head
 		return err
 	}
 	defer s.engine.mu.Unlock()
+	return weights.Guard(func() error { return s.pass(ctx, phase, ids, head) })
+}
+
+func (s *Session) pass(ctx context.Context, phase traces.Phase, ids []int32, head bool) error {
 	ops := s.program.ops
 	if !head {
 		ops = ops[:s.program.head]

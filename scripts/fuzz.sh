@@ -20,5 +20,5 @@ targets() {
 
 targets | grep -E -- "$pattern" | while read -r package target; do
   printf '== %s %s for %s\n' "$package" "$target" "$time"
-  go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 5s -parallel "${PARALLEL:-$(nproc)}" "$package" </dev/null
+  go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 100x -parallel "${PARALLEL:-$(nproc)}" "$package" </dev/null
 done

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -21,6 +22,10 @@ type task interface {
 // A worker that wakes late finds nothing to take, and costs nobody anything:
 // the caller waits for parts that were taken, not for workers. A worker that
 // finds nothing for a while parks, so that an idle pool uses no processor.
+//
+// Weights are mapped from files that others may shorten. Whichever goroutine
+// faults on what is gone, it is the caller of run that panics, once nobody works
+// on the task any more.
 type pool struct {
 	threads int
 	spin    int // looks at the counter before a worker yields its processor
@@ -32,6 +37,7 @@ type pool struct {
 	_    [64]byte
 
 	work   task // of the current parts; read only after taking one
+	fault  atomic.Pointer[memoryFault]
 	parked atomic.Int32
 	wake   chan struct{}
 	closed atomic.Bool
@@ -89,22 +95,50 @@ func (p *pool) run(t task, parts int) {
 	for looks := 0; p.done.Load() != int64(parts); looks++ {
 		p.relax(looks)
 	}
+	if f := p.fault.Swap(nil); f != nil {
+		panic(f.memoryError)
+	}
+}
+
+// memoryFault is what a goroutine panicked with that touched memory which is
+// not there, as it does if debug.SetPanicOnFault is set.
+type memoryFault struct{ memoryError }
+
+type memoryError interface {
+	runtime.Error
+	Addr() uintptr
 }
 
 // take runs parts until none is left.
 func (p *pool) take(worker int) {
 	finished := int64(0)
+	defer func() {
+		if r := recover(); r != nil {
+			finished += p.give(r)
+		}
+		if finished > 0 {
+			p.done.Add(finished)
+		}
+	}()
 	for {
 		part := p.left.Add(-1)
 		if part < 0 {
-			break
+			return
 		}
 		p.work.run(worker, int(part))
 		finished++
 	}
-	if finished > 0 {
-		p.done.Add(finished)
+}
+
+// give keeps a fault for the caller of run, and returns how many parts nobody
+// need do: the one that failed, and those not yet taken.
+func (p *pool) give(recovered any) int64 {
+	err, ok := recovered.(memoryError)
+	if !ok {
+		panic(recovered)
 	}
+	p.fault.CompareAndSwap(nil, &memoryFault{err})
+	return 1 + max(0, p.left.Swap(0))
 }
 
 // relax passes a moment between two looks at a counter: on the processor for
@@ -119,6 +153,7 @@ func (p *pool) relax(looks int) {
 
 func (p *pool) worker(worker int) {
 	defer func() { p.exited <- struct{}{} }()
+	debug.SetPanicOnFault(true)
 	for looks := 0; ; looks++ {
 		if p.closed.Load() {
 			return

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/edsrzf/mmap-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
@@ -69,7 +69,9 @@ func (s *source) fill(fill filler) error {
 		t.Data = rest[:n:n]
 		rest = rest[(n+arenaAlign-1)/arenaAlign*arenaAlign:]
 	}
-	inParallel(jobs(made), fill)
+	if err := inParallel(jobs(made), fill); err != nil {
+		return errors.Join(err, arena.Unmap())
+	}
 	s.addCloser(arena.Unmap)
 	return nil
 }
@@ -108,21 +110,24 @@ func jobs(tensors []*Tensor) []job {
 }
 
 // inParallel runs the jobs on all cores.
-func inParallel(all []job, fill filler) {
+func inParallel(all []job, fill filler) error {
 	var (
 		next  atomic.Int64
-		group sync.WaitGroup
+		group errgroup.Group
 	)
 	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
-				j := all[i]
-				stride := j.tensor.Type.RowBytes(j.tensor.Cols)
-				fill(j.tensor, j.row, j.rows, j.tensor.Data[j.row*stride:][:j.rows*stride])
-			}
+		group.Go(func() error {
+			return Guard(func() error {
+				for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+					j := all[i]
+					stride := j.tensor.Type.RowBytes(j.tensor.Cols)
+					fill(j.tensor, j.row, j.rows, j.tensor.Data[j.row*stride:][:j.rows*stride])
+				}
+				return nil
+			})
 		})
 	}
-	group.Wait()
+	return group.Wait()
 }
 
 // requantize returns the tensors of s encoded in the scheme of o and laid out as

@@ -34,7 +34,11 @@ func OpenFolder(dir string, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := files.source(config, o)
+	var s *source
+	err = Guard(func() error {
+		s, err = files.source(config, o)
+		return err
+	})
 	if err != nil {
 		return nil, errors.Join(err, files.close())
 	}
@@ -85,7 +89,11 @@ func (f *folder) add(path string) error {
 		return err
 	}
 	f.maps = append(f.maps, m)
-	parsed, err := safetensors.Parse(path, m.data)
+	var parsed *safetensors.File
+	err = Guard(func() error {
+		parsed, err = safetensors.Parse(path, m.data)
+		return err
+	})
 	if err != nil {
 		return err
 	}

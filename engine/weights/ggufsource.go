@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -18,10 +19,13 @@ func OpenGGUF(path string, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openMapped(path, m.data, o)
+	var s *source
+	err = Guard(func() error {
+		s, err = openMapped(path, m.data, o)
+		return err
+	})
 	if err != nil {
-		m.close()
-		return nil, err
+		return nil, errors.Join(err, m.unmap())
 	}
 	s.addCloser(m.close)
 	return s, nil

@@ -28,8 +28,9 @@
 // experts, partial rotary embedding or tensors beyond those above: a file with
 // more is refused, since leaving a tensor out would change its results.
 //
-// A mapped file that another program shortens while it is open ends this
-// program, as any mapping does.
+// A mapped file that another program writes to while it is open is found out
+// late: when Close sees its new time, or when what is gone of it is read, under
+// Guard.
 //
 // GGUF has no notion of layer sharing. WriteGGUF stores each shared block once
 // and says how it repeats in the fields memsim.layer_sharing and
@@ -64,7 +65,8 @@ type Source interface {
 	Tensors() []Tensor
 	// Vocabulary returns what the tokenizer is made from, nil if the source has none.
 	Vocabulary() (*Vocabulary, error)
-	// Close releases the tensors' memory; their Data is invalid from then on.
+	// Close releases the tensors' memory; their Data is invalid from then on. A
+	// file that was written to while it was open is an error.
 	Close() error
 }
 
@@ -108,13 +110,20 @@ type source struct {
 	close      func() error
 }
 
-func (s *source) Shape() model.Shape               { return s.shape }
-func (s *source) Name() string                     { return s.name }
-func (s *source) Quant() string                    { return s.quant }
-func (s *source) Synthetic() bool                  { return s.synthetic }
-func (s *source) Size() int64                      { return s.size }
-func (s *source) Tensors() []Tensor                { return s.tensors }
-func (s *source) Vocabulary() (*Vocabulary, error) { return s.vocabulary() }
+func (s *source) Shape() model.Shape { return s.shape }
+func (s *source) Name() string       { return s.name }
+func (s *source) Quant() string      { return s.quant }
+func (s *source) Synthetic() bool    { return s.synthetic }
+func (s *source) Size() int64        { return s.size }
+func (s *source) Tensors() []Tensor  { return s.tensors }
+
+func (s *source) Vocabulary() (v *Vocabulary, err error) {
+	err = Guard(func() error {
+		v, err = s.vocabulary()
+		return err
+	})
+	return v, err
+}
 
 func (s *source) Tensor(name string) (Tensor, bool) {
 	i, ok := s.index[name]

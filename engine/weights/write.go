@@ -21,6 +21,10 @@ import (
 // none, a made-up one in which each byte is a token. Layer sharing is written
 // to fields of memsim's own (see the package's caveats).
 func WriteGGUF(path string, s Source) error {
+	return Guard(func() error { return writeGGUF(path, s) })
+}
+
+func writeGGUF(path string, s Source) error {
 	shape := s.Shape()
 	style, ok := architectures[shape.Architecture]
 	if !ok {

@@ -24,6 +24,10 @@ import (
 // sharing get keys of memsim's own, memsim_layer_sharing and
 // memsim_layer_repeat. No tokenizer is written.
 func WriteSafetensors(dir string, s Source) error {
+	return Guard(func() error { return writeSafetensors(dir, s) })
+}
+
+func writeSafetensors(dir string, s Source) error {
 	shape := s.Shape()
 	configuration, err := configOf(shape, s.Quant())
 	if err != nil {
