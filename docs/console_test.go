@@ -56,8 +56,29 @@ func readPage(t *testing.T, name string) string {
 // shell runs the commands of console blocks, in a folder of their own where
 // memsim is on the path.
 type shell struct {
-	dir  string
-	path string
+	dir string // where commands run
+	bin string // where memsim is
+}
+
+// built is the folder of the program, which all tests run.
+var built string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		var err error
+		if built, err = os.MkdirTemp("", "memsim-docs-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(built)
+		build := exec.Command("go", "build", "-o", built, "../cmd/memsim")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
 }
 
 func newShell(t *testing.T) *shell {
@@ -65,19 +86,14 @@ func newShell(t *testing.T) *shell {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash: install the Debian package bash")
 	}
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "../cmd/memsim")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return &shell{t.TempDir(), bin + string(filepath.ListSeparator) + os.Getenv("PATH")}
+	return &shell{t.TempDir(), built}
 }
 
 // run returns what a command prints on stdout and stderr.
 func (s *shell) run(command string) (string, error) {
 	cmd := exec.Command("bash", "-c", command)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "PATH="+s.path)
+	cmd.Env = append(os.Environ(), "PATH="+s.bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -124,25 +140,22 @@ func comparable(info string, lines []string) string {
 	return text
 }
 
-// checkConsole runs the console blocks of a page in order. What a block prints
+// checkConsole runs the console blocks of a page in order, and applies the diffs
+// of files between them. What a block prints
 // is what the page says, or with -update becomes it.
 func checkConsole(t *testing.T, name string, s *shell) {
 	t.Helper()
 	page := readPage(t, name)
 	lines := strings.Split(page, "\n")
-	all := blocks(page)
-	var console []block
-	for _, b := range all {
-		if strings.HasPrefix(b.info, "console") {
-			console = append(console, b)
-		}
-	}
-	if len(console) == 0 {
-		t.Fatalf("%s shows no command", name)
-	}
 	var out bytes.Buffer
 	done := 0
-	for _, b := range console {
+	for _, b := range blocks(page) {
+		if b.info == "diff" && !b.ofCode() {
+			apply(t, s.dir, b)
+		}
+		if !strings.HasPrefix(b.info, "console") {
+			continue
+		}
 		got := s.session(t, name, b)
 		if comparable(b.info, got) != comparable(b.info, b.lines) && !*update {
 			t.Errorf("%s, line %d: the commands print\n\n%s\n\nIf that is right, write it into the page: go test ./docs -update", name, b.first+1, strings.Join(got, "\n"))
@@ -154,6 +167,9 @@ func checkConsole(t *testing.T, name string, s *shell) {
 		done = b.first + len(b.lines)
 	}
 	out.WriteString(strings.Join(lines[done:], "\n"))
+	if done == 0 {
+		t.Fatalf("%s shows no command", name)
+	}
 	if *update {
 		if err := os.WriteFile(name, out.Bytes(), 0o666); err != nil {
 			t.Fatal(err)
@@ -162,5 +178,6 @@ func checkConsole(t *testing.T, name string, s *shell) {
 }
 
 func TestTheWalkthroughShowsWhatTheCommandsPrint(t *testing.T) {
+	t.Parallel()
 	checkConsole(t, "walkthrough.md", newShell(t))
 }
