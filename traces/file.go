@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,8 @@ const batchRows = 4096
 // File is a trace file opened for reading, as a Source.
 type File struct {
 	path    string
-	file    io.Closer
+	file    *os.File // nil in tests that have bytes alone
+	info    fs.FileInfo
 	bytes   io.ReaderAt
 	parquet *parquet.File
 	header  Header
@@ -63,7 +65,7 @@ func openFile(path string, file *os.File) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.file = file
+	f.file, f.info = file, info
 	return f, nil
 }
 
@@ -164,13 +166,30 @@ func (f *File) Header() Header { return f.header }
 // Rows returns the number of events.
 func (f *File) Rows() int64 { return f.parquet.NumRows() }
 
-// Ops yields the operators in order. A damaged file ends it with an error.
+// changed reports as an error that the file has been written to since it was
+// opened.
+func (f *File) changed() error {
+	if f.file == nil {
+		return nil
+	}
+	now, err := f.file.Stat()
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	if now.Size() != f.info.Size() || !now.ModTime().Equal(f.info.ModTime()) {
+		return fmt.Errorf("%s was written to while it was read, so that what was read is of neither version; run again", f.path)
+	}
+	return nil
+}
+
+// Ops yields the operators in order. A damaged file ends it with an error, and so
+// does one that is written to meanwhile.
 func (f *File) Ops() iter.Seq2[Op, error] {
 	return func(yield func(Op, error) bool) {
 		var op Op
 		for events, err := range f.batches() {
 			if err != nil {
-				yield(nil, err)
+				yield(nil, cmp.Or(f.changed(), err))
 				return
 			}
 			for i := range events {
@@ -187,8 +206,11 @@ func (f *File) Ops() iter.Seq2[Op, error] {
 				op = append(op, events[i])
 			}
 		}
-		if len(op) > 0 {
-			yield(op, nil)
+		if len(op) > 0 && !yield(op, nil) {
+			return
+		}
+		if err := f.changed(); err != nil {
+			yield(nil, err)
 		}
 	}
 }

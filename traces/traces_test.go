@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/memsim/memsim/fault"
 	"github.com/parquet-go/parquet-go"
@@ -119,6 +120,38 @@ func TestOpenNamesWhatIsWrong(t *testing.T) {
 		_, err := Open(c.path)
 		if err == nil || !fault.IsUser(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), filepath.Base(c.path)) {
 			t.Errorf("%s: error is %v, want a user's mistake with %q", c.path, err, c.want)
+		}
+	}
+}
+
+func TestAFileThatIsWrittenToWhileItIsReadIsAnError(t *testing.T) {
+	for name, change := range map[string]func(path string) error{
+		"shortened": func(path string) error { return os.Truncate(path, 1000) },
+		"touched":   func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(-time.Hour)) },
+	} {
+		path := filepath.Join(t.TempDir(), "t.parquet")
+		write(t, path, sample(20_000))
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		seen := false
+		for _, err := range f.Ops() {
+			if err != nil {
+				seen = true
+				if fault.IsUser(err) || !strings.Contains(err.Error(), path+" was written to while it was read") {
+					t.Errorf("%s: error is %v", name, err)
+				}
+			} else if change != nil {
+				if err := change(path); err != nil {
+					t.Fatal(err)
+				}
+				change = nil
+			}
+		}
+		if !seen {
+			t.Errorf("a file that was %s is read as if nothing were", name)
 		}
 	}
 }

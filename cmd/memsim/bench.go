@@ -110,18 +110,17 @@ func (a *app) bench(ctx context.Context, b *benching) error {
 	return a.print(rows, benchGrid(rows))
 }
 
-func (a *app) benchModel(ctx context.Context, b *benching, ref string, bar *progress) ([]benchRow, error) {
+func (a *app) benchModel(ctx context.Context, b *benching, ref string, bar *progress) (rows []benchRow, err error) {
 	bar.begin(ref + ": weights")
 	src, err := openModel(ctx, ref, b.options(a))
 	if err != nil {
 		return nil, err
 	}
-	defer src.Close()
+	defer closeInto(&err, src)
 	reads, err := b.weightReads(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	var rows []benchRow
 	for _, threads := range b.threads {
 		machine, err := interruptible(ctx, func() (float64, error) {
 			return kernels.ReadBandwidth(threads, int(min(src.Size(), maxProbe))), nil

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/memsim/memsim/engine"
@@ -31,22 +31,26 @@ func (c *capture) name() string {
 	return c.model + "+" + c.open.Overrides.String()
 }
 
-// tee hands events to several sinks, until ctx is done.
-type tee struct {
-	ctx   context.Context
-	sinks []traces.Sink
+// untilDone hands events on until ctx is done.
+type untilDone struct {
+	ctx context.Context
+	traces.Sink
 }
 
-func (t *tee) Emit(events []traces.Event) error {
-	if err := t.ctx.Err(); err != nil {
+func (u untilDone) Emit(events []traces.Event) error {
+	if err := u.ctx.Err(); err != nil {
 		return err
 	}
-	for _, sink := range t.sinks {
-		if err := sink.Emit(events); err != nil {
-			return err
-		}
+	return u.Sink.Emit(events)
+}
+
+// closeInto closes what a command has open, and makes a failure of that the
+// command's, if it has none of its own: a model file that was written to while it
+// was in use is found out only then.
+func closeInto(err *error, c io.Closer) {
+	if closeErr := c.Close(); *err == nil {
+		*err = closeErr
 	}
-	return nil
 }
 
 // interruptible runs f, but returns as soon as ctx is done. A call of f that is
@@ -83,7 +87,7 @@ func (c *capture) run(ctx context.Context, sink traces.Sink, step func(doing str
 	if err != nil {
 		return h, err
 	}
-	defer func() { err = errors.Join(err, src.Close()) }()
+	defer closeInto(&err, src)
 	step("reading the prompt")
 	e, err := engine.New(src, engine.Options{Threads: c.threads, ShapeOnly: c.open.ShapeOnly})
 	if err != nil {
@@ -153,25 +157,22 @@ func checkLengths(prompt, tokens int) error {
 	return nil
 }
 
-// toFile captures a trace to a file at path, and to memory as well if keep is
-// set. The file is there when toFile returns without an error, and only then.
-func (c *capture) toFile(ctx context.Context, path string, keep bool, step func(string)) (*traces.Trace, error) {
+// toFile captures a trace to a file at path. The file is there when toFile returns
+// without an error, and only then.
+func (c *capture) toFile(ctx context.Context, path string, step func(string)) error {
 	w, err := traces.Create(path, traces.Header{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer w.Abort()
-	memory := &traces.Trace{}
-	sink := &tee{ctx, []traces.Sink{w}}
-	if keep {
-		sink.sinks = append(sink.sinks, memory)
+	head, err := c.run(ctx, untilDone{ctx, w}, step)
+	switch {
+	case err == nil:
+	case strings.HasPrefix(err.Error(), c.model) || strings.HasPrefix(err.Error(), "model "+c.model):
+		return err // names the model already
+	default:
+		return fmt.Errorf("%s: %w", c.name(), err)
 	}
-	if memory.Head, err = c.run(ctx, sink, step); err != nil {
-		if strings.HasPrefix(err.Error(), c.model) {
-			return nil, err // names the model already
-		}
-		return nil, fmt.Errorf("%s: %w", c.name(), err)
-	}
-	w.SetHeader(memory.Head)
-	return memory, w.Close()
+	w.SetHeader(head)
+	return w.Close()
 }

@@ -29,13 +29,13 @@ type compareReply struct {
 // r.compareTo, and compares what they expect next at each position. The
 // reference's activations are not scaled per token: that is part of what is
 // judged.
-func (a *app) compare(ctx context.Context, r *running) error {
+func (a *app) compare(ctx context.Context, r *running) (err error) {
 	open := r.modelFlags.options(a)
 	src, err := openModel(ctx, r.model, open)
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer closeInto(&err, src)
 	tok, err := tokenizerOf(src)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (a *app) compare(ctx context.Context, r *running) error {
 	if err != nil {
 		return err
 	}
-	defer reference.Close()
+	defer closeInto(&err, reference)
 	reply, err := compareOver(ctx, src, reference, ids, engine.Options{Threads: a.common.threads, Activations: r.granularity()})
 	if err != nil {
 		return err

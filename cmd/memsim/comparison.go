@@ -36,7 +36,7 @@ type view interface{ Add(*sim.Row) }
 // entry is one model of a comparison: its trace, and what gathers its rows.
 type entry struct {
 	head     traces.Header
-	source   traces.Source
+	source   *traces.File
 	views    []view
 	profile  *pprof.Profile // nil: no files are written
 	timeline string         // path of a timeline to write, "" if none is wanted
@@ -72,9 +72,16 @@ func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
 	}, nil
 }
 
-// add puts a trace behind those that are to be compared. It is read by
-// replayAll, and must stay open until then.
-func (c *comparing) add(src traces.Source) {
+// close closes the traces, if replayAll has not.
+func (c *comparing) close() {
+	for _, e := range c.entries {
+		e.source.Close()
+	}
+}
+
+// add puts a trace behind those that are to be compared. It is read and closed by
+// replayAll.
+func (c *comparing) add(src *traces.File) {
 	e := &entry{head: src.Header(), source: src}
 	c.entries = append(c.entries, e)
 	c.headers = append(c.headers, e.head)
@@ -108,7 +115,6 @@ func (c *comparing) replayAll(ctx context.Context, done func()) error {
 	for _, e := range c.entries {
 		c.app.detail("%s: %d operators replayed, the ledger's invariants hold", e.head.Model, e.rows)
 		c.result.Results = append(c.result.Results, e.result)
-		e.source = nil
 	}
 	c.result.Notes = c.notes()
 	return nil
@@ -131,7 +137,10 @@ func (e *entry) replay(ctx context.Context, machine *sim.Machine) (err error) {
 		e.rows++
 		return nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return e.source.Close() // a system may not move a file that is open
 }
 
 // mergedProfile is one profile of all models.

@@ -184,7 +184,7 @@ func (a *app) modelsMakeCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) makeModel(ref, out string, o weights.Options) error {
+func (a *app) makeModel(ref, out string, o weights.Options) (err error) {
 	if err := outputFile(out); err != nil && (out == "" || strings.HasSuffix(out, ".gguf")) {
 		return err
 	}
@@ -192,7 +192,7 @@ func (a *app) makeModel(ref, out string, o weights.Options) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer closeInto(&err, src)
 	if strings.HasSuffix(out, ".gguf") {
 		err = weights.WriteGGUF(out, src)
 	} else {

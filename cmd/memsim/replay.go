@@ -46,6 +46,7 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 	if err != nil {
 		return err
 	}
+	defer c.close()
 	c.timeline = r.timeline
 	if r.out != "" {
 		if c.folder, err = newOutputFolder(r.out); err != nil {
@@ -58,7 +59,6 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 		if err != nil {
 			return err
 		}
-		defer f.Close()
 		c.add(f)
 	}
 	if err := c.replayAll(ctx, func() {}); err != nil {

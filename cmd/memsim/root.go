@@ -9,6 +9,7 @@ import (
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/traces"
 )
 
 // defaultOut is where the main job writes its files.
@@ -136,6 +137,7 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 		return err
 	}
 	defer c.folder.Discard()
+	defer c.close()
 	c.timeline = j.timeline
 	captures, err := j.captures(a)
 	if err != nil {
@@ -161,7 +163,10 @@ func (c *comparing) capture(ctx context.Context, run *capture, bar *progress) er
 	name := run.name()
 	bar.begin(name + ": weights")
 	path := c.folder.File(c.traceName(run))
-	trace, err := run.toFile(ctx, path, true, func(doing string) { bar.step(name + ": " + doing) })
+	if err := run.toFile(ctx, path, func(doing string) { bar.step(name + ": " + doing) }); err != nil {
+		return err
+	}
+	trace, err := traces.Open(path)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ type runReply struct {
 	DecodeRate    float64      `json:"decode_tokens_per_s"`
 }
 
-func (a *app) run(ctx context.Context, r *running) error {
+func (a *app) run(ctx context.Context, r *running) (err error) {
 	if err := r.check(a.format()); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (a *app) run(ctx context.Context, r *running) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer closeInto(&err, src)
 	tok, err := tokenizerOf(src)
 	if err != nil {
 		return err

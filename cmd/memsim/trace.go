@@ -70,7 +70,7 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	bar := a.newProgress(t.tokens + 2)
 	defer bar.done()
 	bar.begin(t.model + ": weights")
-	if _, err := c.toFile(ctx, t.out, false, bar.step); err != nil {
+	if err := c.toFile(ctx, t.out, bar.step); err != nil {
 		return err
 	}
 	bar.done()
