@@ -83,10 +83,13 @@ type channel struct {
 
 	maintenance []maintenance // refreshes and the closed policy's precharges, first come first served
 	refreshDue  int64
-	refreshBank int // next bank, of each rank, of per-bank refresh
+	refreshBank int   // next bank, of each rank, of per-bank refresh
+	refreshed   int64 // clock up to which the refreshes so far suffice
 
-	power     powerState
-	idleSince int64
+	power      powerState
+	idleSince  int64
+	quietSince int64 // since when all channels are idle; never while one works
+	pulseFrom  int64 // in power-down: no wake-up for a refresh may begin earlier
 
 	since    int64 // tally's residency is settled up to here
 	tally    tally
@@ -104,6 +107,8 @@ type channel struct {
 	ahead     bool   // at is ahead of the fields above
 	busySet   uint64 // if ahead: the banks that have something to do
 	recording recording
+	played    playing
+	lesson    lesson
 
 	observer   observer // nil but in tests
 	everyClock bool     // tests: tick even when nothing can happen

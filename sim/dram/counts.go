@@ -85,3 +85,60 @@ func (t *tally) add(o *tally) {
 	t.PowerDown += o.PowerDown
 	t.SelfRefresh += o.SelfRefresh
 }
+
+// packed is a tally in half the space.
+type packed [19]uint32
+
+// pack packs a tally whose fields fit.
+func pack(t tally) packed {
+	return packed{
+		uint32(t.Reads),
+		uint32(t.Writes),
+		uint32(t.Forwarded),
+		uint32(t.Coalesced),
+		uint32(t.RowHits),
+		uint32(t.RowMisses),
+		uint32(t.RowConflicts),
+		uint32(t.Activates),
+		uint32(t.Precharges),
+		uint32(t.PrechargeAlls),
+		uint32(t.AllBankRefreshes),
+		uint32(t.BankRefreshes),
+		uint32(t.WriteClockStarts),
+		uint32(t.PowerDowns),
+		uint32(t.SelfRefreshes),
+		uint32(t.Active),
+		uint32(t.Precharge),
+		uint32(t.PowerDown),
+		uint32(t.SelfRefresh),
+	}
+}
+
+// open unpacks it.
+func (p *packed) open() *tally {
+	return &tally{
+		Counts{
+			Reads:            int64(p[0]),
+			Writes:           int64(p[1]),
+			Forwarded:        int64(p[2]),
+			Coalesced:        int64(p[3]),
+			RowHits:          int64(p[4]),
+			RowMisses:        int64(p[5]),
+			RowConflicts:     int64(p[6]),
+			Activates:        int64(p[7]),
+			Precharges:       int64(p[8]),
+			PrechargeAlls:    int64(p[9]),
+			AllBankRefreshes: int64(p[10]),
+			BankRefreshes:    int64(p[11]),
+			WriteClockStarts: int64(p[12]),
+			PowerDowns:       int64(p[13]),
+			SelfRefreshes:    int64(p[14]),
+		},
+		Residency{
+			Active:      int64(p[15]),
+			Precharge:   int64(p[16]),
+			PowerDown:   int64(p[17]),
+			SelfRefresh: int64(p[18]),
+		},
+	}
+}

@@ -222,7 +222,8 @@ func (c *channel) follow(e *edge, in *lanes) {
 	c.tally.add(&e.tally)
 	if e.refreshes > 0 {
 		c.refreshDue += e.refreshes * c.refreshEvery
-		c.refreshBank = (c.refreshBank + int(e.refreshes)) % c.perRank
+		c.refreshed += e.refreshes * c.refreshEvery
+		c.nextRefreshBank(e.refreshes)
 	}
 	c.at, c.ahead, c.busySet = e.to, true, 0
 	now := c.turn()

@@ -87,9 +87,13 @@ func TestFastPathIsExact(t *testing.T) {
 		for range rapid.IntRange(1, 3).Draw(t, "lists") {
 			lists = append(lists, genExtents(t))
 		}
-		for range rapid.IntRange(1, 8).Draw(t, "moves") {
+		for range rapid.IntRange(1, 12).Draw(t, "moves") {
 			list := rapid.SampledFrom(lists).Draw(t, "list")
-			gap := units.Picoseconds(rapid.SampledFrom([]int64{0, 0, 1250, 30_000, 1_000_000, 40_000_000}).Draw(t, "gap"))
+			gap := units.Picoseconds(rapid.SampledFrom([]int64{0, 0, 1250, 30_000, 70_000, 120_000, 1_000_000, 5_000_000, 40_000_000}).Draw(t, "gap"))
+			pause := gap / units.Picoseconds(rapid.IntRange(1, 3).Draw(t, "pause"))
+			if a, b := fast.Idle(fast.Now()+pause), slow.Idle(slow.Now()+pause); a != b {
+				t.Fatalf("fast path idles: %+v\ncommand level: %+v", a, b)
+			}
 			a, b := fast.Move(fast.Now()+gap, list), slow.Move(slow.Now()+gap, list)
 			if a != b {
 				t.Fatalf("fast path: %+v\ncommand level: %+v", a, b)

@@ -106,8 +106,10 @@ const (
 
 // A graph holds the nodes of all channels of a memory.
 type graph struct {
-	nodes map[string]*node
-	buf   []byte
+	nodes    map[string]*node
+	sessions sessions
+	buf      []byte
+	buf2     []byte
 }
 
 func newGraph() *graph { return &graph{nodes: map[string]*node{}} }

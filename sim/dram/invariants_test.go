@@ -79,10 +79,11 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 	if s.Refresh == PerBank {
 		every *= int64(s.BanksPerRank())
 	}
-	if k.worst > 2*every {
-		t.Errorf("a bank went without refresh for %d clocks, more than twice the %d it should", k.worst, every)
+	if k.worst > 9*every {
+		t.Errorf("a bank went without refresh for %d clocks; eight refreshes of one each %d may be postponed", k.worst, every)
 	}
-	due := k.channel.now/k.channel.refreshEvery - 2
+	round := k.channel.refreshRound / k.channel.refreshEvery
+	due := k.channel.now/k.channel.refreshEvery - (postponed+1)*round
 	if n := (k.channel.tally.AllBankRefreshes + k.channel.tally.BankRefreshes) / int64(s.Ranks); n < due {
 		t.Errorf("%d refreshes of each rank, %d were due", n, due)
 	}

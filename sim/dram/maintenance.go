@@ -9,15 +9,22 @@ import (
 // each rank, in turn.
 func (c *channel) requestRefresh() {
 	c.refreshDue += c.refreshEvery
-	for rank := range c.ranks {
-		first := rank * c.perRank
-		if c.spec.Refresh == PerBank {
-			c.maintenance = append(c.maintenance, maintenance{REFpb, first + c.refreshBank})
-		} else {
-			c.maintenance = append(c.maintenance, maintenance{REFab, first})
-		}
+	c.refreshed += c.refreshEvery
+	command := REFab
+	if c.spec.Refresh == PerBank {
+		command = REFpb
 	}
-	c.refreshBank = (c.refreshBank + 1) % c.perRank
+	for rank := range c.ranks {
+		c.maintenance = append(c.maintenance, maintenance{command, rank*c.perRank + c.refreshBank})
+	}
+	c.nextRefreshBank(1)
+}
+
+// nextRefreshBank moves the turn of per-bank refresh on by some refreshes.
+func (c *channel) nextRefreshBank(refreshes int64) {
+	if c.spec.Refresh == PerBank {
+		c.refreshBank = int((int64(c.refreshBank) + refreshes) % int64(c.perRank))
+	}
 }
 
 // requestPrecharges queues, under the closed policy, the precharge of each bank

@@ -12,7 +12,9 @@ type Memory struct {
 	graph  *graph     // nil: command level
 	spare  []*channel // of groups that were merged
 	done   units.Picoseconds
-	sum    tally // of all channels, since time zero
+	// quietSince is the clock since which no channel has requests.
+	quietSince int64
+	sum        tally // of all channels, since time zero
 }
 
 // Transfer is what moving a list of extents took.
@@ -73,9 +75,14 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 	end := start
 	for _, g := range m.groups {
 		counted := g.channel.tally
-		g.channel.replay(&cutter{layout: &m.layout, channel: g.members[0], extents: extents})
+		if g.channel.move(&cutter{layout: &m.layout, channel: g.members[0], extents: extents}) {
+			m.quietSince = never
+		}
 		m.count(g, counted)
 		end = max(end, g.channel.lastData, g.channel.now)
+	}
+	if m.quietSince == never {
+		m.quietSince = end
 	}
 	m.idle(end)
 	return m.transfer(before, start, end)
@@ -95,6 +102,7 @@ func (m *Memory) Idle(until units.Picoseconds) Transfer {
 func (m *Memory) idle(until int64) {
 	for _, g := range m.groups {
 		counted := g.channel.tally
+		g.channel.quietSince = m.quietSince
 		g.channel.idle(until)
 		m.count(g, counted)
 	}

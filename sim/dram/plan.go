@@ -41,6 +41,8 @@ type plan struct {
 	readLatency, writeLatency int64
 	wckRead, wckWrite         int64 // clocks that a burst keeps the write clock running
 	refreshEvery              int64 // 0: no refresh
+	refreshRound              int64 // clocks in which each bank is to be refreshed once
+	pulse                     int64 // clocks of a refresh in power-down, from waking up to the end of its work
 	writeHigh, writeLow       int   // more than so many queued writes begin to drain, fewer than so many stop
 	turns                     []turn
 	turnAt                    [maxBanks]int // by bank: index of its turn
@@ -80,8 +82,12 @@ func newPlan(s *Spec) *plan {
 	switch s.Refresh {
 	case AllBank:
 		p.refreshEvery = s.Timing["REFI"]
+		p.refreshRound = p.refreshEvery
+		p.pulse = s.Timing["XP"] + int64(s.Ranks)*s.BusClocks[REFab] + s.Timing["RFCab"]
 	case PerBank:
 		p.refreshEvery = s.Timing["REFIpb"]
+		p.refreshRound = p.refreshEvery * int64(p.perRank)
+		p.pulse = s.Timing["XP"] + int64(s.Ranks)*s.BusClocks[REFpb] + s.Timing["RFCpb"]
 	}
 	p.writeHigh = int(math.Floor(s.Queue.High * float64(s.Queue.Writes)))
 	p.writeLow = int(math.Ceil(s.Queue.Low * float64(s.Queue.Writes)))

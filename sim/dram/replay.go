@@ -1,10 +1,14 @@
 package dram
 
 // replay moves runs through a channel, until their last request is served and
-// its data has moved.
-func (c *channel) replay(source *cutter) {
+// its data has moved. It reports whether there were any.
+func (c *channel) replay(source *cutter) bool {
 	r, more := source.next()
-	if more && c.power != standby {
+	if !more {
+		return false
+	}
+	c.quietSince = never
+	if c.power != standby {
 		c.leave()
 		c.wake()
 	}
@@ -17,6 +21,7 @@ func (c *channel) replay(source *cutter) {
 		}
 	}
 	c.finish()
+	return true
 }
 
 // stream takes in a run of a long extent: along an edge if one leads on, or else

@@ -40,6 +40,7 @@ type layout struct {
 	ownBits     int // of them, those that do not name the channel
 	channelBits int // the others
 	burstBits   int
+	rowShift    int // see sessionKey
 	lanes       int
 	period      int32   // places after which lanes repeat
 	lane        []uint8 // by place in the block
@@ -47,7 +48,7 @@ type layout struct {
 }
 
 func newLayout(s *Spec) layout {
-	l := layout{spec: s, burstBits: log2(int(s.BurstBytes)), lanes: 1, period: 1}
+	l := layout{spec: s, burstBits: log2(int(s.BurstBytes)), rowShift: rowShift(s), lanes: 1, period: 1}
 	low := s.order[:blockFields(s)]
 	for i := len(low) - 1; i >= 0; i-- {
 		l.low = append(l.low, low[i])

@@ -81,8 +81,14 @@ func (m *Memory) merge() {
 
 // sameState reports whether two channels will do the same things from now on.
 func (c *channel) sameState(o *channel) bool {
-	if c.now != o.now || c.refreshDue != o.refreshDue || c.refreshBank != o.refreshBank ||
-		c.notClosed != o.notClosed || c.busyBanks() != 0 || o.busyBanks() != 0 {
+	if c.now != o.now || c.refreshed != o.refreshed || c.refreshBank != o.refreshBank || c.power != o.power ||
+		c.played.session != nil || o.played.session != nil {
+		return false
+	}
+	if c.power != standby {
+		return c.power == selfRefresh || c.refreshEvery == 0 || c.nextPulse() == o.nextPulse()
+	}
+	if c.refreshDue != o.refreshDue || c.powerDownFrom() != o.powerDownFrom() || c.notClosed != o.notClosed || c.busyBanks() != 0 || o.busyBanks() != 0 {
 		return false
 	}
 	for i := range c.banks {
@@ -92,19 +98,32 @@ func (c *channel) sameState(o *channel) bool {
 	}
 	c.leave()
 	o.leave()
-	return c.quiet() && o.quiet() && c.locate() && o.locate() && c.at == o.at
+	return c.quietFrom() <= c.now && o.quietFrom() <= o.now && c.locate() && o.locate() && c.at == o.at
 }
 
 // copyOf returns an independent channel in the same state, in the memory of a
 // channel that is no longer needed if there is one.
 func (m *Memory) copyOf(c *channel) *channel {
+	c.recall()
 	d := &channel{}
 	if n := len(m.spare); n > 0 {
 		d, m.spare = m.spare[n-1], m.spare[:n-1]
+		if c.power != standby && d.power != standby {
+			d.sleepLike(c)
+			return d
+		}
 	}
 	waiting := append(d.maintenance[:0], c.maintenance...)
-	items := d.itemBuf
+	items, extents := d.itemBuf, d.played.extents
 	*d = *c
-	d.maintenance, d.itemBuf = waiting, items
+	d.maintenance, d.itemBuf, d.played.extents = waiting, items, extents
 	return d
+}
+
+// sleepLike brings a channel that sleeps into the state of another one that does:
+// nothing is held back and no row is open in either.
+func (c *channel) sleepLike(o *channel) {
+	c.now, c.since, c.tally, c.power = o.now, o.since, o.tally, o.power
+	c.refreshed, c.refreshBank, c.pulseFrom = o.refreshed, o.refreshBank, o.pulseFrom
+	c.idleSince, c.quietSince, c.lastData = o.idleSince, o.quietSince, o.lastData
 }

@@ -1,0 +1,297 @@
+package dram
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Beside steps, the fast path remembers sessions: what a channel does from the
+// clock in which work wakes it up to the one in which it is back in power-down. A
+// memory that sleeps holds nothing back, has no row open and starts its refresh
+// timer when it wakes, so that a session depends on the extents that are moved
+// and on little else. A model asks for the same extents token after token.
+type session struct {
+	idle     bool // the channel has no part in the extents
+	clocks   int64
+	lastData int64 // from the start
+	tally    packed
+
+	pauses    []pause // from the last data to power-down
+	asleep    int64   // clocks from the start to power-down
+	whole     packed  // from the start to power-down
+	refreshes int64
+}
+
+// A pause is a time without commands after the last data of a session.
+type pause struct {
+	end    int64  // clocks from the start of the session to its last clock
+	active int64  // ranks with open rows
+	tally  packed // from the start of the session to the pause's end
+}
+
+// playing is a session that a channel is in the midst of without having been
+// simulated.
+type playing struct {
+	session *session // nil: none
+	start   int64
+	before  tally
+	extents []Extent
+	layout  *layout
+	channel int
+}
+
+// A lesson is a session that is being simulated, to be learned.
+type lesson struct {
+	key     string // "": none
+	anyBank string // its key if no refresh comes on the way, "": none
+	session *session
+	start   int64
+	before  tally
+	earlier int64 // refreshed at the start
+}
+
+// mostExtents bounds the extents of sessions that are worth remembering, and
+// mostSessions their number in a generation.
+const (
+	mostExtents  = 64
+	mostSessions = 1 << 15
+)
+
+// move moves the extents of a source through the channel, from a session that
+// is known if there is one. It reports whether the channel has a part in them.
+func (c *channel) move(source *cutter) bool {
+	c.lesson.key = ""
+	c.recall()
+	if c.graph == nil || c.power == standby || len(source.extents) > mostExtents {
+		return c.replay(source)
+	}
+	renamed := c.renamedKey(source)
+	if s := c.graph.sessions.find(renamed); s != nil {
+		c.play(s, source)
+		return !s.idle
+	}
+	key := c.sessionKey(source)
+	if s := c.graph.sessions.find(key); s != nil {
+		c.play(s, source)
+		return !s.idle
+	}
+	l := lesson{key: string(key), anyBank: string(renamed), session: &session{}, start: c.now, before: c.tally, earlier: c.refreshed}
+	if c.power == selfRefresh {
+		l.earlier = c.now
+	}
+	if !c.replay(source) {
+		l.session.idle = true
+		c.graph.sessions.add(l.key, l.session)
+		return false
+	}
+	if !c.ahead {
+		c.settle()
+	}
+	l.session.clocks, l.session.lastData = c.now-l.start, c.lastData-l.start
+	l.session.tally = pack(c.tally.plus(l.before, -1))
+	c.lesson = l
+	return true
+}
+
+// sessionKey names the session that the extents begin: relative to the row of
+// the first one where rows are all that higher bits of addresses name.
+func (c *channel) sessionKey(source *cutter) []byte {
+	buf := append(c.graph.buf[:0], byte(c.power), flag(c.overdue()), byte(c.refreshBank), byte(source.channel))
+	var base uint64
+	if len(source.extents) > 0 {
+		base = source.extents[0].Addr &^ (1<<source.rowShift - 1)
+	}
+	for _, e := range source.extents {
+		buf = binary.AppendVarint(buf, int64(e.Addr-base))
+		buf = binary.AppendVarint(buf, int64(e.Bytes)<<1|int64(flag(e.Write)))
+	}
+	c.graph.buf = buf
+	return buf
+}
+
+// renamedKey names a short session by what matters to it if no refresh comes on
+// the way: places within rows, and which of its rows and banks are the same. It
+// names none if the policy looks at banks by number.
+func (c *channel) renamedKey(source *cutter) []byte {
+	if c.spec.Policy != Open || c.overdue() || !source.short() {
+		return nil
+	}
+	buf := append(c.graph.buf2[:0], byte(c.power), 255)
+	var turn *turn
+	var rows [renamedRuns]run
+	n := 0
+	again := *source
+	for r, more := again.next(); more; r, more = again.next() {
+		if n == renamedRuns {
+			return nil
+		}
+		if turn == nil {
+			turn = &c.turns[c.turnAt[r.bank]]
+		}
+		same := n // the first run of this row
+		for i := range n {
+			if rows[i].bank == r.bank && rows[i].row == r.row {
+				same = i
+				break
+			}
+		}
+		rows[n] = r
+		n++
+		rank := c.rankOf[r.bank] ^ c.rankOf[rows[0].bank]
+		counted := turn.count[r.bank] % c.perRank
+		buf = append(buf, rank, byte(counted), byte(r.twist), byte(same), flag(r.write))
+		buf = binary.AppendUvarint(buf, uint64(r.first))
+		buf = binary.AppendUvarint(buf, uint64(r.at))
+		buf = binary.AppendUvarint(buf, uint64(r.count))
+	}
+	c.graph.buf2 = buf
+	return buf
+}
+
+// renamedRuns bounds the runs of sessions that renamedKey names.
+const renamedRuns = 16
+
+// short reports whether a channel's part of the extents is at most a few rows.
+func (c *cutter) short() bool {
+	var bytes int64
+	for _, e := range c.extents {
+		bytes += int64(e.Bytes)
+	}
+	return bytes>>c.burstBits <= renamedRuns*runBursts<<c.channelBits
+}
+
+// play takes a session as known up to its last data.
+func (c *channel) play(s *session, source *cutter) {
+	if s.idle {
+		return
+	}
+	c.settle()
+	p := &c.played
+	*p = playing{
+		session: s, start: c.now, before: c.tally, extents: append(p.extents[:0], source.extents...),
+		layout: source.layout, channel: source.channel,
+	}
+	c.tally.add(s.tally.open())
+	c.lastData = c.now + s.lastData
+	c.now += s.clocks
+	c.since = c.now
+}
+
+// recall simulates the session that the channel is in the midst of, if any.
+func (c *channel) recall() {
+	p := &c.played
+	if p.session == nil {
+		return
+	}
+	p.session = nil
+	reached := c.now
+	c.now, c.since, c.tally = p.start, p.start, p.before
+	c.replay(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
+	c.idle(reached)
+}
+
+// passSession passes idle time in the session that the channel is in the midst
+// of.
+func (c *channel) passSession(until int64) {
+	p := &c.played
+	s := p.session
+	for i := range s.pauses {
+		b := &s.pauses[i]
+		left := p.start + b.end - until
+		if left < 0 {
+			continue
+		}
+		c.tally = p.before
+		c.tally.add(b.tally.open())
+		c.tally.Active -= b.active * left
+		c.tally.Precharge -= (int64(c.ranks) - b.active) * left
+		c.now, c.since = until, until
+		return
+	}
+	p.session = nil
+	if c.power == selfRefresh {
+		c.refreshed, c.refreshBank = p.start, 0
+	}
+	c.tally = p.before
+	c.tally.add(s.whole.open())
+	c.now = p.start + s.asleep
+	c.since, c.pulseFrom = c.now, c.now
+	c.refreshed += s.refreshes * c.refreshEvery
+	c.nextRefreshBank(s.refreshes)
+	c.power = powerDown
+}
+
+// endLesson learns the session that ends as the channel enters a low-power state.
+func (c *channel) endLesson() {
+	l := &c.lesson
+	if l.key == "" || c.power != powerDown {
+		return
+	}
+	s := l.session
+	s.asleep, s.whole = c.now-l.start, pack(c.tally.plus(l.before, -1))
+	if c.refreshEvery > 0 {
+		s.refreshes = (c.refreshed - l.earlier) / c.refreshEvery
+	}
+	if s.refreshes == 0 && l.anyBank != "" {
+		l.key = l.anyBank
+	}
+	c.graph.sessions.add(l.key, s)
+	l.key = ""
+}
+
+// endPause notes, in the session that is being learned, that a command comes
+// next; before is the tally without it, and notClosed the banks that are open.
+func (c *channel) endPause(before tally, notClosed uint64) {
+	l := &c.lesson
+	if l.key == "" {
+		return
+	}
+	b := pause{end: c.now - l.start, tally: pack(before.plus(l.before, -1))}
+	for rank := range c.ranks {
+		if notClosed&c.rankMask[rank] != 0 {
+			b.active++
+		}
+	}
+	l.session.pauses = append(l.session.pauses, b)
+}
+
+// sessions remembers two generations of sessions: those that were added or met
+// last, and those before them.
+type sessions struct {
+	young, old map[string]*session
+}
+
+func (m *sessions) find(key []byte) *session {
+	if len(key) == 0 {
+		return nil
+	}
+	if s := m.young[string(key)]; s != nil {
+		return s
+	}
+	s := m.old[string(key)]
+	if s != nil {
+		m.add(string(key), s)
+	}
+	return s
+}
+
+func (m *sessions) add(key string, s *session) {
+	if len(m.young) >= mostSessions || m.young == nil {
+		m.old, m.young = m.young, map[string]*session{}
+	}
+	m.young[key] = s
+}
+
+// rowShift returns the lowest bit of an address from which on all bits are of
+// its row: no bit if other parts, or hashes, take bits above.
+func rowShift(s *Spec) int {
+	top := s.order[len(s.order)-1]
+	if top.kind != partRow || s.Mapping.xor {
+		return math.MaxInt
+	}
+	bits := log2(int(s.BurstBytes))
+	for _, f := range s.order[:len(s.order)-1] {
+		bits += f.width
+	}
+	return bits
+}
