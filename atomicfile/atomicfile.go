@@ -5,6 +5,12 @@
 // A target that is no file but a device or a pipe, such as /dev/null or
 // /dev/stdout, is written to as it is, and never replaced. A symbolic link stays
 // one: the file that it points to is replaced.
+//
+// # Caveats
+//
+// A target keeps its permissions, and not its owner or its other hard links,
+// which keep the old data. Nothing is locked: of two writers the last to commit
+// wins.
 package atomicfile
 
 import (

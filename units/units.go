@@ -6,6 +6,12 @@
 // integer count of femtojoules, so that the parts of a ledger add up to its
 // total exactly: an int8 multiply-accumulate costs tens of femtojoules, and an
 // int64 of them reaches 9.2 kJ, more than a token can cost.
+//
+// # Caveats
+//
+// A run is shorter than 106 days and takes less than 9.2 kJ; nothing checks for
+// overflow. Times of transfers are rounded up and energies to the nearest, so
+// that many small ones add up to a little more time than one large one.
 package units
 
 import "math"

@@ -1,6 +1,18 @@
 // Package quant knows the storage formats of weights: how many bytes a row
 // takes, and how values are encoded and decoded. The formats are those of GGML
 // (block-quantized) and plain floats.
+//
+// The mental model: a row of a matrix is a sequence of blocks, each by itself. A
+// block holds a scale (and an offset, or scales of groups) and small codes; a
+// value is scale times code. So bytes follow from the format and the number of
+// columns alone, which is all that a shape-only run needs to know.
+//
+// # Caveats
+//
+// Encoding is what ggml's reference quantizers do without an importance matrix:
+// the same bytes, not the best ones. Formats of ggml that no model of this
+// family commonly comes in (IQ, TQ, Q2_K, Q3_K) are not known. Kernels have
+// their own decoding, which tests hold to this one.
 package quant
 
 // Type is a storage format by its usual lower-case name.
