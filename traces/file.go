@@ -43,7 +43,7 @@ func Open(path string) (*File, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fault.Userf("%s: no such file; capture a trace with `memsim trace --model M -o %s`", path, path)
 		}
-		return nil, fmt.Errorf("open trace: %w", err)
+		return nil, fault.Userf("%s: cannot be read: %w", path, err)
 	}
 	f, err := openFile(path, file)
 	if err != nil {

@@ -84,6 +84,10 @@ func (a *app) report(ctx context.Context, err error) int {
 		fmt.Fprintf(a.Err, "memsim: %s\n", err)
 		return exitMistake
 	}
+	if place, reason, full := diskFull(err); full {
+		fmt.Fprintf(a.Err, "memsim: cannot write to %s: %s; make room or name another place with --out; what was there before is as it was\n", place, reason)
+		return exitFailure
+	}
 	fmt.Fprintf(a.Err, "memsim: %s\n", err)
 	return exitFailure
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/memsim/memsim/fault"
@@ -21,6 +22,9 @@ type outputFolder struct {
 	done    bool
 }
 
+// stagingPrefix begins the name of the folder in which files are written.
+const stagingPrefix = ".memsim-"
+
 // newOutputFolder prepares path. The caller defers Discard and calls Commit at
 // its end.
 func newOutputFolder(path string) (*outputFolder, error) {
@@ -29,7 +33,7 @@ func newOutputFolder(path string) (*outputFolder, error) {
 		o.Discard()
 		return nil, unwritable(path, err)
 	}
-	staging, err := os.MkdirTemp(path, ".memsim-")
+	staging, err := os.MkdirTemp(path, stagingPrefix)
 	if err != nil {
 		o.Discard()
 		return nil, unwritable(path, err)
@@ -106,6 +110,26 @@ func (o *outputFolder) Discard() {
 	}
 }
 
+// diskFull says of an error that there is no room for a file, in which place that
+// is, and why. The file itself has a name of ours, which tells nobody anything.
+func diskFull(err error) (place string, reason error, full bool) {
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return "", nil, false
+	}
+	if !errors.Is(at.Err, syscall.ENOSPC) && !errors.Is(at.Err, syscall.EDQUOT) && !errors.Is(at.Err, syscall.EFBIG) {
+		return "", nil, false
+	}
+	place = filepath.Dir(at.Path)
+	if before, _, staged := strings.Cut(place, string(filepath.Separator)+stagingPrefix); staged {
+		place = before
+	}
+	if place == "." {
+		place = "the working folder"
+	}
+	return place, at.Err, true
+}
+
 // outputFile checks that a file can be written at path, before any work is done,
 // and leaves nothing behind.
 func outputFile(path string) error {
@@ -119,7 +143,7 @@ func outputFile(path string) error {
 	case !info.Mode().IsRegular():
 		return nil // a device or a pipe is written to as it is
 	}
-	probe, err := os.CreateTemp(filepath.Dir(path), ".memsim-")
+	probe, err := os.CreateTemp(filepath.Dir(path), stagingPrefix)
 	if err != nil {
 		return unwritable(path, err)
 	}

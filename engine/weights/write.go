@@ -2,12 +2,11 @@ package weights
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
+	"github.com/memsim/memsim/atomicfile"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights/gguf"
 	"github.com/memsim/memsim/fault"
@@ -147,40 +146,27 @@ func (s slot) rotated() bool {
 	return false
 }
 
-// writeFile writes a file under a temporary name beside path and renames it
-// when it is whole. An unwritable place is the user's error.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+// writeFile writes a file that appears under its name when it is whole. An
+// unwritable place is the user's error.
+func writeFile(path string, write func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fault.Userf("cannot write %s: it is no regular file; give another name", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := atomicfile.Create(path)
 	if err != nil {
 		return fault.Userf("cannot write %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, ignoreClosed(f.Close()), os.Remove(f.Name()))
-		}
-	}()
+	defer f.Abort()
 	w := bufio.NewWriterSize(f, 1<<20)
-	if err := write(w); err != nil {
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Commit()
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return nil
-	}
-	return err
+	return nil
 }
