@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// raceDetector makes tests that would take minutes under it do less.
+const raceDetector = true
