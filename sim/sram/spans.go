@@ -1,9 +1,6 @@
 package sram
 
-import (
-	"slices"
-	"sort"
-)
+import "slices"
 
 // run is a range of lines and what became of it.
 type run struct {
@@ -37,7 +34,6 @@ type spans struct {
 	list   []span
 	words  []uint64 // ways of them per slot
 	free   []int32
-	splice []span // what replaces a part of list, while it is made
 }
 
 // span is the sets from first up to the next span's first.
@@ -68,142 +64,129 @@ func (s *spans) end(k int) uint64 {
 
 // at returns the place of the span that holds a set.
 func (s *spans) at(set uint64) int {
-	return sort.Search(len(s.list), func(i int) bool { return s.list[i].first > set }) - 1
+	lo, hi := 0, len(s.list) // the place is in [lo, hi)
+	for hi-lo > 1 {
+		if mid := int(uint(lo+hi) / 2); s.list[mid].first <= set {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
 
 // use looks a range up as an access does, and marks what it finds if mark says
 // so. It appends runs that cover the range.
 func (s *spans) use(runs []run, lo, hi uint64, mark bool) []run {
-	tag := lo / s.sets
-	same := func(set []uint64) bool {
+	tag, start := lo/s.sets, len(runs)
+	base := tag * s.sets
+	first, last := lo-base, hi-base
+	k := s.at(first)
+	from, changed := k, false
+	for at := first; at < last; k++ {
+		end := min(s.end(k), last)
+		set := s.set(s.list[k].slot)
 		i := findWay(set, tag)
-		return i < 0 || s.policy.settled(set, i) && (!mark || set[i]&dirtyBit != 0)
-	}
-	change := func(set []uint64) {
-		if i := findWay(set, tag); i >= 0 {
+		runs = appendRun(runs, start, run{base + at, base + end, i >= 0, i >= 0 && set[i]&dirtyBit != 0})
+		if i >= 0 && !(s.policy.settled(set, i) && (!mark || set[i]&dirtyBit != 0)) {
+			k, set = s.own(k, at, end)
 			i = s.policy.use(set, i)
 			if mark {
 				set[i] |= dirtyBit
 			}
+			changed = true
 		}
+		at = end
 	}
-	runs = s.look(runs, lo, hi, tag)
-	s.update(lo-tag*s.sets, hi-tag*s.sets, same, change)
+	if changed {
+		s.join(from, k)
+	}
 	return runs
 }
 
 // take removes what a range has in the cache. It appends runs that cover the
 // range; those held say whether they were dirty.
 func (s *spans) take(runs []run, lo, hi uint64) []run {
-	tag := lo / s.sets
-	same := func(set []uint64) bool { return findWay(set, tag) < 0 }
-	change := func(set []uint64) {
-		if i := findWay(set, tag); i >= 0 {
+	tag, start := lo/s.sets, len(runs)
+	base := tag * s.sets
+	first, last := lo-base, hi-base
+	k := s.at(first)
+	from, changed := k, false
+	for at := first; at < last; k++ {
+		end := min(s.end(k), last)
+		set := s.set(s.list[k].slot)
+		i := findWay(set, tag)
+		runs = appendRun(runs, start, run{base + at, base + end, i >= 0, i >= 0 && set[i]&dirtyBit != 0})
+		if i >= 0 {
+			k, set = s.own(k, at, end)
 			s.policy.remove(set, i)
+			changed = true
 		}
+		at = end
 	}
-	runs = s.look(runs, lo, hi, tag)
-	s.update(lo-tag*s.sets, hi-tag*s.sets, same, change)
+	if changed {
+		s.join(from, k)
+	}
 	return runs
 }
 
 // fill puts a range into the cache that is not in it and appends the runs that
 // had to go.
 func (s *spans) fill(runs []run, lo, hi uint64, dirty bool, access uint64) []run {
-	tag := lo / s.sets
+	tag, start := lo/s.sets, len(runs)
 	base := tag * s.sets
-	word, random, from := wordOf(tag, dirty), draw(s.seed, access, tag), len(runs)
 	first, last := lo-base, hi-base
-	same := func([]uint64) bool { return false }
-	at := first
+	word, random := wordOf(tag, dirty), draw(s.seed, access, tag)
 	k := s.at(first)
-	change := func(set []uint64) {
+	from := k
+	for at := first; at < last; k++ {
 		end := min(s.end(k), last)
+		var set []uint64
+		k, set = s.own(k, at, end)
 		if victim := s.policy.fill(set, word, random); victim != 0 {
 			old := victim >> tagShift * s.sets
-			runs = appendRun(runs, from, run{old + at, old + end, true, victim&dirtyBit != 0})
+			runs = appendRun(runs, start, run{old + at, old + end, true, victim&dirtyBit != 0})
 		}
 		at = end
+	}
+	s.join(from, k)
+	return runs
+}
+
+// own makes the sets from at up to end, which lie in the span at place k, a span
+// of their own, and returns its place and its words, for the caller to change.
+func (s *spans) own(k int, at, end uint64) (int, []uint64) {
+	if s.list[k].first < at {
+		s.split(k, at)
 		k++
 	}
-	s.update(first, last, same, change)
-	return runs
+	if end < s.end(k) {
+		s.split(k, end)
+	}
+	return k, s.set(s.list[k].slot)
 }
 
-// look appends runs that say where a range is held, and dirty, without a change.
-func (s *spans) look(runs []run, lo, hi, tag uint64) []run {
-	base, from := tag*s.sets, len(runs)
-	for k := s.at(lo - base); lo < hi; k++ {
-		end := min(base+s.end(k), hi)
-		set := s.set(s.list[k].slot)
-		i := findWay(set, tag)
-		runs = appendRun(runs, from, run{lo, end, i >= 0, i >= 0 && set[i]&dirtyBit != 0})
-		lo = end
-	}
-	return runs
+// split cuts the span at place k in two.
+func (s *spans) split(k int, at uint64) {
+	s.list = slices.Insert(s.list, k+1, span{at, s.copySlot(s.list[k].slot)})
 }
 
-// update applies change to the sets from first up to last, once per span, unless
-// same says that it changes nothing there. Spans are cut where the range begins
-// and ends, and joined where that leaves equal neighbours.
-func (s *spans) update(first, last uint64, same func([]uint64) bool, change func([]uint64)) {
-	from := s.at(first)
-	to := from
-	s.splice = s.splice[:0]
-	for ; to < len(s.list) && s.list[to].first < last; to++ {
-		s.rewrite(to, first, last, same, change)
-	}
-	if from > 0 { // the span before may have become equal
-		from--
-		s.splice = slices.Insert(s.splice, 0, s.list[from])
-	}
-	if to < len(s.list) {
-		s.splice = append(s.splice, s.list[to])
-		to++
-	}
-	s.join()
-	if len(s.splice) == to-from {
-		copy(s.list[from:], s.splice)
-		return
-	}
-	s.list = slices.Replace(s.list, from, to, s.splice...)
-}
-
-// rewrite appends to the splice what becomes of the span at place k.
-func (s *spans) rewrite(k int, first, last uint64, same func([]uint64) bool, change func([]uint64)) {
-	old, end := s.list[k], s.end(k)
-	if same(s.set(old.slot)) {
-		s.splice = append(s.splice, old)
-		return
-	}
-	kept := old.slot
-	if old.first < first || end > last {
-		kept = s.copySlot(old.slot)
-		if old.first < first && end > last {
-			s.splice = append(s.splice, span{old.first, s.copySlot(old.slot)}, span{first, kept}, span{last, old.slot})
-		} else if old.first < first {
-			s.splice = append(s.splice, old, span{first, kept})
-		} else {
-			s.splice = append(s.splice, span{old.first, kept}, span{last, old.slot})
-		}
-	} else {
-		s.splice = append(s.splice, old)
-	}
-	change(s.set(kept))
-}
-
-// join merges equal neighbours in the splice.
-func (s *spans) join() {
-	n := 0
-	for _, next := range s.splice[1:] {
-		if slices.Equal(s.set(s.splice[n].slot), s.set(next.slot)) {
+// join merges equal neighbours among the spans at the places from up to to and
+// those around them.
+func (s *spans) join(from, to int) {
+	from, to = max(from-1, 0), min(to+1, len(s.list))
+	n := from
+	for _, next := range s.list[from+1 : to] {
+		if slices.Equal(s.set(s.list[n].slot), s.set(next.slot)) {
 			s.free = append(s.free, next.slot)
 			continue
 		}
 		n++
-		s.splice[n] = next
+		s.list[n] = next
 	}
-	s.splice = s.splice[:n+1]
+	if n++; n < to {
+		s.list = append(s.list[:n], s.list[to:]...)
+	}
 }
 
 // copySlot returns a new slot with the words of an old one.
