@@ -107,30 +107,33 @@ const (
 // A graph holds the nodes of all channels of a memory.
 type graph struct {
 	nodes    map[string]*node
-	sessions sessions
+	sessions *sessions
 	buf      []byte
 	buf2     []byte
 }
 
-func newGraph() *graph { return &graph{nodes: map[string]*node{}} }
-
 // learned keeps graphs for the next memories of a Spec.
 type learned struct {
-	mu   sync.Mutex
-	free []*graph
+	sessions sessions
+	mu       sync.Mutex
+	free     []*graph
+}
+
+func (l *learned) newGraph() *graph {
+	return &graph{nodes: map[string]*node{}, sessions: &l.sessions}
 }
 
 // take returns a graph that no memory uses: one that has been handed back, or a
 // new one.
 func (l *learned) take() *graph {
 	if l == nil {
-		return newGraph()
+		return new(learned).newGraph()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.free)
 	if n == 0 {
-		return newGraph()
+		return l.newGraph()
 	}
 	g := l.free[n-1]
 	l.free = l.free[:n-1]

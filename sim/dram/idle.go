@@ -42,12 +42,11 @@ func (c *channel) upkeep(until int64) {
 // idleTick is a tick while idle. If a command is issued, it goes on to the next
 // clock.
 func (c *channel) idleTick() bool {
-	c.settle()
-	before, notClosed := c.tally, c.notClosed
+	before, notClosed := c.tally.Counts, c.notClosed
 	if !c.tick() {
 		return false
 	}
-	c.endPause(before, notClosed)
+	c.endPause(c.booked(before), notClosed)
 	c.now++
 	return true
 }
@@ -107,8 +106,7 @@ func (c *channel) closeAll(until int64) {
 		c.now = min(t, until)
 		return
 	}
-	c.settle()
-	c.endPause(c.tally, c.notClosed)
+	c.endPause(PREab, c.notClosed)
 	c.issue(PREab, first, -1)
 	c.book(PREab)
 	c.close(c.rankMask[rank])

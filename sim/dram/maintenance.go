@@ -108,6 +108,20 @@ func (c *channel) book(cmd Command) {
 	}
 }
 
+// booked returns the command of maintenance that was booked since the counts were
+// before.
+func (c *channel) booked(before Counts) Command {
+	switch {
+	case c.tally.Precharges > before.Precharges:
+		return PREpb
+	case c.tally.PrechargeAlls > before.PrechargeAlls:
+		return PREab
+	case c.tally.AllBankRefreshes > before.AllBankRefreshes:
+		return REFab
+	}
+	return REFpb
+}
+
 // closeIdle precharges, under the timeout policy, a bank that has not been
 // accessed for TimeoutClocks and whose row no request wants.
 func (c *channel) closeIdle() bool {

@@ -43,6 +43,7 @@ type plan struct {
 	refreshEvery              int64 // 0: no refresh
 	refreshRound              int64 // clocks in which each bank is to be refreshed once
 	pulse                     int64 // clocks of a refresh in power-down, from waking up to the end of its work
+	pulseEvery                int64 // clocks from one refresh in power-down to the next
 	writeHigh, writeLow       int   // more than so many queued writes begin to drain, fewer than so many stop
 	turns                     []turn
 	turnAt                    [maxBanks]int // by bank: index of its turn
@@ -83,16 +84,28 @@ func newPlan(s *Spec) *plan {
 	case AllBank:
 		p.refreshEvery = s.Timing["REFI"]
 		p.refreshRound = p.refreshEvery
-		p.pulse = s.Timing["XP"] + int64(s.Ranks)*s.BusClocks[REFab] + s.Timing["RFCab"]
+		p.pulses(REFab, s.Timing["RFCab"])
 	case PerBank:
 		p.refreshEvery = s.Timing["REFIpb"]
 		p.refreshRound = p.refreshEvery * int64(p.perRank)
-		p.pulse = s.Timing["XP"] + int64(s.Ranks)*s.BusClocks[REFpb] + s.Timing["RFCpb"]
+		p.pulses(REFpb, s.Timing["RFCpb"])
 	}
 	p.writeHigh = int(math.Floor(s.Queue.High * float64(s.Queue.Writes)))
 	p.writeLow = int(math.Ceil(s.Queue.Low * float64(s.Queue.Writes)))
 	p.turns, p.turnAt = turns(p)
 	return p
+}
+
+// pulses computes how long a refresh in power-down takes, work being the time for
+// which its bank is busy, and how soon the next one may follow.
+func (p *plan) pulses(refresh Command, work int64) {
+	p.pulse = p.spec.Timing["XP"] + int64(p.ranks)*p.busClocks[refresh] + work
+	p.pulseEvery = p.pulse
+	for _, h := range p.causes[refresh].rank {
+		if h.column == columnOf[refresh] {
+			p.pulseEvery = h.clocks + int64(p.ranks)*p.busClocks[refresh]
+		}
+	}
 }
 
 // add compiles one constraint. Times of the standard count from the last clock

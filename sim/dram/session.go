@@ -3,6 +3,7 @@ package dram
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 )
 
 // Beside steps, the fast path remembers sessions: what a channel does from the
@@ -17,23 +18,26 @@ type session struct {
 	tally    packed
 
 	pauses    []pause // from the last data to power-down
-	asleep    int64   // clocks from the start to power-down
-	whole     packed  // from the start to power-down
 	refreshes int64
 }
 
-// A pause is a time without commands after the last data of a session.
+// A pause is a time without commands after the last data of a session: after its
+// last clock comes a command, or power-down.
 type pause struct {
-	end    int64  // clocks from the start of the session to its last clock
-	active int64  // ranks with open rows
-	tally  packed // from the start of the session to the pause's end
+	end     int32 // clocks from the last data of the session to the last clock
+	active  uint8 // ranks with open rows
+	command Command
 }
+
+// asleep returns the clocks from the start to power-down.
+func (s *session) asleep() int64 { return s.clocks + int64(s.pauses[len(s.pauses)-1].end) }
 
 // playing is a session that a channel is in the midst of without having been
 // simulated.
 type playing struct {
 	session *session // nil: none
 	start   int64
+	pauses  int // that have passed
 	before  tally
 	extents []Extent
 	layout  *layout
@@ -54,7 +58,7 @@ type lesson struct {
 // mostSessions their number in a generation.
 const (
 	mostExtents  = 64
-	mostSessions = 1 << 15
+	mostSessions = 1 << 16
 )
 
 // move moves the extents of a source through the channel, from a session that
@@ -93,17 +97,26 @@ func (c *channel) move(source *cutter) bool {
 	return true
 }
 
-// sessionKey names the session that the extents begin: relative to the row of
-// the first one where rows are all that higher bits of addresses name.
+// sessionKey names the session that the extents begin: by the channel's part in
+// them (see sameRuns), relative to the row of the first one where rows are all
+// that higher bits of addresses name.
 func (c *channel) sessionKey(source *cutter) []byte {
-	buf := append(c.graph.buf[:0], byte(c.power), flag(c.overdue()), byte(c.refreshBank), byte(source.channel))
-	var base uint64
-	if len(source.extents) > 0 {
-		base = source.extents[0].Addr &^ (1<<source.rowShift - 1)
+	buf := append(c.graph.buf[:0], byte(c.power), flag(c.overdue()), byte(c.refreshBank))
+	if source.channelBits < log2(c.spec.Channels) { // channels lie in different regions of memory
+		buf = append(buf, byte(source.channel))
 	}
-	for _, e := range source.extents {
-		buf = binary.AppendVarint(buf, int64(e.Addr-base))
-		buf = binary.AppendVarint(buf, int64(e.Bytes)<<1|int64(flag(e.Write)))
+	var base uint64
+	again := *source
+	for first := true; again.nextExtent(); first = false {
+		if first {
+			base = again.at &^ (1<<source.rowShift - 1)
+		}
+		block, mask := again.at>>source.blockBits, uint64(1)<<source.blockBits-1
+		buf = binary.AppendVarint(buf, int64(again.at&^mask-base))
+		buf = binary.AppendUvarint(buf, uint64(source.before(source.channel, again.at&mask)))
+		buf = binary.AppendUvarint(buf, again.end>>source.blockBits-block)
+		buf = binary.AppendUvarint(buf, uint64(source.before(source.channel, again.end&mask)))
+		buf = append(buf, flag(again.write)<<1|flag(again.long))
 	}
 	c.graph.buf = buf
 	return buf
@@ -195,27 +208,25 @@ func (c *channel) recall() {
 func (c *channel) passSession(until int64) {
 	p := &c.played
 	s := p.session
-	for i := range s.pauses {
-		b := &s.pauses[i]
-		left := p.start + b.end - until
-		if left < 0 {
-			continue
+	drained := p.start + s.clocks
+	for _, b := range s.pauses[p.pauses:] {
+		clocks := min(until, drained+int64(b.end)) - c.now
+		c.tally.Active += int64(b.active) * clocks
+		c.tally.Precharge += (int64(c.ranks) - int64(b.active)) * clocks
+		c.now += clocks
+		c.since = c.now
+		if c.now == until {
+			return
 		}
-		c.tally = p.before
-		c.tally.add(b.tally.open())
-		c.tally.Active -= b.active * left
-		c.tally.Precharge -= (int64(c.ranks) - b.active) * left
-		c.now, c.since = until, until
-		return
+		c.book(b.command)
+		p.pauses++
 	}
 	p.session = nil
 	if c.power == selfRefresh {
 		c.refreshed, c.refreshBank = p.start, 0
 	}
-	c.tally = p.before
-	c.tally.add(s.whole.open())
-	c.now = p.start + s.asleep
-	c.since, c.pulseFrom = c.now, c.now
+	c.tally.PowerDowns++
+	c.pulseFrom = c.now
 	c.refreshed += s.refreshes * c.refreshEvery
 	c.nextRefreshBank(s.refreshes)
 	c.power = powerDown
@@ -228,7 +239,6 @@ func (c *channel) endLesson() {
 		return
 	}
 	s := l.session
-	s.asleep, s.whole = c.now-l.start, pack(c.tally.plus(l.before, -1))
 	if c.refreshEvery > 0 {
 		s.refreshes = (c.refreshed - l.earlier) / c.refreshEvery
 	}
@@ -240,13 +250,13 @@ func (c *channel) endLesson() {
 }
 
 // endPause notes, in the session that is being learned, that a command comes
-// next; before is the tally without it, and notClosed the banks that are open.
-func (c *channel) endPause(before tally, notClosed uint64) {
+// next; notClosed are the banks that are open before it.
+func (c *channel) endPause(next Command, notClosed uint64) {
 	l := &c.lesson
 	if l.key == "" {
 		return
 	}
-	b := pause{end: c.now - l.start, tally: pack(before.plus(l.before, -1))}
+	b := pause{end: int32(c.now - l.start - l.session.clocks), command: next}
 	for rank := range c.ranks {
 		if notClosed&c.rankMask[rank] != 0 {
 			b.active++
@@ -256,8 +266,9 @@ func (c *channel) endPause(before tally, notClosed uint64) {
 }
 
 // sessions remembers two generations of sessions: those that were added or met
-// last, and those before them.
+// last, and those before them. All memories of a Spec share them.
 type sessions struct {
+	mu         sync.RWMutex
 	young, old map[string]*session
 }
 
@@ -265,31 +276,36 @@ func (m *sessions) find(key []byte) *session {
 	if len(key) == 0 {
 		return nil
 	}
-	if s := m.young[string(key)]; s != nil {
-		return s
+	m.mu.RLock()
+	s, fresh := m.young[string(key)]
+	if !fresh {
+		s = m.old[string(key)]
 	}
-	s := m.old[string(key)]
-	if s != nil {
+	m.mu.RUnlock()
+	if !fresh && s != nil {
 		m.add(string(key), s)
 	}
 	return s
 }
 
+// add adds a session, which must not change any more.
 func (m *sessions) add(key string, s *session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if len(m.young) >= mostSessions || m.young == nil {
 		m.old, m.young = m.young, map[string]*session{}
 	}
 	m.young[key] = s
 }
 
-// rowShift returns the lowest bit of an address from which on all bits are of
+// rowShift returns the lowest bit of a burst's number from which on all bits are of
 // its row: no bit if other parts, or hashes, take bits above.
 func rowShift(s *Spec) int {
 	top := s.order[len(s.order)-1]
 	if top.kind != partRow || s.Mapping.xor {
 		return math.MaxInt
 	}
-	bits := log2(int(s.BurstBytes))
+	bits := 0
 	for _, f := range s.order[:len(s.order)-1] {
 		bits += f.width
 	}

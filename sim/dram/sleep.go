@@ -26,7 +26,7 @@ func (c *channel) enter(p powerState, until int64) {
 		return
 	}
 	c.settle()
-	c.endPause(c.tally, c.notClosed)
+	c.endPause(nCommands, c.notClosed)
 	switch p {
 	case powerDown:
 		c.tally.PowerDowns++
@@ -74,7 +74,7 @@ func (c *channel) inLowPower(until int64) {
 func (c *channel) doze(until int64) {
 	if c.refreshEvery > 0 {
 		for at := c.nextPulse(); at+c.pulse <= until; at = c.nextPulse() {
-			c.wakeToRefresh(at)
+			c.wakeToRefresh(at, min((until-at-c.pulse)/c.pulseEvery+1, c.turnsLeft()))
 		}
 	}
 	c.now = max(c.now, until)
@@ -90,24 +90,44 @@ func (c *channel) nextPulse() int64 {
 	return max(c.pulseFrom, c.refreshed+c.refreshRound)
 }
 
-// wakeToRefresh refreshes one bank, or all, of each rank at a clock in
-// power-down.
-func (c *channel) wakeToRefresh(at int64) {
-	command, target := REFab, 0
+// turnsLeft returns the refreshes of each rank that are left in a round.
+func (c *channel) turnsLeft() int64 {
 	if c.spec.Refresh == PerBank {
-		command, target = REFpb, c.refreshBank
+		return int64(c.perRank - c.refreshBank)
 	}
-	for rank := range c.ranks {
-		c.book(command)
-		if c.observer != nil {
-			clock := at + c.spec.Timing["XP"] + int64(rank)*c.busClocks[command]
-			c.observer.issued(clock, command, rank*c.perRank+target, -1)
+	return 1
+}
+
+// wakeToRefresh does some of the refreshes of a round from a clock in power-down
+// on: of one bank, or all, of each rank.
+func (c *channel) wakeToRefresh(at, refreshes int64) {
+	c.showRefreshes(at, refreshes)
+	if c.spec.Refresh == PerBank {
+		c.tally.BankRefreshes += refreshes * int64(c.ranks)
+	} else {
+		c.tally.AllBankRefreshes += refreshes * int64(c.ranks)
+	}
+	c.nextRefreshBank(refreshes)
+	c.tally.PowerDowns += refreshes
+	c.refreshed += refreshes * c.refreshEvery
+	c.pulseFrom = at + refreshes*c.pulseEvery
+}
+
+// showRefreshes tells the observer of refreshes in power-down.
+func (c *channel) showRefreshes(at, refreshes int64) {
+	if c.observer == nil {
+		return
+	}
+	command := REFab
+	if c.spec.Refresh == PerBank {
+		command = REFpb
+	}
+	for i := range refreshes {
+		clock := at + i*c.pulseEvery + c.spec.Timing["XP"]
+		for rank := range c.ranks {
+			c.observer.issued(clock+int64(rank)*c.busClocks[command], command, rank*c.perRank+c.refreshBank+int(i), -1)
 		}
 	}
-	c.nextRefreshBank(1)
-	c.tally.PowerDowns++
-	c.refreshed += c.refreshEvery
-	c.pulseFrom = at + c.pulse
 }
 
 // wake leaves a low-power state: commands follow tXP or tXSR later. The refresh

@@ -105,13 +105,15 @@ func (c *channel) sameState(o *channel) bool {
 // channel that is no longer needed if there is one.
 func (m *Memory) copyOf(c *channel) *channel {
 	c.recall()
-	d := &channel{}
+	var d *channel
 	if n := len(m.spare); n > 0 {
 		d, m.spare = m.spare[n-1], m.spare[:n-1]
-		if c.power != standby && d.power != standby {
-			d.sleepLike(c)
-			return d
-		}
+	} else {
+		d = &channel{}
+	}
+	if c.power != standby && d.power != standby {
+		d.sleepLike(c)
+		return d
 	}
 	waiting := append(d.maintenance[:0], c.maintenance...)
 	items, extents := d.itemBuf, d.played.extents
