@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// FuzzParseDRAMPart and FuzzParseFlashPart look for parts that panic, or that
-// the check lets through although they cannot be decoded.
-func FuzzParseDRAMPart(f *testing.F)  { fuzzPart(f, dramForm) }
-func FuzzParseFlashPart(f *testing.F) { fuzzPart(f, flashForm) }
+// These look for parts and energy assumptions that panic, or that the check lets
+// through although they cannot be decoded.
+func FuzzParseDRAMPart(f *testing.F)         { fuzzPart(f, dramForm) }
+func FuzzParseFlashPart(f *testing.F)        { fuzzPart(f, flashForm) }
+func FuzzParseEnergyAssumption(f *testing.F) { fuzzPart(f, assumptionForm) }
 
 func fuzzPart[T any](f *testing.F, form form[T]) {
 	for _, name := range form.library.names() {

@@ -24,14 +24,15 @@ var shipped embed.FS
 
 // A library is one kind of profile that is shipped.
 type library struct {
-	folder string // in shipped
-	noun   string // as messages say it
+	folder string   // in shipped
+	noun   string   // as messages say it
+	also   []string // names that callers know beside the files
 }
 
 var (
-	phones     = library{"phones", "device"}
-	dramParts  = library{"parts/dram", "DRAM part"}
-	flashParts = library{"parts/flash", "flash part"}
+	phones     = library{folder: "phones", noun: "device"}
+	dramParts  = library{folder: "parts/dram", noun: "DRAM part"}
+	flashParts = library{folder: "parts/flash", noun: "flash part"}
 )
 
 // Names returns the names of the shipped devices, sorted.
@@ -247,7 +248,7 @@ func (l library) read(ref, folder string) (file string, content []byte, err erro
 		return "devices/" + file, content, err
 	}
 	if !looksLikePath(ref) {
-		return "", nil, fault.Userf("%s %q is not known; %s (or give the path of a .yaml file)", l.noun, ref, suggest(ref, l.names()))
+		return "", nil, fault.Userf("%s %q is not known; %s (or give the path of a .yaml file)", l.noun, ref, suggest(ref, slices.Concat(l.also, l.names())))
 	}
 	file = ref
 	if !filepath.IsAbs(ref) && folder != "" {

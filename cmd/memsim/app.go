@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,7 +79,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.Err, "memsim: interrupted; what was not complete has been removed")
+		fmt.Fprintln(a.Err, "memsim: interrupted; no file is left half-written")
 		return exitInterrupted
 	case fault.IsUser(err):
 		fmt.Fprintf(a.Err, "memsim: %s\n", err)
@@ -145,7 +146,7 @@ func (a *app) checkCommon() error {
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return fault.User(err)
+		return fault.User(plainValueError(err))
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -159,6 +160,17 @@ func flagError(cmd *cobra.Command, err error) error {
 		hint = fmt.Sprintf("did you mean --%s? %s", near[0], hint)
 	}
 	return fault.Userf("%s; %s", err, hint)
+}
+
+// plainValueError rewords what pflag says of a number that is none.
+func plainValueError(err error) error {
+	var number *strconv.NumError
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &number) || !errors.As(err, &invalid) {
+		return err
+	}
+	f := invalid.GetFlag()
+	return fmt.Errorf("--%s: %q %s", f.Name, invalid.GetValue(), plainFlagError(f, err))
 }
 
 // noArguments refuses arguments of a command that takes none, and names the

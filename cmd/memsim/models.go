@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -171,7 +172,8 @@ func (a *app) modelsMakeCommand() *cobra.Command {
 		Use:   "make MODEL -o FILE.gguf|FOLDER",
 		Short: "Write a model: a GGUF file, or a Hugging Face folder with safetensors",
 		Long: "Write a model: a GGUF file if the name ends in .gguf, else a Hugging Face folder with safetensors.\n" +
-			"A preset or a shape file gives synthetic weights: the shape is exact, the values are seeded noise.",
+			"A preset or a shape file gives synthetic weights: the shape is exact, the values are seeded noise.\n" +
+			"A folder holds floats: quantized weights, and synthetic ones, become f16 there unless --quant says otherwise.",
 		Args: oneArgument("a model: a preset or a shape file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.makeModel(args[0], out, shape.options(a))
@@ -188,6 +190,11 @@ func (a *app) makeModel(ref, out string, o weights.Options) (err error) {
 	if err := outputFile(out); err != nil && (out == "" || strings.HasSuffix(out, ".gguf")) {
 		return err
 	}
+	if !strings.HasSuffix(out, ".gguf") && o.Quant == "" {
+		if o.Quant, err = floatsOf(ref, o); err != nil {
+			return err
+		}
+	}
 	src, err := weights.Open(ref, o)
 	if err != nil {
 		return err
@@ -203,6 +210,21 @@ func (a *app) makeModel(ref, out string, o weights.Options) (err error) {
 	}
 	a.note("wrote %s (%s, %s)", out, src.Name(), src.Quant())
 	return nil
+}
+
+// floatsOf returns the format in which a model's weights can stand in a folder,
+// which holds no quantized ones: "" for their own.
+func floatsOf(ref string, o weights.Options) (quant string, err error) {
+	o.ShapeOnly = true
+	src, err := weights.Open(ref, o)
+	if err != nil {
+		return "", err
+	}
+	defer closeInto(&err, src)
+	if slices.Contains([]string{"f32", "f16", "bf16"}, src.Quant()) {
+		return "", nil
+	}
+	return "f16", nil
 }
 
 func (a *app) makeFolder(out string, src weights.Source) error {

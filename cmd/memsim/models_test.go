@@ -107,3 +107,26 @@ func TestDevicesCheck(t *testing.T) {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 }
+
+// A folder holds no quantized weights; without --quant they become floats.
+func TestAFolderIsMadeOfFloatsUnlessToldOtherwise(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	mustMemsim(t, "models", "make", "small.yaml", "--out", "synthetic")
+	mustMemsim(t, "models", "make", "small.yaml", "--out", "m.gguf")
+	mustMemsim(t, "models", "make", "m.gguf", "--out", "quantized")
+	mustMemsim(t, "models", "make", "small.yaml", "--quant", "bf16", "--out", "own")
+	mustMemsim(t, "models", "make", "own", "--out", "copy")
+	for folder, want := range map[string]string{"synthetic": "f16", "quantized": "f16", "own": "bf16", "copy": "bf16"} {
+		if got := decode[modelRow](t, mustMemsim(t, "models", "show", folder, "--format", "json")).Quant; got != want {
+			t.Errorf("%s is %s, want %s", folder, got, want)
+		}
+	}
+	wantMistake(t, memsim(t, "models", "make", "small.yaml", "--quant", "q8_0", "--out", "refused"), "q8_0 has no form in safetensors")
+}
+
+func TestAModelThatIsNotThereIsNotGuessedAt(t *testing.T) {
+	inFolder(t)
+	wantMistake(t, memsim(t, "models", "show", "nosuch"), `no model preset "nosuch" (memsim models lists them); or give a .gguf file`)
+	wantMistake(t, memsim(t, "models", "show", "125m"), "nearest: mobilellm-125m")
+}

@@ -115,7 +115,10 @@ func (a *app) run(ctx context.Context, r *running) (err error) {
 	}
 	ids, err := session.Generate(ctx, request)
 	reply.TokenIDs = append(reply.TokenIDs, ids...)
-	if err := errors.Join(err, out.end()); err != nil {
+	if err == nil || out.shown {
+		err = errors.Join(err, out.end())
+	}
+	if err != nil {
 		return err
 	}
 	reply.Text = out.text.String()
@@ -212,7 +215,7 @@ type transcript struct {
 	app    *app
 	stream *tokenizer.Stream
 	live   bool
-	any    bool
+	shown  bool // something is on stdout
 	text   strings.Builder
 }
 
@@ -232,19 +235,20 @@ func (t *transcript) token(id int32) error {
 		return nil
 	}
 	separator := ","
-	if !t.any {
+	if !t.shown {
 		separator = ""
 	}
-	t.any = true
+	t.shown = true
 	_, err := fmt.Fprintf(t.app.Out, "%s%d", separator, id)
 	return err
 }
 
 func (t *transcript) show(piece string) error {
 	t.text.WriteString(piece)
-	if !t.live {
+	if !t.live || piece == "" {
 		return nil
 	}
+	t.shown = true
 	_, err := fmt.Fprint(t.app.Out, piece)
 	return err
 }

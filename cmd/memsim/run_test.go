@@ -166,3 +166,10 @@ func TestBench(t *testing.T) {
 		t.Errorf("table:\n%s", r.out)
 	}
 }
+
+func TestAnErrorBeforeTheFirstTokenPrintsNothing(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--prompt-ids", "9999", "--tokens", "2"), "token id 9999")
+	wantMistake(t, memsim(t, "--energy", "foo", "--device", "iphone13"), `"foo" is not known; known are device, paper`)
+}

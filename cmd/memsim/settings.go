@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,6 +39,9 @@ func (a *app) applySettings(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := a.checkVariables(cmd.Root()); err != nil {
+		return err
+	}
 	v := viper.New()
 	for _, layer := range []map[string]setting{fromFile, a.settingsOfEnv(cmd)} { // the last one wins
 		values := map[string]any{}
@@ -54,7 +59,7 @@ func (a *app) applySettings(cmd *cobra.Command) error {
 			return
 		}
 		if err := setFlag(cmd.Flags(), f, s.values); err != nil {
-			problems = append(problems, fmt.Sprintf("%s: %s: %q %s", s.origin, keyOf(f), strings.Join(s.values, ","), plainFlagError(err)))
+			problems = append(problems, fmt.Sprintf("%s: %s: %q %s", s.origin, keyOf(f), strings.Join(s.values, ","), plainFlagError(f, err)))
 		}
 	})
 	if len(problems) > 0 {
@@ -79,13 +84,54 @@ func setFlag(flags *pflag.FlagSet, f *pflag.Flag, values []string) error {
 	return list.Replace(values)
 }
 
-// plainFlagError leaves out what pflag repeats of the flag.
-func plainFlagError(err error) string {
+// plainFlagError says what is wrong with a value of a flag, without what pflag
+// repeats of the flag and what strconv says of its functions.
+func plainFlagError(f *pflag.Flag, err error) string {
+	var number *strconv.NumError
 	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) {
+	switch {
+	case errors.As(err, &number) && errors.Is(number.Err, strconv.ErrRange):
+		return "is too large a number"
+	case errors.As(err, &number):
+		return "is not " + kindOf(f)
+	case errors.As(err, &invalid):
 		err = invalid.Unwrap()
 	}
 	return "is not valid: " + err.Error()
+}
+
+// kindOf says what a flag takes.
+func kindOf(f *pflag.Flag) string {
+	switch kind := f.Value.Type(); {
+	case strings.HasPrefix(kind, "bool"):
+		return "true or false"
+	case strings.HasPrefix(kind, "float"):
+		return "a number"
+	}
+	return "a whole number"
+}
+
+// otherVariables are those that begin like settings and are none: the first two
+// are read by the program, the others by its tests.
+var otherVariables = []string{"MEMSIM_CONFIG", "MEMSIM_KERNELS", "MEMSIM_NODE_MODULES", "MEMSIM_SCREENSHOTS"}
+
+// checkVariables refuses MEMSIM_* variables that are no setting of any command,
+// as a settings file's unknown keys are refused.
+func (a *app) checkVariables(root *cobra.Command) error {
+	names := []string{envPrefix + "CONFIG"}
+	for _, key := range knownKeys(root) {
+		names = append(names, envPrefix+strings.ToUpper(key))
+	}
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(a.env)) {
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(names, name) && !slices.Contains(otherVariables, name) {
+			problems = append(problems, fmt.Sprintf("the variable %s is not a setting%s", name, didYouMean(name, names)))
+		}
+	}
+	if len(problems) > 0 {
+		return fault.Userf("%s", strings.Join(problems, "; "))
+	}
+	return nil
 }
 
 // settingsOfEnv returns the MEMSIM_* variables that are flags of cmd. A flag that

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -73,4 +74,35 @@ func TestWrongValuesNameWhereTheyStand(t *testing.T) {
 	writeText(t, "memsim.yaml", "")
 	mustMemsim(t, "version")
 	wantMistake(t, memsimEnv(t, []string{"MEMSIM_THREADS=few"}, "version"), "MEMSIM_THREADS", `"few"`)
+}
+
+func TestVariablesThatAreNoSettingAreNamed(t *testing.T) {
+	inFolder(t)
+	wantMistake(t, memsimEnv(t, []string{"MEMSIM_DEVCE=pixel8pro", "MEMSIM_KERNELS=", "HOME=/"}, "models"),
+		"the variable MEMSIM_DEVCE is not a setting; did you mean MEMSIM_DEVICE?")
+	if r := memsimEnv(t, []string{"MEMSIM_DEVICE=pixel8pro", "MEMSIM_PART=x"}, "models"); r.code != exitDone {
+		t.Errorf("settings of other commands: exit code %d: %s", r.code, r.err)
+	}
+}
+
+func TestNumbersThatAreNoneAreNamed(t *testing.T) {
+	inFolder(t)
+	writeText(t, "memsim.yaml", "threads: many\n")
+	for _, c := range []struct {
+		environ, args []string
+		want          string
+	}{
+		{[]string{"MEMSIM_TOKENS=abc"}, nil, `MEMSIM_TOKENS: tokens: "abc" is not a whole number`},
+		{[]string{"MEMSIM_SHAPE_ONLY=maybe"}, nil, `"maybe" is not true or false`},
+		{nil, []string{"--threads", "1", "--tokens", "1.5"}, `--tokens: "1.5" is not a whole number`},
+		{nil, []string{"--threads", "1", "--seed", "99999999999999999999"}, `--seed: "99999999999999999999" is too large a number`},
+		{nil, []string{"run", "--threads", "1", "--temperature", "hot"}, `--temperature: "hot" is not a number`},
+		{nil, nil, `memsim.yaml line 1: threads: "many" is not a whole number`},
+	} {
+		r := memsimEnv(t, c.environ, c.args...)
+		wantMistake(t, r, c.want)
+		if strings.Contains(r.err, "strconv") {
+			t.Errorf("%v %v: %s", c.environ, c.args, r.err)
+		}
+	}
 }

@@ -205,7 +205,10 @@ func reword(text string) string {
 	if m[2] == "Scaling" {
 		known = yamlKeys(reflect.TypeFor[Scaling]())
 	}
-	return fmt.Sprintf("unknown field %q; nearest: %s", m[1], strings.Join(nearest(m[1], known), ", "))
+	if near := nearest(m[1], known); len(near) > 0 {
+		return fmt.Sprintf("unknown field %q; nearest: %s", m[1], strings.Join(near, ", "))
+	}
+	return fmt.Sprintf("unknown field %q; the fields are %s", m[1], strings.Join(known, ", "))
 }
 
 func yamlKeys(t reflect.Type) []string {

@@ -64,17 +64,25 @@ func Preset(name string) (Shape, error) {
 	}
 	s, ok := shapes[name]
 	if !ok {
-		return Shape{}, fault.Userf("no model preset %q; nearest: %s", name, strings.Join(nearest(name, Presets()), ", "))
+		if near := nearest(name, Presets()); len(near) > 0 {
+			return Shape{}, fault.Userf("no model preset %q; nearest: %s", name, strings.Join(near, ", "))
+		}
+		return Shape{}, fault.Userf("no model preset %q (memsim models lists them)", name)
 	}
 	return s, nil
 }
 
-// nearest returns the three names with the fewest edits from name, nearest
-// first.
+// nearest returns up to three names that name was perhaps meant to be, nearest
+// first: those that hold it, or that are at most two edits, or a third of its
+// length, away.
 func nearest(name string, names []string) []string {
-	names = slices.Clone(names)
-	slices.SortStableFunc(names, func(a, b string) int {
-		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-	})
-	return names[:min(3, len(names))]
+	distance := func(candidate string) int {
+		if name != "" && strings.Contains(candidate, name) {
+			return 0
+		}
+		return levenshtein.ComputeDistance(name, candidate)
+	}
+	near := slices.DeleteFunc(slices.Clone(names), func(c string) bool { return distance(c) > max(2, len(name)/3) })
+	slices.SortStableFunc(near, func(a, b string) int { return distance(a) - distance(b) })
+	return near[:min(3, len(near))]
 }
