@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,7 +149,11 @@ func (r *release) build(ctx context.Context, platform string, shared []entry) er
 	if err != nil {
 		return err
 	}
-	entries := append([]entry{{program, 0o755, data}}, shared...)
+	licenses, err := r.licenses(ctx, "GOOS="+system, "GOARCH="+machine)
+	if err != nil {
+		return err
+	}
+	entries := slices.Concat([]entry{{program, 0o755, data}}, shared, licenses)
 	if r.materials {
 		if err := r.writeMaterials(ctx, file, filepath.Join(r.out, name+".cdx.json")); err != nil {
 			return err

@@ -1,6 +1,6 @@
 // Command release makes the archives of a release: for each platform the
-// program, its manual pages and shell completions, with a bill of materials
-// (CycloneDX) and checksums.
+// program, its manual pages and shell completions and the licences of what is in
+// it, with a bill of materials (CycloneDX) and checksums.
 //
 //	go run ./scripts/release            # HEAD, all platforms, into dist/
 //	go run ./scripts/release -commit v0.1.0 -platforms linux/arm64
