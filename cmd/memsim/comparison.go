@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -171,7 +173,11 @@ func (c *comparing) finish(ctx context.Context, options any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	older := writtenBefore(c.folder.path)
 	if err := c.folder.Commit(); err != nil {
+		return err
+	}
+	if err := c.folder.Forget(older); err != nil {
 		return err
 	}
 	if err := c.print(); err != nil {
@@ -201,13 +207,32 @@ func (c *comparing) writeFiles(options any) error {
 		Runtime string          `json:"runtime"`
 		Energy  string          `json:"energy"`
 		Traces  []traces.Header `json:"traces"`
-	}{version, options, resolvedDevice(c.machine.Device()), c.result.Unit, c.result.Runtime, c.result.Energy, c.headers}
+		Files   []string        `json:"files"`
+	}{version, options, resolvedDevice(c.machine.Device()), c.result.Unit, c.result.Runtime, c.result.Energy, c.headers, nil}
+	if run.Files, err = c.folder.Files(); err != nil {
+		return err
+	}
+	run.Files = append(run.Files, reportFile, resultsFile, profileFile, runFile)
+	slices.Sort(run.Files)
 	return errors.Join(
 		c.folder.Write(reportFile, func(w *os.File) error { return c.report.Write(w, c.result) }),
 		c.folder.Write(resultsFile, func(w *os.File) error { return profiles.WriteJSON(w, c.result) }),
 		c.folder.Write(profileFile, func(w *os.File) error { return merged.Write(w) }),
 		c.folder.Write(runFile, func(w *os.File) error { return writeJSON(w, run) }),
 	)
+}
+
+// writtenBefore returns the files that the run before wrote into a folder, none
+// if that is not known.
+func writtenBefore(folder string) []string {
+	var run struct {
+		Files []string `json:"files"`
+	}
+	text, err := os.ReadFile(filepath.Join(folder, runFile))
+	if err != nil || json.Unmarshal(text, &run) != nil {
+		return nil
+	}
+	return run.Files
 }
 
 // print writes the comparison to stdout.

@@ -299,6 +299,53 @@ func TestOlderFilesStayUntilNewOnesAreWhole(t *testing.T) {
 	}
 }
 
+// What an earlier run wrote does not stand beside what this one writes, unless it
+// is somebody else's.
+func TestFilesOfAnEarlierRunGo(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	job := []string{"--device", "iphone13", "--shape-only", "--out", "out"}
+	mustMemsim(t, append(job, "--model", "small.yaml", "--model", "smollm-135m", "--timeline")...)
+	writeText(t, "out/mine.parquet", "mine")
+	writeText(t, "beside", "not in the folder")
+	for _, name := range []string{"2-smollm-135m.parquet", "1-small.timeline.json", "2-smollm-135m.timeline.json"} {
+		if _, err := os.Stat(filepath.Join("out", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustMemsim(t, append(job, "--model", "small.yaml")...)
+	entries, err := os.ReadDir("out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{"1-small.yaml.parquet", "mine.parquet", profileFile, reportFile, resultsFile, runFile}; !slices.Equal(names, want) {
+		t.Errorf("the folder holds %v, want %v", names, want)
+	}
+	writeText(t, "out/"+runFile, `{"files":["../beside","mine.parquet/..","", "."]}`)
+	mustMemsim(t, append(job, "--model", "small.yaml")...)
+	if _, err := os.Stat("beside"); err != nil {
+		t.Errorf("a file outside of the folder is gone: %v", err)
+	}
+}
+
+func TestVerboseSaysWhatIsBeingDone(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	r := mustMemsim(t, "-v", "--device", "iphone13", "--model", "small.yaml", "--tokens", "3")
+	for _, want := range []string{"small.yaml: weights\n", "small.yaml: decoding\n", "replaying\n"} {
+		if strings.Count(r.err, want) != 1 {
+			t.Errorf("%q is not said once:\n%s", want, r.err)
+		}
+	}
+	if r := mustMemsim(t, "--device", "iphone13", "--model", "small.yaml"); strings.Contains(r.err, "weights") {
+		t.Errorf("without -v: %s", r.err)
+	}
+}
+
 func TestTraceOfAPromptIsOfThatPrompt(t *testing.T) {
 	inFolder(t)
 	mustMemsim(t, "trace", "--model", reference(t, "tiny-f16.gguf"), "-o", "t.parquet", "--prompt-ids", "1,5,9", "--tokens", "2")

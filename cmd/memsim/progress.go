@@ -6,18 +6,24 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress tells a person at a terminal how far a command is. In a pipe and
-// under --quiet it is silent. A nil progress is silent too.
+// progress tells a person at a terminal how far a command is, by a bar. Under -v
+// it is lines that say what is being done, also in a pipe. In a pipe without -v,
+// and under --quiet, it is silent, as is a nil progress.
 type progress struct {
-	bar *progressbar.ProgressBar
+	bar   *progressbar.ProgressBar // nil: lines
+	say   func(format string, args ...any)
+	doing string // what the last line said
 }
 
 // newProgress starts a bar of steps.
 func (a *app) newProgress(steps int) *progress {
+	if a.common.verbose {
+		return &progress{say: a.detail}
+	}
 	if !a.ErrIsTerminal || a.common.quiet {
 		return nil
 	}
-	return &progress{progressbar.NewOptions(steps,
+	return &progress{bar: progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(a.Err),
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionShowElapsedTimeOnFinish(),
@@ -28,22 +34,27 @@ func (a *app) newProgress(steps int) *progress {
 
 // step completes one step and says what comes next.
 func (p *progress) step(doing string) {
-	if p != nil {
-		p.bar.Describe(doing)
+	p.begin(doing)
+	if p != nil && p.bar != nil {
 		p.bar.Add(1)
 	}
 }
 
 // begin says what is being done.
 func (p *progress) begin(doing string) {
-	if p != nil {
+	switch {
+	case p == nil:
+	case p.bar != nil:
 		p.bar.Describe(doing)
+	case p.doing != doing:
+		p.doing = doing
+		p.say("%s", doing)
 	}
 }
 
 // done takes the bar off the screen.
 func (p *progress) done() {
-	if p != nil {
+	if p != nil && p.bar != nil {
 		p.bar.Clear()
 	}
 }
@@ -51,10 +62,13 @@ func (p *progress) done() {
 // newSweepProgress starts a bar of many equal steps, with their rate and the
 // time that is left.
 func (a *app) newSweepProgress(steps int) *progress {
+	if a.common.verbose {
+		return &progress{say: a.detail}
+	}
 	if !a.ErrIsTerminal || a.common.quiet {
 		return nil
 	}
-	return &progress{progressbar.NewOptions(steps,
+	return &progress{bar: progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(a.Err),
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionShowCount(),

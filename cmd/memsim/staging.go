@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -20,6 +21,8 @@ type outputFolder struct {
 	staging string
 	made    string // topmost folder that did not exist before, "" if all did
 	done    bool
+
+	committed []string // names of the files moved
 }
 
 // stagingPrefix begins the name of the folder in which files are written.
@@ -77,19 +80,51 @@ func (o *outputFolder) Write(name string, write func(*os.File) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// Commit moves the files into the folder, in place of older ones of their name.
-func (o *outputFolder) Commit() error {
+// Files returns the names of the files that Commit moves into the folder.
+func (o *outputFolder) Files() ([]string, error) {
 	entries, err := os.ReadDir(o.staging)
 	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, nil
+}
+
+// Commit moves the files into the folder, in place of older ones of their name.
+func (o *outputFolder) Commit() error {
+	var err error
+	if o.committed, err = o.Files(); err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := os.Rename(o.File(e.Name()), filepath.Join(o.path, e.Name())); err != nil {
+	for _, name := range o.committed {
+		if err := os.Rename(o.File(name), filepath.Join(o.path, name)); err != nil {
 			return unwritable(o.path, err)
 		}
 	}
 	o.done = true
 	return os.Remove(o.staging)
+}
+
+// Forget removes, after Commit, those of the named files that it has not
+// replaced: what an earlier run wrote would else stand beside this one's as if it
+// belonged to it. Names that are paths are left alone.
+func (o *outputFolder) Forget(names []string) error {
+	for _, name := range names {
+		if name != filepath.Base(name) || !filepath.IsLocal(name) || slices.Contains(o.committed, name) {
+			continue
+		}
+		path := filepath.Join(o.path, name)
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("a file of an earlier run: %w", err)
+		}
+	}
+	return nil
 }
 
 // Discard removes what was not committed, and the folders made for it. After
