@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	sentencepiece "github.com/eliben/go-sentencepiece"
+	"github.com/memsim/memsim/fault/faulttest"
 	"google.golang.org/protobuf/encoding/protowire"
 	"pgregory.net/rapid"
 )
@@ -295,12 +296,6 @@ func TestRefusals(t *testing.T) {
 func FuzzFromJSON(f *testing.F) {
 	f.Add([]byte(`{"added_tokens":[{"id":2,"content":"<s>","special":true}],"normalizer":{"type":"Prepend","prepend":"▁"},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\s+(?!\\S)|\\s+"},"behavior":"Isolated"},"model":{"type":"BPE","unk_token":"a","vocab":{"a":0,"b":1},"merges":["a b",["a","b"]]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tok, err := FromJSON(data)
-		if err != nil {
-			return
-		}
-		if ids, err := tok.Encode("a b <s> \xff"); err == nil {
-			tok.Decode(ids)
-		}
+		faulttest.Bounded(t, 8<<20, 1<<11, len(data), func() { use(FromJSON(data)) })
 	})
 }

@@ -28,7 +28,7 @@ func ExampleOpen() {
 		fmt.Printf("%s: %d × %d %s\n", t.Name, t.Rows, t.Cols, t.Type)
 	}
 	// Output:
-	// mobilellm-125m+layers=60 as q4_k_m: 168.1 MB
+	// mobilellm-125m+layers=60 as q4_k_m: 168.3 MB
 	// token_embd.weight: 32000 × 576 q8_0
 	// blk.59.ffn_down.weight: 576 × 1536 q6_k
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/gguf"
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/fault/faulttest"
 )
 
 // ggufFile is a GGUF file of a small model, to be changed before it is written.
@@ -221,7 +222,9 @@ func FuzzOpenGGUF(f *testing.F) {
 	shape.Architecture, shape.QKVBias, shape.Tied = "qwen2", true, false
 	f.Add(newGGUF(shape).bytes(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := openMapped("fuzz.gguf", data, Options{})
+		var s *source
+		var err error
+		faulttest.Bounded(t, 8<<20, 1<<9, len(data), func() { s, err = openMapped("fuzz.gguf", data, Options{}) })
 		if err != nil {
 			if !fault.IsUser(err) || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("%q is not one line for the user", err)

@@ -60,6 +60,7 @@ func (m metadata) placed(s model.Shape, scheme Scheme) ([]Tensor, int64) {
 	for i, t := range want {
 		head.Tensors[i] = gguf.Tensor{Name: t.name(), Type: scheme.pick(s, t), Rows: t.rows, Cols: t.cols}
 	}
+	head.Pad(dataAlign)
 	size := head.Place()
 	tensors := make([]Tensor, len(want))
 	for i, t := range head.Tensors {

@@ -12,6 +12,11 @@ import (
 	"github.com/memsim/memsim/fault"
 )
 
+// dataAlign is what tensor data begins at a multiple of: far enough apart that
+// models which differ in little have their tensors at the same addresses, whatever
+// the sizes of their headers, and whole pages can be mapped.
+const dataAlign = 512 << 10
+
 // WriteGGUF writes the tensors of s as a GGUF file that llama.cpp loads. The
 // file appears under its name once it is whole.
 //
@@ -43,6 +48,7 @@ func writeGGUF(path string, s Source) error {
 		kinds[t.Name] = want
 		head.Tensors = append(head.Tensors, gguf.Tensor{Name: t.Name, Type: t.Type, Rows: t.Rows, Cols: t.Cols})
 	}
+	head.Pad(dataAlign)
 	head.Place()
 	return writeFile(path, func(w io.Writer) error {
 		return head.Write(w, func(placed gguf.Tensor) ([]byte, error) {

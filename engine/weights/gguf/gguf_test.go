@@ -9,6 +9,7 @@ import (
 
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/fault/faulttest"
 )
 
 // small returns a header with a field of each kind and two tensors.
@@ -267,22 +268,26 @@ func FuzzParse(f *testing.F) {
 	f.Add(data[:len(data)/2])
 	f.Add([]byte("GGUF\x02\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := Parse("fuzz.gguf", data)
-		if err != nil {
-			if !fault.IsUser(err) || strings.Contains(err.Error(), "\n") {
-				t.Fatalf("%q is not one line for the user", err)
-			}
-			return
-		}
-		for _, tensor := range file.Tensors {
-			if int64(len(file.Data(tensor))) != tensor.Bytes {
-				t.Fatalf("tensor %q has %d bytes, not %d", tensor.Name, len(file.Data(tensor)), tensor.Bytes)
-			}
-		}
-		for _, field := range file.Fields {
-			readAs(file, field)
-		}
+		faulttest.Bounded(t, 1<<20, 1<<9, len(data), func() { parseAll(t, data) })
 	})
+}
+
+func parseAll(t *testing.T, data []byte) {
+	file, err := Parse("fuzz.gguf", data)
+	if err != nil {
+		if !fault.IsUser(err) || strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%q is not one line for the user", err)
+		}
+		return
+	}
+	for _, tensor := range file.Tensors {
+		if int64(len(file.Data(tensor))) != tensor.Bytes {
+			t.Fatalf("tensor %q has %d bytes, not %d", tensor.Name, len(file.Data(tensor)), tensor.Bytes)
+		}
+	}
+	for _, field := range file.Fields {
+		readAs(file, field)
+	}
 }
 
 // readAs reads a field as everything that it may be.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 // Header is what is written before the data: the fields and the tensor table.
@@ -94,6 +95,18 @@ func appendText(dst []byte, s string) []byte {
 func appendArrayHead(dst []byte, elem Kind, n int) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(elem))
 	return binary.LittleEndian.AppendUint64(dst, uint64(n))
+}
+
+// PaddingField is the key of the field that Pad adds.
+const PaddingField = "memsim.padding"
+
+// Pad adds a field of blanks that lets the data begin at a multiple of a number of
+// bytes, itself a multiple of DefaultAlignment. All other fields and all tensors
+// have to be there.
+func (h *Header) Pad(multiple int64) {
+	h.Fields = append(h.Fields, TextValue(PaddingField, ""))
+	blanks := (multiple - h.bytes()%multiple) % multiple
+	h.Fields[len(h.Fields)-1] = TextValue(PaddingField, strings.Repeat(" ", int(blanks)))
 }
 
 // Place sets Offset, Bytes and Dims of the header's tensors as they come to lie

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/fault/faulttest"
 )
 
 func small() []Tensor {
@@ -157,7 +158,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		parsed, err := Parse("fuzz.safetensors", data)
+		var parsed *File
+		var err error
+		faulttest.Bounded(t, 1<<20, 1<<9, len(data), func() { parsed, err = Parse("fuzz.safetensors", data) })
 		if err != nil {
 			if !fault.IsUser(err) || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("%q is not one line for the user", err)
