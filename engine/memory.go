@@ -9,7 +9,9 @@ import (
 )
 
 const (
-	arenaAlign = 2 << 20 // a huge page, as mapped memory would lie
+	// arenaAlign keeps arenas far apart, as mapped memory lies: models that differ
+	// in little have them at the same addresses.
+	arenaAlign = 1 << 30
 	pageBytes  = 4 << 10
 )
 

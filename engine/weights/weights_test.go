@@ -266,14 +266,14 @@ func TestOverridesOfStoredWeights(t *testing.T) {
 func TestQuantizingWhileLoading(t *testing.T) {
 	const file = "../testdata/tiny-f16.gguf"
 	f16, q8 := open(t, file, Options{}), open(t, file, Options{Quant: "Q8_0"})
-	bytes := func(s Source) (sum int) {
+	stored := func(s Source) (sum int) {
 		for _, t := range s.Tensors() {
 			sum += len(t.Data)
 		}
 		return sum
 	}
-	if q8.Quant() != "q8_0" || bytes(q8) >= bytes(f16) {
-		t.Errorf("as %s its tensors have %d bytes, as f16 %d", q8.Quant(), bytes(q8), bytes(f16))
+	if q8.Quant() != "q8_0" || stored(q8) >= stored(f16) {
+		t.Errorf("as %s its tensors have %d bytes, as f16 %d", q8.Quant(), stored(q8), stored(f16))
 	}
 	for _, want := range f16.Tensors() {
 		got, ok := q8.Tensor(want.Name)

@@ -11,7 +11,7 @@ package dram
 
 const (
 	longBursts = 64      // extents shorter than this on a channel go at command level
-	maxNodes   = 1 << 15 // the graph starts anew beyond
+	maxNodes   = 1 << 14 // the graph starts anew beyond
 )
 
 // locate finds the channel's node, if it is not known yet.

@@ -58,7 +58,7 @@ type lesson struct {
 // mostSessions their number in a generation.
 const (
 	mostExtents  = 64
-	mostSessions = 1 << 16
+	mostSessions = 1 << 17
 )
 
 // move moves the extents of a source through the channel, from a session that
