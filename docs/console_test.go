@@ -93,11 +93,13 @@ func newShell(t *testing.T) *shell {
 	return &shell{t.TempDir(), built}
 }
 
-// run returns what a command prints on stdout and stderr.
+// run returns what a command prints on stdout and stderr. Settings of whoever
+// runs the tests do not count.
 func (s *shell) run(command string) (string, error) {
 	cmd := exec.Command("bash", "-c", command)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "PATH="+s.bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	settings := func(line string) bool { return strings.HasPrefix(line, "MEMSIM_") }
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), settings), "PATH="+s.bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
