@@ -21,11 +21,12 @@
 // compares the two.
 //
 // There are two engines with one answer. The command-level one (scheduler.go,
-// maintenance.go, idle.go) goes from one clock in which something can happen to
-// the next. The fast path (fastpath.go, record.go, snapshot.go) remembers what
-// that engine did with a run of requests in a state of the controller, and jumps
-// when the state comes again; channels in the same state are simulated once
-// (twins.go). New has both, NewCommandLevel the first alone; a property test holds
+// maintenance.go, idle.go, sleep.go) goes from one clock in which something can
+// happen to the next. The fast path remembers what that engine did, at two scales:
+// with a run of requests in a state of the controller (fastpath.go, record.go,
+// snapshot.go), and between a wake-up from power-down and the return to it
+// (session.go). It jumps when the same comes again; channels in the same state are
+// simulated once (twins.go). New has both, NewCommandLevel the first alone; a property test holds
 // them to the same times, counts and energies.
 //
 // # Caveats
@@ -36,8 +37,10 @@
 // Ranks enter power-down together, with all rows closed, and only when the whole
 // channel has no requests; the idle times after which they do are the package's
 // own, not a profile's. Power-down and self-refresh are entered without a command
-// of their own, and left tXP or tXSR before the first command. DDR5's same-bank
-// refresh, temperature, refresh postponement, row-hammer mitigation, on-die ECC,
+// of their own, and left tXP or tXSR before the first command. Refreshes are put
+// off or made early in power-down alone (see channel.doze): what a controller that
+// looks ahead would do, none of which has published its rules; on average there is
+// one each tREFI. DDR5's same-bank refresh, temperature, row-hammer mitigation, on-die ECC,
 // retries and DVFS are not modelled. Energies of commands are as exact as the
 // part's figures, which for LPDDR5 are estimates.
 package dram
