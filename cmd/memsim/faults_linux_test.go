@@ -105,6 +105,10 @@ func temporary(t *testing.T) []string {
 // and the next run works.
 func TestAKilledJobLeavesNoHalfFile(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
+	kills := 5
+	if raceDetector {
+		kills = 1
+	}
 	for name, job := range writers {
 		t.Run(name, func(t *testing.T) {
 			inFolder(t)
@@ -119,7 +123,7 @@ func TestAKilledJobLeavesNoHalfFile(t *testing.T) {
 			took := time.Since(start)
 			after := contents(t, job.files)
 			mustMemsim(t, append([]string{"--seed", "2"}, job.args...)...)
-			for range 6 {
+			for range kills {
 				killAfter(t, time.Duration(random.Int64N(int64(took))), job.args...)
 				for file, text := range contents(t, job.files) {
 					if text != before[file] && text != after[file] {
