@@ -16,10 +16,10 @@ func completeNothingElse(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 }
 
-// isCompletion says whether a shell is asking, whom faults in settings are not
-// told.
+// isCompletion says whether a shell is asking, or is being set up. Neither has use
+// for settings, and a fault in them must not stop it.
 func isCompletion(cmd *cobra.Command) bool {
-	return cmd.Name() == cobra.ShellCompRequestCmd
+	return cmd.Name() == cobra.ShellCompRequestCmd || cmd.HasParent() && cmd.Parent().Name() == "completion"
 }
 
 // complete registers how a flag is completed.

@@ -81,6 +81,7 @@ func TestFaultsInSettingsDoNotStopCompletion(t *testing.T) {
 	if got := completed(t, "--device", "pixel8"); !slices.Equal(got, []string{"pixel8pro"}) {
 		t.Errorf("completion is %q", got)
 	}
+	mustMemsim(t, "completion", "bash")
 }
 
 func TestThereIsACompletionForEachShell(t *testing.T) {
