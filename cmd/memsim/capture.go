@@ -141,10 +141,20 @@ func (c *capture) generate(ctx context.Context, s *engine.Session, vocab int, st
 		if logits, err = s.Decode(ctx, id); err != nil {
 			return err
 		}
+		if (i+1)%flushEvery == 0 {
+			if err := s.Flush(); err != nil {
+				return err
+			}
+		}
 		step("decoding")
 	}
 	return nil
 }
+
+// flushEvery is after how many decode steps their events are written: rarely, since
+// that takes caches from the next step, and often enough that a long run needs no
+// more memory than a short one.
+const flushEvery = 512
 
 // checkLengths refuses numbers of tokens that make no run.
 func checkLengths(prompt, tokens int) error {

@@ -183,6 +183,30 @@ func TestAFullDiskIsAnErrorAndLeavesEverythingAsItWas(t *testing.T) {
 	}
 }
 
+func TestADeviceWithoutSpaceIsAnError(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	givenTrace(t)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"inspect", "given.parquet"}, {"models"}, {"export", "given.parquet", "--to", "csv", "--out", "-"}} {
+		cmd := exec.Command(program(t), args...)
+		var stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		cmd.Run()
+		if got := stderr.String(); cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(got, "/dev/stdout: no space left") || strings.Count(got, "\n") != 1 {
+			t.Errorf("%v: %v: %s", args, cmd.ProcessState, got)
+		}
+	}
+	r := child(t, nil, "export", "given.parquet", "--to", "csv", "--out", "/dev/full")
+	if r.code != exitFailure || !strings.Contains(r.err, "cannot write to /dev/full: no space left") {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
+}
+
 // The same where the system lets a small file system be made, as it does for
 // root outside of most containers.
 func TestADiskWithoutSpaceIsAnError(t *testing.T) {

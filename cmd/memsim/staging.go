@@ -149,17 +149,20 @@ func (o *outputFolder) Discard() {
 // is, and why. The file itself has a name of ours, which tells nobody anything.
 func diskFull(err error) (place string, reason error, full bool) {
 	var at *fs.PathError
-	if !errors.As(err, &at) {
+	if !errors.As(err, &at) || at.Path == os.Stdout.Name() {
 		return "", nil, false
 	}
 	if !errors.Is(at.Err, syscall.ENOSPC) && !errors.Is(at.Err, syscall.EDQUOT) && !errors.Is(at.Err, syscall.EFBIG) {
 		return "", nil, false
 	}
-	place = filepath.Dir(at.Path)
+	place = at.Path
+	if strings.HasSuffix(place, ".tmp") {
+		place = filepath.Dir(place)
+	}
 	if before, _, staged := strings.Cut(place, string(filepath.Separator)+stagingPrefix); staged {
 		place = before
 	}
-	if place == "." {
+	if place == "." || strings.HasPrefix(place, stagingPrefix) {
 		place = "the working folder"
 	}
 	return place, at.Err, true
