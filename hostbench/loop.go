@@ -129,7 +129,10 @@ func (c *run) close() {
 // prepare makes the microbenchmarks and opens the models.
 func prepare(o Options) (benches []*bench, cases []*run, err error) {
 	for _, threads := range o.Threads {
-		b := newBench(threads)
+		b, err := newBench(threads)
+		if err != nil {
+			return benches, cases, err
+		}
 		benches = append(benches, b)
 		for i, scheme := range schemes {
 			for _, shape := range o.Shapes {

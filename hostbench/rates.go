@@ -3,10 +3,14 @@ package hostbench
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/memsim/memsim/engine/kernels"
+	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/engine/weights"
 )
 
 // Formats are the weight formats that are measured.
@@ -33,131 +37,185 @@ var workingSets = []int{256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20}
 // bench holds the operands of the microbenchmarks between rounds.
 type bench struct {
 	compute *kernels.Compute
+	sources []weights.Source
 	streams map[quant.Type]*stream
 	cached  *stream
-	tiny    *tiny
+	memory  []byte // that reading is measured on
+	norm    time.Duration
+	h       *kernels.Vectors
+	values  []float32
 	rates   Rates
 }
 
-// streamBytes is the size of the weights that products stream: beyond the
-// private caches of today's cores, and about that of the models.
-const streamBytes = 24 << 20
+// streamed is a model whose feed-forward matrices are streamed: beyond the
+// private caches of today's cores, and of about the size of the models that are
+// predicted.
+var streamed = model.Overrides{Layers: 12, Dim: cols, FFN: rows, Heads: 8, KVHeads: 8, Vocab: 256}
 
-func newBench(threads int) *bench {
-	b := &bench{compute: kernels.New(threads), streams: map[quant.Type]*stream{}, rates: Rates{Threads: threads, Weights: map[quant.Type]float64{}}}
-	for _, t := range Formats {
-		b.streams[t] = newStream(t, streamBytes)
+// Rows and columns of the matrices, and the rows of the parts of them that are
+// multiplied as matrices of their own. Times of both sizes lie on a line: its
+// slope is the rate, and where it meets no rows at all a product's fixed cost.
+const rows, cols, partRows = 2048, 512, 128
+
+// newBench makes the operands. Weights lie in memory as those of the engine do.
+func newBench(threads int) (*bench, error) {
+	b := &bench{
+		compute: kernels.New(threads), streams: map[quant.Type]*stream{},
+		h: kernels.NewVectors(1, 64, kernels.Float32), values: make([]float32, 64),
+		rates: Rates{Threads: threads, Weights: map[quant.Type]float64{}},
 	}
-	b.cached = newStream(quant.F32, 256<<10)
-	b.tiny = newTiny()
-	return b
+	for i, t := range Formats {
+		source, err := weights.Open(base, weights.Options{Overrides: streamed, Quant: schemes[i]})
+		if err != nil {
+			b.close()
+			return nil, err
+		}
+		b.sources = append(b.sources, source)
+		b.streams[t] = newStream(source, "ffn_gate", "ffn_up")
+		if t == quant.F16 { // the largest
+			b.memory = b.streams[t].memory()
+		}
+	}
+	b.cached = &stream{whole: []kernels.Matrix{{Type: quant.F32, Rows: 128, Cols: cols, Data: make([]byte, 128*cols*4)}}}
+	b.cached.prepare()
+	return b, nil
 }
 
-func (b *bench) close() { b.compute.Close() }
+func (b *bench) close() {
+	b.compute.Close()
+	for _, s := range b.sources {
+		s.Close()
+	}
+}
 
 // round measures once more all but products of the models' formats, and keeps
 // the better figures.
 func (b *bench) round() {
 	reads := make([]Read, len(workingSets))
 	for i, n := range workingSets {
-		reads[i] = Read{n, kernels.ReadBandwidth(b.rates.Threads, n)}
+		n = min(n, len(b.memory))
+		reads[i] = Read{n, kernels.ReadRate(b.rates.Threads, b.memory[:n])}
 		if b.rates.Reads != nil {
 			reads[i].GBps = max(reads[i].GBps, b.rates.Reads[i].GBps)
 		}
 	}
 	b.rates.Reads = reads
-	b.rates.Cached = max(b.rates.Cached, b.cached.rate(b.compute))
-	if d := b.tiny.cost(b.compute); b.rates.Dispatch == 0 || d < b.rates.Dispatch {
-		b.rates.Dispatch = d
+	b.cached.measure(b.compute)
+	b.rates.Cached = b.cached.perSecond(b.cached.whole[0], b.cached.times[0])
+	if d := quickest(func() { b.compute.RMSNorm(b.h, b.values, b.values, 1e-5) }); b.norm == 0 || d < b.norm {
+		b.norm = d
 	}
 }
 
 // products measures products with weights of a format once more.
 func (b *bench) products(t quant.Type) {
-	b.rates.Weights[t] = max(b.rates.Weights[t], b.streams[t].rate(b.compute))
+	s := b.streams[t]
+	s.measure(b.compute)
+	b.rates.Weights[t], _ = s.line()
+	b.rates.Dispatch = b.dispatch()
 }
 
-// Rows and columns of the matrices: those of a model of middling width.
-const rows, cols = 1024, 512
+// dispatch is what an operator takes beside its work, in the mix of a decoder's
+// layer: of fifteen operators seven are products.
+func (b *bench) dispatch() time.Duration {
+	var sum time.Duration
+	var n time.Duration
+	for _, s := range b.streams {
+		if s.times[0] > 0 {
+			_, fixed := s.line()
+			sum += max(b.norm, fixed)
+			n++
+		}
+	}
+	return (7*sum/n + 8*b.norm) / 15
+}
 
-// stream is a set of matrices that are multiplied with a vector in turn.
+// stream is a set of matrices that are multiplied with a vector in turn: whole,
+// and in parts.
 type stream struct {
-	matrices []kernels.Matrix
-	x        *kernels.Vectors
-	dst      []float32
-	next     int
+	whole, parts []kernels.Matrix
+	x            *kernels.Vectors
+	dst          []float32
+	times        [2]time.Duration // of the quickest product of each kind, on the average of a stretch
 }
 
-func newStream(t quant.Type, bytes int) *stream {
-	random := rand.New(rand.NewPCG(1, 2))
-	row := make([]float32, cols)
-	for i := range row {
-		row[i] = float32(random.NormFloat64()) / 16
+// newStream returns the stream of matrices of some roles of a model.
+func newStream(source weights.Source, roles ...string) *stream {
+	s := &stream{}
+	for _, t := range source.Tensors() {
+		if !slices.ContainsFunc(roles, func(role string) bool { return strings.HasSuffix(t.Name, "."+role+".weight") }) {
+			continue
+		}
+		s.whole = append(s.whole, kernels.Matrix{Type: t.Type, Rows: t.Rows, Cols: t.Cols, Data: t.Data})
+		size := partRows * t.Type.RowBytes(t.Cols)
+		for i := range t.Rows / partRows {
+			s.parts = append(s.parts, kernels.Matrix{Type: t.Type, Rows: partRows, Cols: t.Cols, Data: t.Data[i*size : (i+1)*size]})
+		}
 	}
-	size := t.RowBytes(cols)
-	encoded := make([]byte, size)
-	t.Encode(encoded, row)
-	s := &stream{x: kernels.NewVectors(1, cols, kernels.Wants(t)), dst: make([]float32, rows)}
-	for n := max(1, bytes/(rows*size)); n > 0; n-- {
-		n := min(rows, max(1, bytes/size))
-		s.matrices = append(s.matrices, kernels.Matrix{Type: t, Rows: n, Cols: cols, Data: slices.Repeat(encoded, n)})
-	}
-	s.x.Set(row)
+	s.prepare()
 	return s
 }
 
-// rate is the number of weights a second, of the quickest of many stretches of
-// products.
-func (s *stream) rate(c *kernels.Compute) float64 {
-	const stretch, enough = 4, 20 * time.Millisecond
-	per := s.matrices[0].Rows * cols * stretch
-	best := time.Hour
+func (s *stream) prepare() {
+	m := s.whole[0]
+	s.x, s.dst = kernels.NewVectors(1, m.Cols, kernels.Wants(m.Type)), make([]float32, m.Rows)
+	random := rand.New(rand.NewPCG(1, 2))
+	row := make([]float32, m.Cols)
+	for i := range row {
+		row[i] = float32(random.NormFloat64()) / 16
+	}
+	s.x.Set(row)
+}
+
+// memory returns the bytes from the first matrix to the last, all of one model.
+func (s *stream) memory() []byte {
+	first, last := s.whole[0].Data, s.whole[len(s.whole)-1].Data
+	from, to := uintptr(unsafe.Pointer(&first[0])), uintptr(unsafe.Pointer(&last[0]))+uintptr(len(last))
+	return unsafe.Slice(&first[0], to-from)
+}
+
+// measure times products of both kinds once more.
+func (s *stream) measure(c *kernels.Compute) {
+	for i, list := range [][]kernels.Matrix{s.whole, s.parts} {
+		if len(list) == 0 {
+			continue
+		}
+		if t := s.quickest(c, list); s.times[i] == 0 || t < s.times[i] {
+			s.times[i] = t
+		}
+	}
+}
+
+// quickest returns the time of a product, in the quickest of many stretches that
+// together go through all matrices a few times.
+func (s *stream) quickest(c *kernels.Compute, list []kernels.Matrix) time.Duration {
+	const enough = 20 * time.Millisecond
+	stretch := max(4, len(list)/8)
+	best, next := time.Hour, 0
 	for start := time.Now(); time.Since(start) < enough; {
 		begin := time.Now()
 		for range stretch {
-			m := s.matrices[s.next%len(s.matrices)]
-			s.next++
+			m := list[next%len(list)]
+			next++
 			c.MatMul(s.dst[:m.Rows], m, s.x)
 		}
 		best = min(best, time.Since(begin))
 	}
-	return float64(per) / best.Seconds()
+	return best / time.Duration(stretch)
 }
 
-// tiny are the operators whose fixed cost is measured: products of two sizes,
-// which threads share, and a norm, which is one thread's.
-type tiny struct {
-	half, whole kernels.Matrix
-	x           *kernels.Vectors
-	dst         []float32
-	h           *kernels.Vectors
-	values      []float32
-}
-
-// tinySize is the rows and columns of the larger product: small, and large
-// enough to be divided among threads.
-const tinySize = 512
-
-func newTiny() *tiny {
-	t := quant.Q8_0
-	matrix := func(rows int) kernels.Matrix {
-		return kernels.Matrix{Type: t, Rows: rows, Cols: tinySize, Data: make([]byte, rows*t.RowBytes(tinySize))}
+// line returns the weights a second beside a product's fixed cost, and that cost.
+func (s *stream) line() (perSecond float64, fixed time.Duration) {
+	whole, part := s.times[0], s.times[1]
+	slope := float64(whole-part) / float64(rows-partRows) // ns a row
+	if slope <= 0 {
+		return s.perSecond(s.whole[0], whole), 0
 	}
-	return &tiny{
-		half: matrix(tinySize / 2), whole: matrix(tinySize),
-		x: kernels.NewVectors(1, tinySize, kernels.Wants(t)), dst: make([]float32, tinySize),
-		h: kernels.NewVectors(1, 64, kernels.Float32), values: make([]float32, 64),
-	}
+	return cols / slope * 1e9, max(0, part-time.Duration(partRows*slope))
 }
 
-// cost is what an operator takes beside its work, in the mix of a decoder's
-// layer: of fifteen operators seven are products. A product's share is where
-// the line through the times of two sizes meets no rows at all.
-func (t *tiny) cost(c *kernels.Compute) time.Duration {
-	half := quickest(func() { c.MatMul(t.dst[:t.half.Rows], t.half, t.x) })
-	whole := quickest(func() { c.MatMul(t.dst, t.whole, t.x) })
-	norm := quickest(func() { c.RMSNorm(t.h, t.values, t.values, 1e-5) })
-	return (7*max(norm, 2*half-whole) + 8*norm) / 15
+func (s *stream) perSecond(m kernels.Matrix, t time.Duration) float64 {
+	return float64(m.Rows*m.Cols) / t.Seconds()
 }
 
 // quickest is the time of f in the quickest of many short stretches.

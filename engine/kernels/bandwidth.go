@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // ReadBandwidth measures how fast the machine reads memory, in gigabytes (10^9
@@ -13,14 +14,28 @@ import (
 //
 // The buffer should be about as large as the weights that the figure is to be
 // compared with: what fits into a cache is read at the cache's speed.
+//
+// The buffer lies in pages of the size that the system gives unasked. Where those
+// are small, memory in pages of 2 MiB, which the engine asks for, can be read
+// faster.
 func ReadBandwidth(threads, bytes int) float64 {
+	buffer := make([]uint64, max(bytes/8, readStep))
+	for i := range buffer { // touch each page, or all would be one page of zeros
+		buffer[i] = uint64(i)
+	}
+	return readRate(threads, buffer)
+}
+
+// ReadRate is ReadBandwidth of memory at hand, of at least 512 bytes.
+func ReadRate(threads int, memory []byte) float64 {
+	return readRate(threads, unsafe.Slice((*uint64)(unsafe.Pointer(&memory[0])), len(memory)/8))
+}
+
+func readRate(threads int, buffer []uint64) float64 {
 	const enough = 200 * time.Millisecond
 	p := newPool(max(threads, 1))
 	defer p.close()
-	t := &readTask{buffer: make([]uint64, max(bytes/8, readStep))}
-	for i := range t.buffer { // touch each page, or all would be one page of zeros
-		t.buffer[i] = uint64(i)
-	}
+	t := &readTask{buffer: buffer}
 	parts := p.threads * 8
 	t.part = max(len(t.buffer)/parts/readStep*readStep, readStep)
 	parts = len(t.buffer) / t.part
