@@ -30,7 +30,9 @@ func (m *Memory) split(extents []Extent) {
 // and the others.
 func (m *Memory) alike(members []int, extents []Extent) (same, rest []int) {
 	if m.layout.channelBits < log2(m.spec.Channels) {
-		return members[:1], members[1:] // they lie in different regions of memory
+		// They lie in different regions of memory. The first is cut off from the
+		// others, which merge would overwrite.
+		return members[:1:1], members[1:]
 	}
 	for _, other := range members {
 		if m.layout.sameRuns(members[0], other, extents) {
