@@ -26,12 +26,18 @@ func partSpec(t testing.TB, name, mapping string, r Refresh, p Policy) Spec {
 // ranks of LPDDR5X-8533.
 func phoneSpec(t testing.TB, r Refresh) Spec {
 	t.Helper()
+	return mappedSpec(t, "RoRaBaCoBgCh", r)
+}
+
+// mappedSpec is phoneSpec with another mapping.
+func mappedSpec(t testing.TB, mapping string, r Refresh) Spec {
+	t.Helper()
 	part, err := devices.LoadDRAMPart("lpddr5x-8533")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := SpecOf(devices.DRAM{
-		Part: part.Name, Spec: part, Mapping: "RoRaBaCoBgCh", PagePolicy: "open", Refresh: string(r),
+		Part: part.Name, Spec: part, Mapping: mapping, PagePolicy: "open", Refresh: string(r),
 		Channels: devices.Quantity[units.Count]{Value: 4}, Ranks: devices.Quantity[units.Count]{Value: 2},
 	})
 	if err != nil {

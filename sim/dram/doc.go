@@ -9,7 +9,8 @@
 // energies. The rules of a standard are a table (rules.go): which command holds
 // which other back, at which level, for how long. A Memory is state: Move takes a
 // list of extents and returns when the last of their data has moved, with the
-// commands that it took and their energy.
+// commands that it took and their energy; Channels says what part each channel
+// had in that, and when it was done with it.
 //
 //	spec, err := dram.SpecOf(device.DRAM)
 //	memory := dram.New(spec)

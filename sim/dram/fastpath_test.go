@@ -1,6 +1,7 @@
 package dram
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,7 @@ func genExtents(t *rapid.T) []Extent {
 	var list []Extent
 	for range rapid.IntRange(1, 6).Draw(t, "pieces") {
 		base := rapid.Uint64Range(0, 1<<27).Draw(t, "addr")
+		base += rapid.SampledFrom([]uint64{0, 0, 1 << 30, 1 << 31, 3 << 30, 1 << 32, 3 << 31}).Draw(t, "region") // of another channel or rank
 		write := rapid.IntRange(0, 3).Draw(t, "write") == 0
 		switch rapid.IntRange(0, 3).Draw(t, "kind") {
 		case 0:
@@ -79,7 +81,8 @@ func genExtents(t *rapid.T) []Extent {
 
 // TestFastPathIsExact moves random extents through memories with and without
 // the fast path: every transfer takes the same time, the same commands and the
-// same energy. Transfers repeat, so that the graph's edges are used.
+// same energy, and each channel has the same part in it. Transfers repeat, so
+// that the graph's edges are used.
 func TestFastPathIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
@@ -102,10 +105,33 @@ func TestFastPathIsExact(t *testing.T) {
 			if a != b {
 				t.Fatalf("fast path: %+v\ncommand level: %+v", a, b)
 			}
+			if c, d := fast.Channels(), slow.Channels(); !slices.Equal(c, d) {
+				t.Fatalf("channels of the fast path: %+v\ncommand level: %+v", c, d)
+			}
+			checkChannels(t, a, fast.Channels())
 		}
 		end := fast.Now() + 5*units.Microsecond
 		if a, b := fast.Idle(end), slow.Idle(end); a != b {
 			t.Fatalf("fast path: %+v\ncommand level: %+v", a, b)
 		}
 	})
+}
+
+// checkChannels holds the channels' parts to the whole transfer.
+func checkChannels(t *rapid.T, whole Transfer, channels []ChannelUse) {
+	var sum Counts
+	for i, c := range channels {
+		sum = sum.Plus(c.Counts)
+		if c.Done < whole.Start || c.Done > whole.Done {
+			t.Fatalf("channel %d is done at %d, the transfer takes from %d to %d", i, c.Done, whole.Start, whole.Done)
+		}
+		if has := c.Counts.Requests() > 0; has != (c.Done > whole.Start) || !has && c.Counts != (Counts{}) {
+			t.Fatalf("channel %d of a transfer from %d on: %+v", i, whole.Start, c)
+		}
+	}
+	w := whole.Counts
+	if sum.Reads != w.Reads || sum.Writes != w.Writes || sum.Forwarded != w.Forwarded || sum.Coalesced != w.Coalesced ||
+		sum.RowHits != w.RowHits || sum.RowMisses != w.RowMisses || sum.RowConflicts != w.RowConflicts || sum.Activates != w.Activates {
+		t.Fatalf("channels sum to %+v, the transfer took %+v", sum, w)
+	}
 }

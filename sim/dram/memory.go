@@ -15,6 +15,7 @@ type Memory struct {
 	// quietSince is the clock since which no channel has requests.
 	quietSince int64
 	sum        tally // of all channels, since time zero
+	uses       []ChannelUse
 }
 
 // Transfer is what moving a list of extents took.
@@ -25,6 +26,12 @@ type Transfer struct {
 	Energy Energy            // of that time
 }
 
+// ChannelUse is one channel's part of a transfer.
+type ChannelUse struct {
+	Done   units.Picoseconds // end of the channel's last burst on the data bus; Transfer.Start if it has no part
+	Counts Counts            // commands from Transfer.Start up to Done; none if it has no part
+}
+
 // New returns the memory of a Spec at time zero: all rows closed, queues empty.
 func New(s Spec) *Memory { return newMemory(s, s.learned.take()) }
 
@@ -33,7 +40,7 @@ func New(s Spec) *Memory { return newMemory(s, s.learned.take()) }
 func NewCommandLevel(s Spec) *Memory { return newMemory(s, nil) }
 
 func newMemory(s Spec, g *graph) *Memory {
-	m := &Memory{spec: &s, layout: newLayout(&s), graph: g}
+	m := &Memory{spec: &s, layout: newLayout(&s), graph: g, uses: make([]ChannelUse, s.Channels)}
 	p := newPlan(m.spec)
 	for i := range s.Channels {
 		c := newChannel(p)
@@ -78,7 +85,7 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 		if g.channel.move(&cutter{layout: &m.layout, channel: g.members[0], extents: extents}) {
 			m.quietSince = never
 		}
-		m.count(g, counted)
+		m.use(g, start, m.count(g, counted))
 		end = max(end, g.channel.lastData, g.channel.now)
 	}
 	if m.quietSince == never {
@@ -86,6 +93,21 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 	}
 	m.idle(end)
 	return m.transfer(before, start, end)
+}
+
+// Channels returns the parts that the channels, by number, had in the last Move.
+// Their reads and writes, and how these met the rows, sum to those of its
+// Transfer; commands of the idle time before it and of the end, at which some
+// channels wait for others, are in the Transfer alone. The slice is valid until
+// the next Move.
+func (m *Memory) Channels() []ChannelUse { return m.uses }
+
+// use notes what each member of a group had to do in a transfer from start on.
+func (m *Memory) use(g group, start int64, used tally) {
+	u := ChannelUse{Done: m.spec.Clock.Time(max(start, g.channel.lastData)), Counts: used.Counts}
+	for _, member := range g.members {
+		m.uses[member] = u
+	}
 }
 
 // Idle lets time pass without requests. The transfer it returns has no reads or
@@ -108,9 +130,12 @@ func (m *Memory) idle(until int64) {
 	}
 }
 
-// count adds what a group's channel has counted since before, for each member.
-func (m *Memory) count(g group, before tally) {
-	m.sum = m.sum.plus(g.channel.tally.plus(before, -1), int64(len(g.members)))
+// count adds what a group's channel has counted since before, for each member, and
+// returns it.
+func (m *Memory) count(g group, before tally) tally {
+	counted := g.channel.tally.plus(before, -1)
+	m.sum = m.sum.plus(counted, int64(len(g.members)))
+	return counted
 }
 
 // transfer describes what happened since the sum was before.

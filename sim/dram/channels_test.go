@@ -1,0 +1,56 @@
+package dram
+
+import (
+	"testing"
+
+	"github.com/memsim/memsim/units"
+)
+
+// A stream keeps all channels as busy, a short access one of them, and each
+// channel's time is its own.
+func TestChannelsOfATransfer(t *testing.T) {
+	m := New(phoneSpec(t, NoRefresh))
+	stream := m.Move(0, []Extent{{Bytes: 256 * units.KiB}})
+	first := m.Channels()[0]
+	for i, c := range m.Channels() {
+		if c != first || c.Counts.Reads != stream.Counts.Reads/4 || c.Done != stream.Done {
+			t.Errorf("channel %d of a stream that takes until %d: %+v", i, stream.Done, c)
+		}
+	}
+
+	short := m.Move(stream.Done, []Extent{{Addr: uint64(m.spec.BurstBytes), Bytes: 1}})
+	for i, c := range m.Channels() {
+		if want := i == 1; want != (c.Counts.Reads == 1) || want != (c.Done == short.Done) || !want && c != (ChannelUse{Done: short.Start}) {
+			t.Errorf("channel %d of an access to channel 1 from %d to %d: %+v", i, short.Start, short.Done, c)
+		}
+	}
+
+	// Channel 2 has eight times the bursts of channel 0.
+	var extents []Extent
+	for i := range uint64(8) {
+		extents = append(extents, Extent{Addr: (4*i + 2) * uint64(m.spec.BurstBytes), Bytes: m.spec.BurstBytes})
+	}
+	skewed := m.Move(short.Done, append(extents, Extent{Bytes: 1}))
+	c := m.Channels()
+	if c[0].Counts.Reads != 1 || c[2].Counts.Reads != 8 || c[0].Done >= c[2].Done || c[2].Done != skewed.Done {
+		t.Errorf("channels with one and eight bursts: %+v and %+v", c[0], c[2])
+	}
+}
+
+// Channels that lie in different regions of memory are simulated together while
+// they rest: each is found again when its region is asked for.
+func TestChannelsInRegionsAreFoundAgain(t *testing.T) {
+	s := mappedSpec(t, "ChRaBaRoCo", NoRefresh)
+	m := New(s)
+	region := uint64(s.Capacity()) / 4
+	for range 3 {
+		for want := range 4 {
+			m.Move(m.Now()+units.Millisecond, []Extent{{Addr: uint64(want) * region, Bytes: 1}})
+			for i, c := range m.Channels() {
+				if (c.Counts.Reads == 1) != (i == want) {
+					t.Fatalf("channel %d of an access to channel %d: %+v", i, want, c)
+				}
+			}
+		}
+	}
+}
