@@ -7,8 +7,8 @@ import (
 )
 
 // Auditor checks the ledger's invariants as its rows pass by: time is covered
-// once, parts sum to their wholes, operands sum to their rows, and bytes in are
-// hits and misses. The zero value is ready. A violation is a fault of the
+// once, parts sum to their wholes, operands and DRAM channels sum to their rows,
+// bytes in are hits and misses, and a DRAM channel does one thing at a time. The zero value is ready. A violation is a fault of the
 // simulator, never of a user.
 type Auditor struct {
 	// Line is the line size of the on-chip memories: a miss moves whole lines.
@@ -16,6 +16,7 @@ type Auditor struct {
 
 	end  units.Picoseconds
 	rows int64
+	busy []units.Picoseconds // by DRAM channel: until when
 }
 
 // Add checks a row against its own sums and against the row before it.
@@ -42,7 +43,36 @@ func (a *Auditor) check(r *Row) error {
 	if min(e.DRAM, e.SRAM, e.Flash, e.Compute, e.Static) < 0 {
 		return fmt.Errorf("an energy part is negative: %+v", e)
 	}
+	if err := a.checkChannels(r); err != nil {
+		return err
+	}
 	return a.checkOperands(r)
+}
+
+// checkChannels holds the parts of the DRAM channels to the row's counts, and each
+// channel's time to the time before.
+func (a *Auditor) checkChannels(r *Row) error {
+	if len(r.Channels) == 0 {
+		return nil
+	}
+	var sum DRAMCounts
+	for i := range r.Channels {
+		c := &r.Channels[i]
+		sum = sum.Plus(c.DRAM)
+		if i == len(a.busy) {
+			a.busy = append(a.busy, 0)
+		}
+		if c.Start < a.busy[i] || c.End < c.Start {
+			return fmt.Errorf("DRAM channel %d is busy from %d to %d ps, and was busy until %d ps", i, c.Start, c.End, a.busy[i])
+		}
+		a.busy[i] = c.End
+	}
+	whole := r.DRAM
+	sum.Refreshes, whole.Refreshes = 0, 0 // the row's are those of idle time, too
+	if sum != whole {
+		return fmt.Errorf("DRAM channels sum to %+v, the row has %+v", sum, whole)
+	}
+	return nil
 }
 
 func (a *Auditor) checkOperands(r *Row) error {

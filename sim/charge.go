@@ -45,6 +45,17 @@ func (r *replay) idleUntil() units.Picoseconds {
 	return r.row.End
 }
 
+// noteChannels enters each channel's part of the transfer that has just been made.
+func (r *replay) noteChannels(moved dram.Transfer) {
+	for _, use := range r.memory.Channels() {
+		r.row.Channels = append(r.row.Channels, ChannelUse{
+			Start: moved.Start, End: use.Done,
+			Bytes: units.Bytes(use.Counts.Reads+use.Counts.Writes) * r.dram.BurstBytes,
+			DRAM:  countsOf(use.Counts),
+		})
+	}
+}
+
 func countsOf(c dram.Counts) DRAMCounts {
 	return DRAMCounts{
 		Reads: c.Reads, Writes: c.Writes,

@@ -26,7 +26,23 @@ type Row struct {
 	Time     TimeParts
 	Energy   EnergyParts
 	DRAM     DRAMCounts
-	Operands []Operand // one per event of the operator, in order
+	Channels []ChannelUse // one per DRAM channel, by number; empty if the operator moves nothing beyond the chip
+	Operands []Operand    // one per event of the operator, in order
+}
+
+// ChannelUse is what an operator moved through one DRAM channel, and when: a
+// channel's uses follow each other without overlap. It is the memory's own time,
+// which the waits of the row come from: a transfer that a prefetcher begins lies
+// partly before the row's Start, and one that the unit draws more slowly than the
+// memory could deliver ends before the operator stops waiting for it.
+//
+// Reads, writes, row hits, misses and conflicts and activations of the channels
+// sum to the row's. Refreshes are those during the transfer.
+type ChannelUse struct {
+	Start units.Picoseconds // of the transfer
+	End   units.Picoseconds // of the channel's last data; Start if it has no part
+	Bytes units.Bytes       // read and written, in whole bursts
+	DRAM  DRAMCounts
 }
 
 // Operand is what one operand of an operator cost. The time and energy of an

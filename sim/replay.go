@@ -152,7 +152,8 @@ func (r *replay) begin(e *traces.Event) {
 	}
 	r.row = Row{
 		Seq: e.Seq, Phase: e.Phase, Token: e.Token, Op: e.Op, Layer: e.Layer, Block: e.Block,
-		Repeated: repeated, MACs: e.MACs, HostNS: e.HostNS, Start: r.now, Operands: r.row.Operands[:0],
+		Repeated: repeated, MACs: e.MACs, HostNS: e.HostNS, Start: r.now,
+		Channels: r.row.Channels[:0], Operands: r.row.Operands[:0],
 	}
 	r.demand.reset()
 }
@@ -171,6 +172,7 @@ func (r *replay) load(op traces.Op) {
 	}
 	read := r.store.Read(r.now, file)
 	moved := r.memory.Move(r.now, r.demand.extents)
+	r.noteChannels(moved)
 	r.row.End = max(read.Done, moved.Done)
 	r.row.Time = TimeParts{Flash: r.row.End - r.row.Start}
 	r.pipeFree = r.row.End
@@ -218,6 +220,7 @@ func (r *replay) transfer(at units.Picoseconds) (dram.Transfer, flash.Transfer) 
 	}
 	if len(r.demand.extents) > 0 {
 		moved = r.memory.Move(at, r.demand.extents)
+		r.noteChannels(moved)
 	}
 	return moved, read
 }

@@ -252,6 +252,7 @@ func TestReplayIsDeterministic(t *testing.T) {
 		_, err := m.Replay(context.Background(), trace, func(r *Row) error {
 			row := *r
 			row.Operands = append([]Operand(nil), r.Operands...)
+			row.Channels = append([]ChannelUse(nil), r.Channels...)
 			runs[i] = append(runs[i], row)
 			return nil
 		})
