@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -110,7 +111,7 @@ func Guard(f func() error) (err error) {
 		}
 	}()
 	if err = f(); errors.Is(err, syscall.EFAULT) { // the system was to write what is gone
-		err = errors.Join(anyChanged(), err)
+		err = cmp.Or(anyChanged(), err)
 	}
 	return err
 }
