@@ -54,7 +54,7 @@ func (t *Timeline) counter(name string, at units.Picoseconds, values map[string]
 		return
 	}
 	t.counted[name] = values
-	t.event(event{Name: name, Phase: "C", TS: microseconds(at), Args: values})
+	t.event(event{Name: name, Phase: "C", at: at, Args: values})
 }
 
 // perNanosecond is a rate in GB/s, which is bytes a nanosecond.

@@ -1,9 +1,9 @@
 // Package timeline writes a ledger as a Chrome trace, which Perfetto
 // (ui.perfetto.dev) and chrome://tracing open.
 //
-// The mental model: one track shows the run as it nests, and one track for each
-// resource shows when an operator waited for it; counters show how hard the
-// memories worked.
+// The mental model: one track shows the run as it nests, one track for each
+// resource shows when an operator waited for it, and one track for each DRAM
+// channel shows when it moved data; counters show how hard the memories worked.
 //
 //	run       [decode                                      ]
 //	          [token 16                    ][token 17      ]
@@ -14,6 +14,8 @@
 //	DRAM       [--]    [-]         an arrow leads from a fetch
 //	SRAM                           to the arithmetic that waited for it
 //	compute       [-]    [-]
+//	DRAM ch 0  [--]    [-]         with bytes and row hits
+//	DRAM ch 1  [--]    [-]
 //	counters  DRAM GB/s, row hits, SRAM hits, watts
 //
 // Rows are written as they come: memory stays small however long the run.
@@ -32,6 +34,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
@@ -47,6 +51,7 @@ const (
 	dramTrack
 	sramTrack
 	computeTrack
+	channelTrack // of DRAM channel 0; those of the others follow
 )
 
 var trackNames = []string{runTrack: "run", dispatchTrack: "dispatch", flashTrack: "flash", dramTrack: "DRAM", sramTrack: "SRAM", computeTrack: "compute"}
@@ -66,6 +71,8 @@ type event struct {
 	ID       int64          `json:"id,omitempty"`
 	Binding  string         `json:"bp,omitempty"`
 	Args     map[string]any `json:"args,omitempty"`
+
+	at units.Picoseconds // TS
 }
 
 // Timeline writes a trace. Close completes it.
@@ -77,6 +84,10 @@ type Timeline struct {
 	now   units.Picoseconds
 	flash bool // the last step of the flash counter is not zero
 	flows int64
+
+	held     []event           // those of the last row, by time: a transfer of the next row may begin among them
+	written  units.Picoseconds // up to here: no event can come before
+	channels int               // that have a track
 
 	counted map[string]map[string]any // the last values of each counter
 }
@@ -95,31 +106,34 @@ func New(w io.Writer, model, device string) *Timeline {
 	t.text(`,"traceEvents":[`)
 	t.metadata("process_name", 0, "name", profiles.Clean(model+" on "+device))
 	for track := runTrack; track <= computeTrack; track++ {
-		t.metadata("thread_name", track, "name", trackNames[track])
-		t.metadata("thread_sort_index", track, "sort_index", track)
+		t.track(track, trackNames[track])
 	}
 	return t
 }
 
-// Add writes a row. Rows must come in the ledger's order; an error of the
-// writer is kept for Close.
+// Add adds a row. Rows must come in the ledger's order; an error of the writer is
+// kept for Close.
 func (t *Timeline) Add(r *sim.Row) {
 	if r.Start < t.now || r.End < r.Start {
 		t.fail(fmt.Errorf("timeline: row %d spans %d to %d ps after time %d: rows must follow each other", r.Seq, r.Start, r.End, t.now))
 		return
 	}
+	t.nameChannels(len(r.Channels))
 	t.enter(r)
 	t.begin(r.Op, r.Start, operatorArgs(r))
 	t.counters(r)
 	t.waits(r)
 	t.end(r.Op, r.End)
 	t.now = r.End
+	t.busy(r)
+	t.write(r.Start)
 }
 
 // Close ends what is open, and returns the first error of the whole trace.
 func (t *Timeline) Close() error {
 	t.close(0)
 	t.zeroCounters()
+	t.write(math.MaxInt64)
 	t.text("\n]}\n")
 	t.fail(t.w.Flush())
 	return t.err
@@ -160,11 +174,11 @@ func (t *Timeline) close(keep int) {
 }
 
 func (t *Timeline) begin(name string, at units.Picoseconds, args map[string]any) {
-	t.event(event{Name: profiles.Clean(name), Phase: "B", TS: microseconds(at), TID: runTrack, Args: args})
+	t.event(event{Name: profiles.Clean(name), Phase: "B", at: at, TID: runTrack, Args: args})
 }
 
 func (t *Timeline) end(name string, at units.Picoseconds) {
-	t.event(event{Name: profiles.Clean(name), Phase: "E", TS: microseconds(at), TID: runTrack})
+	t.event(event{Name: profiles.Clean(name), Phase: "E", at: at, TID: runTrack})
 }
 
 // operatorArgs are what an operator moved and cost; what is zero is left out.
@@ -208,34 +222,57 @@ func (t *Timeline) waits(r *sim.Row) {
 		if !visible(from, to) {
 			continue
 		}
-		t.event(event{Name: profiles.Clean(r.Op), Phase: "X", TS: microseconds(from), Duration: span(from, to), TID: part.track})
+		t.event(event{Name: profiles.Clean(r.Op), Phase: "X", at: from, Duration: span(from, to), TID: part.track})
 		switch part.track {
 		case dramTrack:
 			fetched = visible(r.End-r.Time.Compute, r.End) // else nothing waits for it
 			if fetched {
 				t.flows++
-				t.event(event{Name: "fetch", Category: "fetch", Phase: "s", TS: microseconds(from), TID: dramTrack, ID: t.flows})
+				t.event(event{Name: "fetch", Category: "fetch", Phase: "s", at: from, TID: dramTrack, ID: t.flows})
 			}
 		case computeTrack:
 			if fetched {
-				t.event(event{Name: "fetch", Category: "fetch", Phase: "f", Binding: "e", TS: microseconds(from), TID: computeTrack, ID: t.flows})
+				t.event(event{Name: "fetch", Category: "fetch", Phase: "f", Binding: "e", at: from, TID: computeTrack, ID: t.flows})
 			}
 		}
 	}
 }
 
-func (t *Timeline) metadata(kind string, track int, key string, value any) {
-	t.event(event{Name: kind, Phase: "M", TS: "0", TID: track, Args: map[string]any{key: value}})
+// track names a track, and has tracks shown in the order of their numbers.
+func (t *Timeline) track(number int, name string) {
+	t.metadata("thread_name", number, "name", name)
+	t.metadata("thread_sort_index", number, "sort_index", number)
 }
 
+func (t *Timeline) metadata(kind string, track int, key string, value any) {
+	t.event(event{Name: kind, Phase: "M", at: t.written, TID: track, Args: map[string]any{key: value}})
+}
+
+// event holds an event until no earlier one can come; of one time's events the
+// order stays.
 func (t *Timeline) event(e event) {
-	if t.some {
-		t.text(",")
+	i := len(t.held)
+	for i > 0 && t.held[i-1].at > e.at {
+		i--
 	}
-	t.text("\n")
-	t.some = true
-	e.PID = process
-	t.json(e)
+	t.held = slices.Insert(t.held, i, e)
+}
+
+// write writes the events up to a time.
+func (t *Timeline) write(until units.Picoseconds) {
+	n := 0
+	for ; n < len(t.held) && t.held[n].at <= until; n++ {
+		if t.some {
+			t.text(",")
+		}
+		t.text("\n")
+		t.some = true
+		e := &t.held[n]
+		e.PID, e.TS = process, microseconds(e.at)
+		t.json(e)
+	}
+	t.held = slices.Delete(t.held, 0, n)
+	t.written = until
 }
 
 func (t *Timeline) json(v any) {

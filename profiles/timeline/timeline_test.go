@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -110,7 +112,9 @@ func checkFormat(t failer, events []event) {
 
 func TestFormatHoldsForAnyLedger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rows := ledgertest.Random(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3)), rapid.IntRange(1, 60).Draw(t, "rows"))
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3))
+		rows := ledgertest.Random(rng, rapid.IntRange(1, 60).Draw(t, "rows"))
+		drawChannels(rng, rows)
 		var b bytes.Buffer
 		line := timeline.New(&b, "m", "d")
 		for i := range rows {
@@ -119,8 +123,70 @@ func TestFormatHoldsForAnyLedger(t *testing.T) {
 		if err := line.Close(); err != nil {
 			t.Fatal(err)
 		}
-		checkFormat(t, parse(t, b.Bytes()))
+		events := parse(t, b.Bytes())
+		checkFormat(t, events)
+		checkChannels(t, events, rows)
 	})
+}
+
+// drawChannels gives rows transfers through three channels, some of which a
+// prefetcher begins before the row.
+func drawChannels(rng *rand.Rand, rows []sim.Row) {
+	var free units.Picoseconds
+	for i := range rows {
+		r := &rows[i]
+		if rng.IntN(4) == 0 {
+			continue
+		}
+		start := r.Start + units.Picoseconds(rng.Int64N(int64(r.End-r.Start)+1))
+		if i > 0 && rng.IntN(2) == 0 {
+			start = rows[i-1].Start + units.Picoseconds(rng.Int64N(int64(r.Start-rows[i-1].Start)+1))
+		}
+		start = max(start, free)
+		for range 3 {
+			use := sim.ChannelUse{Start: start, End: start}
+			if rng.IntN(3) > 0 {
+				use.End += units.Picoseconds(rng.Int64N(max(1, int64(r.End-start))))
+				use.DRAM = sim.DRAMCounts{Reads: 1 + rng.Int64N(50), RowHits: 1}
+				use.Bytes = units.Bytes(32 * use.DRAM.Reads)
+			}
+			r.Channels = append(r.Channels, use)
+			free = max(free, use.End)
+		}
+	}
+}
+
+// checkChannels holds the tracks of DRAM channels to the ledger: each use that a
+// nanosecond can show is drawn, in its time and with its bytes.
+func checkChannels(t failer, events []event, rows []sim.Row) {
+	type use struct {
+		name       string
+		start, end int64 // ns
+		bytes      float64
+	}
+	names := map[int]string{}
+	drawn := map[string][]use{}
+	for _, e := range events {
+		switch {
+		case e.Name == "thread_name":
+			names[e.TID] = e.Args["name"].(string)
+		case e.Ph == "X" && strings.HasPrefix(names[e.TID], "DRAM ch "):
+			from := int64(math.Round(*e.TS * 1e3))
+			drawn[names[e.TID]] = append(drawn[names[e.TID]], use{e.Name, from, from + int64(math.Round(*e.Dur*1e3)), e.Args["bytes"].(float64)})
+		}
+	}
+	want := map[string][]use{}
+	for _, r := range rows {
+		for i, c := range r.Channels {
+			if from, to := int64(c.Start/1000), int64(c.End/1000); from < to {
+				name := fmt.Sprintf("DRAM ch %d", i)
+				want[name] = append(want[name], use{r.Op, from, to, float64(c.Bytes)})
+			}
+		}
+	}
+	if !reflect.DeepEqual(drawn, want) {
+		t.Fatalf("drawn: %v\nof %v", drawn, want)
+	}
 }
 
 func TestWaitsCoverTheTimeOfTheLedger(t *testing.T) {
@@ -164,6 +230,26 @@ func TestWaitsCoverTheTimeOfTheLedger(t *testing.T) {
 	if !strings.Contains(b.String(), `"layer 1 (block 0 again)"`) {
 		t.Error("a shared repeat is not named")
 	}
+}
+
+// A transfer that began before the row before it is drawn from there on: what
+// comes before is written.
+func TestAnEarlyTransferIsCut(t *testing.T) {
+	const us = units.Microsecond
+	rows := []sim.Row{{Start: 0, End: 4 * us}, {Start: 4 * us, End: 6 * us}, {Start: 6 * us, End: 9 * us}}
+	rows[2].Channels = []sim.ChannelUse{{Start: us, End: 7 * us, Bytes: 64}}
+	var b bytes.Buffer
+	line := timeline.New(&b, "m", "d")
+	for i := range rows {
+		line.Add(&rows[i])
+	}
+	if err := line.Close(); err != nil {
+		t.Fatal(err)
+	}
+	events := parse(t, b.Bytes())
+	checkFormat(t, events)
+	rows[2].Channels[0].Start = rows[1].Start
+	checkChannels(t, events, rows)
 }
 
 func TestRowsOutOfOrderAreAnError(t *testing.T) {
