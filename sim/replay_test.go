@@ -191,6 +191,7 @@ func TestTheLedgerBalances(t *testing.T) {
 		audit := Auditor{Line: m.caches[0].Line}
 		var sums Collector
 		rows := 0
+		var before units.Picoseconds // start of the row before
 		result, err := m.Replay(context.Background(), trace, func(r *Row) error {
 			sums.Add(r)
 			rows++
@@ -199,6 +200,10 @@ func TestTheLedgerBalances(t *testing.T) {
 					return fmt.Errorf("an operand has no name: %+v", o)
 				}
 			}
+			if err := checkChannels(r, before, m.dram.BurstBytes); err != nil {
+				return err
+			}
+			before = r.Start
 			return audit.Add(r)
 		})
 		if err != nil {
@@ -209,6 +214,50 @@ func TestTheLedgerBalances(t *testing.T) {
 		}
 		checkResult(rt, result, sums.Phase(traces.Decode))
 	})
+}
+
+// checkChannels holds the channels of a row to its bursts, and to the time from
+// the start of the row before, during which a prefetcher may begin, up to the end
+// and the clock edge after it.
+func checkChannels(r *Row, before units.Picoseconds, burst units.Bytes) error {
+	var moved units.Bytes
+	for i, c := range r.Channels {
+		moved += c.Bytes
+		if c.Start < before || c.End > r.End+2*units.Nanosecond {
+			return fmt.Errorf("channel %d is busy from %d to %d, the row takes from %d to %d", i, c.Start, c.End, r.Start, r.End)
+		}
+	}
+	if bursts := units.Bytes(r.DRAM.Reads + r.DRAM.Writes); moved != bursts*burst {
+		return fmt.Errorf("channels move %d bytes in %d bursts", moved, bursts)
+	}
+	return nil
+}
+
+func TestTheAuditorHoldsChannelsToTheRow(t *testing.T) {
+	row := func(start units.Picoseconds) *Row {
+		return &Row{DRAM: DRAMCounts{Reads: 3, Refreshes: 2}, Channels: []ChannelUse{
+			{Start: start, End: start + 5, DRAM: DRAMCounts{Reads: 2, Refreshes: 1}}, {Start: start, End: start + 3, DRAM: DRAMCounts{Reads: 1}},
+		}}
+	}
+	fewer := row(5)
+	fewer.Channels = fewer.Channels[:1]
+	for _, c := range []struct {
+		name string
+		next *Row
+		want string
+	}{
+		{"a row after another", row(5), ""},
+		{"a channel that is still busy", row(4), "channel 0 is busy"},
+		{"a channel that is missing", fewer, "channels sum to"},
+	} {
+		var audit Auditor
+		if err := audit.Add(row(0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := audit.Add(c.next); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error is %v, want %q", c.name, err, c.want)
+		}
+	}
 }
 
 func checkResult(rt *rapid.T, r Result, decode Sums) {
