@@ -1,6 +1,7 @@
 package main
 
 import (
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -8,10 +9,12 @@ import (
 
 // progress tells a person at a terminal how far a command is, by a bar. Under -v
 // it is lines that say what is being done, also in a pipe. In a pipe without -v,
-// and under --quiet, it is silent, as is a nil progress.
+// and under --quiet, it is silent, as is a nil progress. It may be told by several
+// goroutines at once.
 type progress struct {
 	bar   *progressbar.ProgressBar // nil: lines
 	say   func(format string, args ...any)
+	mu    sync.Mutex
 	doing string // what the last line said
 }
 
@@ -46,7 +49,16 @@ func (p *progress) begin(doing string) {
 	case p == nil:
 	case p.bar != nil:
 		p.bar.Describe(doing)
-	case p.doing != doing:
+	default:
+		p.line(doing)
+	}
+}
+
+// line says what is being done, unless that was said last.
+func (p *progress) line(doing string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.doing != doing {
 		p.doing = doing
 		p.say("%s", doing)
 	}
