@@ -86,6 +86,30 @@ func (t *tally) add(o *tally) {
 	t.SelfRefresh += o.SelfRefresh
 }
 
+// addChange adds to t in place, n times, what was counted from a tally to a later
+// one.
+func (t *tally) addChange(from, to *tally, n int64) {
+	t.Reads += n * (to.Reads - from.Reads)
+	t.Writes += n * (to.Writes - from.Writes)
+	t.Forwarded += n * (to.Forwarded - from.Forwarded)
+	t.Coalesced += n * (to.Coalesced - from.Coalesced)
+	t.RowHits += n * (to.RowHits - from.RowHits)
+	t.RowMisses += n * (to.RowMisses - from.RowMisses)
+	t.RowConflicts += n * (to.RowConflicts - from.RowConflicts)
+	t.Activates += n * (to.Activates - from.Activates)
+	t.Precharges += n * (to.Precharges - from.Precharges)
+	t.PrechargeAlls += n * (to.PrechargeAlls - from.PrechargeAlls)
+	t.AllBankRefreshes += n * (to.AllBankRefreshes - from.AllBankRefreshes)
+	t.BankRefreshes += n * (to.BankRefreshes - from.BankRefreshes)
+	t.WriteClockStarts += n * (to.WriteClockStarts - from.WriteClockStarts)
+	t.PowerDowns += n * (to.PowerDowns - from.PowerDowns)
+	t.SelfRefreshes += n * (to.SelfRefreshes - from.SelfRefreshes)
+	t.Active += n * (to.Active - from.Active)
+	t.Precharge += n * (to.Precharge - from.Precharge)
+	t.PowerDown += n * (to.PowerDown - from.PowerDown)
+	t.SelfRefresh += n * (to.SelfRefresh - from.SelfRefresh)
+}
+
 // packed is a tally in half the space.
 type packed [19]uint32
 

@@ -80,12 +80,14 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 		m.split(extents)
 	}
 	end := start
-	for _, g := range m.groups {
+	for i := range m.groups {
+		g := &m.groups[i]
 		counted := g.channel.tally
 		if g.channel.move(&cutter{layout: &m.layout, channel: g.members[0], extents: extents}) {
 			m.quietSince = never
 		}
-		m.use(g, start, m.count(g, counted))
+		m.count(g, &counted)
+		m.use(g, start, &counted)
 		end = max(end, g.channel.lastData, g.channel.now)
 	}
 	if m.quietSince == never {
@@ -102,9 +104,11 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 // the next Move.
 func (m *Memory) Channels() []ChannelUse { return m.uses }
 
-// use notes what each member of a group had to do in a transfer from start on.
-func (m *Memory) use(g group, start int64, used tally) {
-	u := ChannelUse{Done: m.spec.Clock.Time(max(start, g.channel.lastData)), Counts: used.Counts}
+// use notes what each member of a group had to do in a transfer from start on,
+// when its channel had counted before.
+func (m *Memory) use(g *group, start int64, before *tally) {
+	c := g.channel
+	u := ChannelUse{m.spec.Clock.Time(max(start, c.lastData)), c.tally.Minus(before.Counts)}
 	for _, member := range g.members {
 		m.uses[member] = u
 	}
@@ -122,20 +126,18 @@ func (m *Memory) Idle(until units.Picoseconds) Transfer {
 
 // idle brings all channels to a clock.
 func (m *Memory) idle(until int64) {
-	for _, g := range m.groups {
+	for i := range m.groups {
+		g := &m.groups[i]
 		counted := g.channel.tally
 		g.channel.quietSince = m.quietSince
 		g.channel.idle(until)
-		m.count(g, counted)
+		m.count(g, &counted)
 	}
 }
 
-// count adds what a group's channel has counted since before, for each member, and
-// returns it.
-func (m *Memory) count(g group, before tally) tally {
-	counted := g.channel.tally.plus(before, -1)
-	m.sum = m.sum.plus(counted, int64(len(g.members)))
-	return counted
+// count adds what a group's channel has counted since before, for each member.
+func (m *Memory) count(g *group, before *tally) {
+	m.sum.addChange(before, &g.channel.tally, int64(len(g.members)))
 }
 
 // transfer describes what happened since the sum was before.
