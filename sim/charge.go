@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
@@ -24,7 +26,8 @@ func (r *replay) blame(wait, supply, dramTime, flashTime units.Picoseconds) {
 // operand.
 func (r *replay) charge(moved dram.Transfer, read flash.Transfer, arithmetic units.Femtojoules) {
 	idle := r.memory.Idle(r.idleUntil())
-	r.row.DRAM = countsOf(moved.Counts.Plus(idle.Counts))
+	counts := moved.Counts.Plus(idle.Counts)
+	r.row.DRAM = countsOf(&counts)
 	r.row.Energy = r.energy.Charge(energy.Use{
 		Time:    r.row.End - r.row.Start,
 		DRAM:    moved.Energy.Total() + idle.Energy.Total(),
@@ -47,16 +50,17 @@ func (r *replay) idleUntil() units.Picoseconds {
 
 // noteChannels enters each channel's part of the transfer that has just been made.
 func (r *replay) noteChannels(moved dram.Transfer) {
-	for _, use := range r.memory.Channels() {
-		r.row.Channels = append(r.row.Channels, ChannelUse{
-			Start: moved.Start, End: use.Done,
-			Bytes: units.Bytes(use.Counts.Reads+use.Counts.Writes) * r.dram.BurstBytes,
-			DRAM:  countsOf(use.Counts),
-		})
+	uses := r.memory.Channels()
+	r.row.Channels = slices.Grow(r.row.Channels, len(uses))[:len(uses)]
+	for i := range uses {
+		use, c := &uses[i], &r.row.Channels[i]
+		c.Start, c.End = moved.Start, use.Done
+		c.Bytes = units.Bytes(use.Counts.Reads+use.Counts.Writes) * r.dram.BurstBytes
+		c.DRAM = countsOf(&use.Counts)
 	}
 }
 
-func countsOf(c dram.Counts) DRAMCounts {
+func countsOf(c *dram.Counts) DRAMCounts {
 	return DRAMCounts{
 		Reads: c.Reads, Writes: c.Writes,
 		RowHits: c.RowHits, RowMisses: c.RowMisses, RowConflicts: c.RowConflicts,
