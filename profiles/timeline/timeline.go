@@ -18,15 +18,23 @@
 //	DRAM ch 1  [--]    [-]
 //	counters  DRAM GB/s, row hits, SRAM hits, watts
 //
-// Rows are written as they come: memory stays small however long the run.
+// Rows are written as they come, the last one's events after the next row has come:
+// memory stays small however long the run.
 //
 // # Caveats
 //
 // The ledger says how long an operator waited for each resource and not when:
 // within an operator the waits are drawn one after another, in the order in
-// which data flows. Work that overlaps compute and delays nothing shows in the
-// counters only, which are means over an operator. The format has whole
-// nanoseconds; a wait that rounds to none is not drawn.
+// which data flows. DRAM that overlaps compute and delays nothing shows in the
+// tracks of its channels; other work that does shows in the counters only, which
+// are means over an operator.
+//
+// A channel's slice reaches from the start of the operator's transfer to the
+// channel's last data, with the refreshes and turnarounds on the way. It begins
+// before the operator where weights are prefetched, and ends before the operator's
+// wait does where the unit draws more slowly than the memory delivers.
+//
+// The format has whole nanoseconds; what rounds to none is not drawn.
 package timeline
 
 import (
