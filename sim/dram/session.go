@@ -29,9 +29,6 @@ type pause struct {
 	command Command
 }
 
-// asleep returns the clocks from the start to power-down.
-func (s *session) asleep() int64 { return s.clocks + int64(s.pauses[len(s.pauses)-1].end) }
-
 // playing is a session that a channel is in the midst of without having been
 // simulated.
 type playing struct {
