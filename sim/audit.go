@@ -8,15 +8,17 @@ import (
 
 // Auditor checks the ledger's invariants as its rows pass by: time is covered
 // once, parts sum to their wholes, operands and DRAM channels sum to their rows,
-// bytes in are hits and misses, and a DRAM channel does one thing at a time. The zero value is ready. A violation is a fault of the
-// simulator, never of a user.
+// bytes in are hits and misses, the DMA and each DRAM channel do one thing at a
+// time. The zero value is ready. A violation is a fault of the simulator, never of
+// a user.
 type Auditor struct {
 	// Line is the line size of the on-chip memories: a miss moves whole lines.
 	Line units.Bytes
 
-	end  units.Picoseconds
-	rows int64
-	busy []units.Picoseconds // by DRAM channel: until when
+	end      units.Picoseconds
+	rows     int64
+	streamed units.Picoseconds   // end of the last DMA
+	busy     []units.Picoseconds // by DRAM channel: until when
 }
 
 // Add checks a row against its own sums and against the row before it.
@@ -43,6 +45,10 @@ func (a *Auditor) check(r *Row) error {
 	if min(e.DRAM, e.SRAM, e.Flash, e.Compute, e.Static) < 0 {
 		return fmt.Errorf("an energy part is negative: %+v", e)
 	}
+	if r.DMA.End < r.DMA.Start || r.DMA.End > r.End || r.DMA != (Interval{}) && r.DMA.Start < a.streamed {
+		return fmt.Errorf("operands stream in from %d to %d ps, those of the row before until %d ps", r.DMA.Start, r.DMA.End, a.streamed)
+	}
+	a.streamed = max(a.streamed, r.DMA.End)
 	if err := a.checkChannels(r); err != nil {
 		return err
 	}

@@ -25,10 +25,14 @@ type Row struct {
 	End      units.Picoseconds
 	Time     TimeParts
 	Energy   EnergyParts
+	DMA      Interval // from when operands began to stream in to when the last had arrived; empty if none did
 	DRAM     DRAMCounts
 	Channels []ChannelUse // one per DRAM channel, by number; empty if the operator moves nothing beyond the chip
 	Operands []Operand    // one per event of the operator, in order
 }
+
+// Interval is a piece of simulated time.
+type Interval struct{ Start, End units.Picoseconds }
 
 // ChannelUse is what an operator moved through one DRAM channel, and when: a
 // channel's uses follow each other without overlap. It is the memory's own time,

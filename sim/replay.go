@@ -176,6 +176,7 @@ func (r *replay) load(op traces.Op) {
 	r.row.End = max(read.Done, moved.Done)
 	r.row.Time = TimeParts{Flash: r.row.End - r.row.Start}
 	r.pipeFree = r.row.End
+	r.row.DMA = Interval{r.row.Start, r.row.End}
 	r.charge(moved, read, 0)
 }
 
@@ -207,6 +208,7 @@ func (r *replay) execute(op traces.Op) {
 	r.blame(t.memory, r.demand.supply, dramTime, flashTime)
 	if s.fetch > 0 {
 		r.pipeFree = r.row.End - t.tail
+		r.row.DMA = Interval{from, r.pipeFree}
 	}
 	r.charge(moved, read, r.compute.Energy(work))
 }

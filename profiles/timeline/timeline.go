@@ -2,8 +2,8 @@
 // (ui.perfetto.dev) and chrome://tracing open.
 //
 // The mental model: one track shows the run as it nests, one track for each
-// resource shows when an operator waited for it, and one track for each DRAM
-// channel shows when it moved data; counters show how hard the memories worked.
+// resource shows when an operator waited for it, the DMA's when its operands
+// streamed in, and one track for each DRAM channel when it moved data; counters show how hard the memories worked.
 //
 //	run       [decode                                      ]
 //	          [token 16                    ][token 17      ]
@@ -14,6 +14,7 @@
 //	DRAM       [--]    [-]         an arrow leads from a fetch
 //	SRAM                           to the arithmetic that waited for it
 //	compute       [-]    [-]
+//	DMA        [--]    [-]         operands stream in
 //	DRAM ch 0  [--]    [-]         with bytes and row hits
 //	DRAM ch 1  [--]    [-]
 //	counters  DRAM GB/s, row hits, SRAM hits, watts
@@ -25,7 +26,7 @@
 //
 // The ledger says how long an operator waited for each resource and not when:
 // within an operator the waits are drawn one after another, in the order in
-// which data flows. DRAM that overlaps compute and delays nothing shows in the
+// which data flows. When operands streamed in it does know: see the DMA. DRAM that overlaps compute and delays nothing shows in the
 // tracks of its channels; other work that does shows in the counters only, which
 // are means over an operator.
 //
@@ -59,10 +60,11 @@ const (
 	dramTrack
 	sramTrack
 	computeTrack
+	dmaTrack
 	channelTrack // of DRAM channel 0; those of the others follow
 )
 
-var trackNames = []string{runTrack: "run", dispatchTrack: "dispatch", flashTrack: "flash", dramTrack: "DRAM", sramTrack: "SRAM", computeTrack: "compute"}
+var trackNames = []string{runTrack: "run", dispatchTrack: "dispatch", flashTrack: "flash", dramTrack: "DRAM", sramTrack: "SRAM", computeTrack: "compute", dmaTrack: "DMA"}
 
 // process is the one process of the trace.
 const process = 1
@@ -113,7 +115,7 @@ func New(w io.Writer, model, device string) *Timeline {
 	t.json(map[string]string{"model": profiles.Clean(model), "device": profiles.Clean(device)})
 	t.text(`,"traceEvents":[`)
 	t.metadata("process_name", 0, "name", profiles.Clean(model+" on "+device))
-	for track := runTrack; track <= computeTrack; track++ {
+	for track := runTrack; track <= dmaTrack; track++ {
 		t.track(track, trackNames[track])
 	}
 	return t

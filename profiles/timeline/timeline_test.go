@@ -151,13 +151,14 @@ func drawChannels(rng *rand.Rand, rows []sim.Row) {
 				use.Bytes = units.Bytes(32 * use.DRAM.Reads)
 			}
 			r.Channels = append(r.Channels, use)
+			r.DMA = sim.Interval{Start: use.Start, End: max(r.DMA.End, use.End)}
 			free = max(free, use.End)
 		}
 	}
 }
 
-// checkChannels holds the tracks of DRAM channels to the ledger: each use that a
-// nanosecond can show is drawn, in its time and with its bytes.
+// checkChannels holds the tracks of the DMA and of DRAM channels to the ledger:
+// each use that a nanosecond can show is drawn, in its time and with its bytes.
 func checkChannels(t failer, events []event, rows []sim.Row) {
 	type use struct {
 		name       string
@@ -170,6 +171,9 @@ func checkChannels(t failer, events []event, rows []sim.Row) {
 		switch {
 		case e.Name == "thread_name":
 			names[e.TID] = e.Args["name"].(string)
+		case e.Ph == "X" && names[e.TID] == "DMA":
+			from := int64(math.Round(*e.TS * 1e3))
+			drawn["DMA"] = append(drawn["DMA"], use{e.Name, from, from + int64(math.Round(*e.Dur*1e3)), 0})
 		case e.Ph == "X" && strings.HasPrefix(names[e.TID], "DRAM ch "):
 			from := int64(math.Round(*e.TS * 1e3))
 			drawn[names[e.TID]] = append(drawn[names[e.TID]], use{e.Name, from, from + int64(math.Round(*e.Dur*1e3)), e.Args["bytes"].(float64)})
@@ -177,6 +181,9 @@ func checkChannels(t failer, events []event, rows []sim.Row) {
 	}
 	want := map[string][]use{}
 	for _, r := range rows {
+		if from, to := int64(r.DMA.Start/1000), int64(r.DMA.End/1000); from < to {
+			want["DMA"] = append(want["DMA"], use{r.Op, from, to, 0})
+		}
 		for i, c := range r.Channels {
 			if from, to := int64(c.Start/1000), int64(c.End/1000); from < to {
 				name := fmt.Sprintf("DRAM ch %d", i)
