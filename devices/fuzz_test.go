@@ -1,9 +1,6 @@
 package devices
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // These look for parts and energy assumptions that panic, or that the check lets
 // through although they cannot be decoded.
@@ -29,11 +26,6 @@ func fuzzPart[T any](f *testing.F, form form[T]) {
 		}
 		if part == nil && len(doc.problems) == 0 {
 			t.Fatal("neither a part nor a problem")
-		}
-		for _, p := range doc.problems {
-			if strings.Contains(p.text, "%!") {
-				t.Fatalf("problem %q", p.text)
-			}
 		}
 	})
 }
