@@ -50,12 +50,12 @@ type bench struct {
 // streamed is a model whose feed-forward matrices are streamed: beyond the
 // private caches of today's cores, and of about the size of the models that are
 // predicted.
-var streamed = model.Overrides{Layers: 12, Dim: cols, FFN: rows, Heads: 8, KVHeads: 8, Vocab: 256}
+var streamed = model.Overrides{Layers: 18, Dim: cols, FFN: rows, Heads: 6, KVHeads: 6, Vocab: 256}
 
-// Rows and columns of the matrices, and the rows of the parts of them that are
+// Rows and columns of the matrices, those of a model of middling width, and the rows of the parts of them that are
 // multiplied as matrices of their own. Times of both sizes lie on a line: its
 // slope is the rate, and where it meets no rows at all a product's fixed cost.
-const rows, cols, partRows = 2048, 512, 128
+const rows, cols, partRows = 1536, 384, 96
 
 // newBench makes the operands. Weights lie in memory as those of the engine do.
 func newBench(threads int) (*bench, error) {
@@ -186,22 +186,23 @@ func (s *stream) measure(c *kernels.Compute) {
 	}
 }
 
-// quickest returns the time of a product, in the quickest of many stretches that
-// together go through all matrices a few times.
+// quickest returns the time of a product, in the quickest of many rounds through
+// all matrices: a round takes about as long as a token of the models, and so is as
+// likely to be disturbed.
 func (s *stream) quickest(c *kernels.Compute, list []kernels.Matrix) time.Duration {
-	const enough = 20 * time.Millisecond
-	stretch := max(4, len(list)/8)
-	best, next := time.Hour, 0
+	const enough = 30 * time.Millisecond
+	repeats := max(1, 8/len(list))
+	best := time.Hour
 	for start := time.Now(); time.Since(start) < enough; {
 		begin := time.Now()
-		for range stretch {
-			m := list[next%len(list)]
-			next++
-			c.MatMul(s.dst[:m.Rows], m, s.x)
+		for range repeats {
+			for _, m := range list {
+				c.MatMul(s.dst[:m.Rows], m, s.x)
+			}
 		}
 		best = min(best, time.Since(begin))
 	}
-	return best / time.Duration(stretch)
+	return best / time.Duration(repeats*len(list))
 }
 
 // line returns the weights a second beside a product's fixed cost, and that cost.
