@@ -169,6 +169,7 @@ table() {
   echo
   echo "Best of $rounds rounds on $(processor), threads as stated (tried: ${threads// /, }), $(date -u +%Y-%m-%d)." \
     "Load average $load_before before the run, $(load) at its end$(caution)." \
+    "The share is of what reading memory in pages of the usual size reaches; weights in larger ones, which the kernel may give, can be read faster, so that it may exceed 100 %." \
     "llama.cpp: $("$llama" --version 2>&1 | sed -n 's/^version: *//p' | head -1)${built:+, $built}."
 }
 
