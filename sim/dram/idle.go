@@ -22,7 +22,7 @@ func (c *channel) idle(until int64) {
 		switch {
 		case c.power != standby:
 			c.inLowPower(until)
-		case len(c.maintenance) > 0 || c.spending != 0 || c.now >= c.refreshDue:
+		case c.unkept():
 			c.upkeep(until)
 		default:
 			c.rest(until)
@@ -31,9 +31,15 @@ func (c *channel) idle(until int64) {
 	c.settle()
 }
 
-// upkeep is a clock of maintenance while idle.
+// unkept reports whether there is maintenance to do.
+func (c *channel) unkept() bool {
+	return len(c.maintenance) > 0 || c.spending != 0 || c.now >= c.refreshDue
+}
+
+// upkeep is a clock of maintenance while idle, or none if all of it has become
+// needless.
 func (c *channel) upkeep(until int64) {
-	if c.idleTick() {
+	if c.idleTick() || !c.unkept() {
 		return
 	}
 	c.now = min(max(c.next, c.now+1), until)

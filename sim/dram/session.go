@@ -194,18 +194,23 @@ func (c *channel) recall() {
 		return
 	}
 	p.session = nil
-	reached := c.now
+	reached, quietSince := c.now, c.quietSince
 	c.now, c.since, c.tally = p.start, p.start, p.before
 	c.replay(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
+	c.quietSince = quietSince
 	c.idle(reached)
 }
 
 // passSession passes idle time in the session that the channel is in the midst
-// of.
+// of. Where self-refresh may come before power-down does, it has to be simulated.
 func (c *channel) passSession(until int64) {
 	p := &c.played
 	s := p.session
 	drained := p.start + s.clocks
+	if c.selfRefreshFrom() <= drained+int64(s.pauses[len(s.pauses)-1].end) {
+		c.recall()
+		return
+	}
 	for _, b := range s.pauses[p.pauses:] {
 		clocks := min(until, drained+int64(b.end)) - c.now
 		c.tally.Active += int64(b.active) * clocks

@@ -90,7 +90,7 @@ func (c *channel) sameState(o *channel) bool {
 	if c.power != standby {
 		return c.power == selfRefresh || c.refreshEvery == 0 || c.nextPulse() == o.nextPulse()
 	}
-	if c.refreshDue != o.refreshDue || c.powerDownFrom() != o.powerDownFrom() || c.notClosed != o.notClosed || c.busyBanks() != 0 || o.busyBanks() != 0 {
+	if c.refreshDue != o.refreshDue || c.notClosed != o.notClosed || c.busyBanks() != 0 || o.busyBanks() != 0 {
 		return false
 	}
 	for i := range c.banks {
@@ -100,7 +100,7 @@ func (c *channel) sameState(o *channel) bool {
 	}
 	c.leave()
 	o.leave()
-	return c.quietFrom() <= c.now && o.quietFrom() <= o.now && c.locate() && o.locate() && c.at == o.at
+	return c.powerDownFrom() == o.powerDownFrom() && c.quietFrom() <= c.now && o.quietFrom() <= o.now && c.locate() && o.locate() && c.at == o.at
 }
 
 // copyOf returns an independent channel in the same state, in the memory of a
