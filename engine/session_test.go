@@ -28,11 +28,20 @@ const rounding = 0.1
 // closeTo holds logits to those of the same computation.
 func closeTo(t tester, what string, got, want []float32, tolerance float64) {
 	t.Helper()
+	if i := apart(got, want, tolerance); i >= 0 {
+		fail(t, "%s: logit %d is %g, want %g", what, i, got[i], want[i])
+	}
+}
+
+// apart returns the first logit that is not within tolerance of the wanted one,
+// or -1.
+func apart(got, want []float32, tolerance float64) int {
 	for i := range want {
 		if d := math.Abs(float64(got[i] - want[i])); !(d <= tolerance) {
-			fail(t, "%s: logit %d is %g, want %g", what, i, got[i], want[i])
+			return i
 		}
 	}
+	return -1
 }
 
 func fail(t tester, format string, args ...any) {
@@ -106,7 +115,7 @@ func TestKernelsComputeWhatTheirDefinitionsSay(t *testing.T) {
 		defer e.Close()
 		got := prefill(t, newSession(t, e, SessionOptions{}), ids)
 		want := byTheBook.program.logits.data
-		for nudge := uint64(1); !within(got, want, rounding); nudge++ {
+		for nudge := uint64(1); apart(got, want, rounding) >= 0; nudge++ {
 			if nudge > 40 {
 				closeTo(t, "logits", got, byTheBook.program.logits.data, rounding)
 			}
@@ -115,16 +124,6 @@ func TestKernelsComputeWhatTheirDefinitionsSay(t *testing.T) {
 			want = nudged.program.logits.data
 		}
 	})
-}
-
-// within reports whether every logit lies within tolerance of the wanted one.
-func within(got, want []float32, tolerance float64) bool {
-	for i := range want {
-		if d := math.Abs(float64(got[i] - want[i])); !(d <= tolerance) {
-			return false
-		}
-	}
-	return true
 }
 
 func TestSharedBlocksComputeAsCopiesOfThemWould(t *testing.T) {

@@ -101,7 +101,7 @@ func (b *bench) round() {
 	}
 	b.rates.Reads = reads
 	b.cached.measure(b.compute)
-	b.rates.Cached = b.cached.perSecond(b.cached.whole[0], b.cached.times[0])
+	b.rates.Cached = perSecond(b.cached.whole[0], b.cached.times[0])
 	if d := quickest(func() { b.compute.RMSNorm(b.h, b.values, b.values, 1e-5) }); b.norm == 0 || d < b.norm {
 		b.norm = d
 	}
@@ -206,16 +206,17 @@ func (s *stream) quickest(c *kernels.Compute, list []kernels.Matrix) time.Durati
 }
 
 // line returns the weights a second beside a product's fixed cost, and that cost.
-func (s *stream) line() (perSecond float64, fixed time.Duration) {
+func (s *stream) line() (rate float64, fixed time.Duration) {
 	whole, part := s.times[0], s.times[1]
 	slope := float64(whole-part) / float64(rows-partRows) // ns a row
 	if slope <= 0 {
-		return s.perSecond(s.whole[0], whole), 0
+		return perSecond(s.whole[0], whole), 0
 	}
 	return cols / slope * 1e9, max(0, part-time.Duration(partRows*slope))
 }
 
-func (s *stream) perSecond(m kernels.Matrix, t time.Duration) float64 {
+// perSecond returns the weights a second of a product that takes t.
+func perSecond(m kernels.Matrix, t time.Duration) float64 {
 	return float64(m.Rows*m.Cols) / t.Seconds()
 }
 

@@ -108,8 +108,8 @@ const (
 type graph struct {
 	nodes    map[string]*node
 	sessions *sessions
-	buf      []byte
-	buf2     []byte
+	buf      []byte // of names of states and sessions
+	renamed  []byte // of the names of renamedKey
 }
 
 // learned keeps graphs for the next memories of a Spec.

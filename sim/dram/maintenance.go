@@ -10,12 +10,8 @@ import (
 func (c *channel) requestRefresh() {
 	c.refreshDue += c.refreshEvery
 	c.refreshed += c.refreshEvery
-	command := REFab
-	if c.spec.Refresh == PerBank {
-		command = REFpb
-	}
 	for rank := range c.ranks {
-		c.maintenance = append(c.maintenance, maintenance{command, rank*c.perRank + c.refreshBank})
+		c.maintenance = append(c.maintenance, maintenance{c.refresh, rank*c.perRank + c.refreshBank})
 	}
 	c.nextRefreshBank(1)
 }

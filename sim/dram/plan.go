@@ -39,12 +39,13 @@ type plan struct {
 	aad                       int64 // clocks in which ACT2 follows ACT1
 	offered                   int   // requests that arrive in a clock
 	readLatency, writeLatency int64
-	wckRead, wckWrite         int64 // clocks that a burst keeps the write clock running
-	refreshEvery              int64 // 0: no refresh
-	refreshRound              int64 // clocks in which each bank is to be refreshed once
-	pulse                     int64 // clocks of a refresh in power-down, from waking up to the end of its work
-	pulseEvery                int64 // clocks from one refresh in power-down to the next
-	writeHigh, writeLow       int   // more than so many queued writes begin to drain, fewer than so many stop
+	wckRead, wckWrite         int64   // clocks that a burst keeps the write clock running
+	refresh                   Command // that keeps the rows: of all banks, or of one
+	refreshEvery              int64   // 0: no refresh
+	refreshRound              int64   // clocks in which each bank is to be refreshed once
+	pulse                     int64   // clocks of a refresh in power-down, from waking up to the end of its work
+	pulseEvery                int64   // clocks from one refresh in power-down to the next
+	writeHigh, writeLow       int     // more than so many queued writes begin to drain, fewer than so many stop
 	turns                     []turn
 	turnAt                    [maxBanks]int // by bank: index of its turn
 }
@@ -96,9 +97,10 @@ func newPlan(s *Spec) *plan {
 	return p
 }
 
-// pulses computes how long a refresh in power-down takes, work being the time for
-// which its bank is busy, and how soon the next one may follow.
+// pulses sets the command of refreshes, how long one takes in power-down, work
+// being the time for which its bank is busy, and how soon the next may follow.
 func (p *plan) pulses(refresh Command, work int64) {
+	p.refresh = refresh
 	p.pulse = p.spec.Timing["XP"] + int64(p.ranks)*p.busClocks[refresh] + work
 	p.pulseEvery = p.pulse
 	for _, h := range p.causes[refresh].rank {

@@ -126,7 +126,7 @@ func (c *channel) renamedKey(source *cutter) []byte {
 	if c.spec.Policy != Open || c.overdue() || !source.short() {
 		return nil
 	}
-	buf := append(c.graph.buf2[:0], byte(c.power), 255)
+	buf := append(c.graph.renamed[:0], byte(c.power), 255)
 	var turn *turn
 	var rows [renamedRuns]run
 	n := 0
@@ -154,7 +154,7 @@ func (c *channel) renamedKey(source *cutter) []byte {
 		buf = binary.AppendUvarint(buf, uint64(r.at))
 		buf = binary.AppendUvarint(buf, uint64(r.count))
 	}
-	c.graph.buf2 = buf
+	c.graph.renamed = buf
 	return buf
 }
 
@@ -225,7 +225,7 @@ func (c *channel) passSession(until int64) {
 	}
 	p.session = nil
 	if c.power == selfRefresh {
-		c.refreshed, c.refreshBank = p.start, 0
+		c.refreshedItself(p.start)
 	}
 	c.tally.PowerDowns++
 	c.pulseFrom = c.now

@@ -118,10 +118,7 @@ func (c *channel) showRefreshes(at, refreshes int64) {
 	if c.observer == nil {
 		return
 	}
-	command := REFab
-	if c.spec.Refresh == PerBank {
-		command = REFpb
-	}
+	command := c.refresh
 	for i := range refreshes {
 		clock := at + i*c.pulseEvery + c.spec.Timing["XP"]
 		for rank := range c.ranks {
@@ -137,7 +134,7 @@ func (c *channel) wake() {
 	exit := c.spec.Timing["XP"]
 	if c.power == selfRefresh {
 		exit = c.spec.Timing["XSR"]
-		c.refreshed, c.refreshBank = c.now, 0
+		c.refreshedItself(c.now)
 	}
 	switch {
 	case c.refreshEvery == 0:
@@ -151,6 +148,10 @@ func (c *channel) wake() {
 		c.channelReady[col] = max(c.channelReady[col], c.now+exit)
 	}
 }
+
+// refreshedItself notes that a memory has refreshed itself up to a clock: no
+// refresh is owed, and the round of banks begins anew.
+func (c *channel) refreshedItself(until int64) { c.refreshed, c.refreshBank = until, 0 }
 
 // overdue reports whether refreshes of a channel in power-down have been
 // postponed for as long as they may.
