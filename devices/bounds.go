@@ -3,6 +3,7 @@ package devices
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -134,6 +135,7 @@ var (
 		"runtimes.*.weights": {WeightsMapped, WeightsResident},
 
 		"units.*.rates.*.dtype":           computeTypes,
+		"runtimes.*.fused":                operators,
 		"runtimes.*.arithmetic.*.dtype":   storageFormats,
 		"runtimes.*.arithmetic.*.compute": computeTypes,
 	}
@@ -145,3 +147,17 @@ var (
 	computeTypes   = []string{"f32", "f16", "bf16", "int8"}
 	storageFormats = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"}
 )
+
+// operators are the names under which a forward pass of the engine is traced, in
+// its order. Engine tests hold the two to each other.
+var operators = []string{
+	"embed",
+	"attn_norm", "attn_q", "attn_q_bias", "attn_k", "attn_k_bias", "attn_v", "attn_v_bias",
+	"attn_q_norm", "attn_k_norm", "rope", "kv_store", "attention", "attn_output", "add",
+	"ffn_norm", "ffn_gate", "ffn_up", "swiglu", "ffn_down",
+	"output_norm", "output",
+}
+
+// Operators returns the names of operators that a runtime may list as fused, in
+// the order of a forward pass.
+func Operators() []string { return slices.Clone(operators) }

@@ -255,6 +255,10 @@ func TestFaultsAreNamed(t *testing.T) {
 			"p.yaml:55: runtimes.llama.cpp-cpu.dispatch.uncertainty: -12 % is negative; write zero or more",
 		},
 		{
+			"misspelt operator", []string{"fused: []", "fused: [add, kv_stor]"},
+			`p.yaml:56: runtimes.llama.cpp-cpu.fused: "kv_stor" is not known; did you mean kv_store?`,
+		},
+		{
 			"text for yes or no", []string{"prefetch: true", `prefetch: "true"`},
 			`p.yaml:57: runtimes.llama.cpp-cpu.prefetch: is the text "true"; write true or false`,
 		},

@@ -26,9 +26,9 @@
 //
 // A profile is one operating point: no frequency scaling beyond Thermal, no
 // temperature dependence. A unit is a whole: the cores of a CPU are not told
-// apart, and private caches of its cores are one memory of their sum. Names of
-// operators in Runtime.Fused are those of the trace's producer and are not
-// checked here.
+// apart, and private caches of its cores are one memory of their sum. Runtime.Fused
+// takes the names that memsim's engine gives to operators: what a trace of another
+// program calls otherwise is never fused.
 package devices
 
 import "github.com/memsim/memsim/units"
@@ -51,8 +51,8 @@ const (
 
 // Quantity is one number of a profile and where it comes from.
 type Quantity[U any] struct {
-	Value  U      `yaml:"value"`  // in U's unit
-	Kind   Kind   `yaml:"kind"`   //
+	Value  U      `yaml:"value"` // in U's unit
+	Kind   Kind   `yaml:"kind"`
 	Source string `yaml:"source"` // key of a Reference, or a sentence that says how it was derived
 	Text   string `yaml:"text"`   // Value as the profile writes it, with its unit; filled by the loader
 
@@ -242,7 +242,7 @@ type Runtime struct {
 	Name           string                      `yaml:"name"` // "llama.cpp-cpu"
 	Unit           string                      `yaml:"unit"`
 	Dispatch       Quantity[units.Picoseconds] `yaml:"dispatch"`          // per operator that it launches
-	Fused          []string                    `yaml:"fused"`             // operators that run within their predecessor's launch
+	Fused          []string                    `yaml:"fused"`             // Operators that run within their predecessor's launch
 	Prefetch       bool                        `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
 	Weights        string                      `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
 	BandwidthShare Quantity[units.Ratio]       `yaml:"bandwidth_share"`   // of the unit's reachable DRAM bandwidth, on large matrices

@@ -18,7 +18,7 @@ func readme(t *testing.T) string {
 	return string(content)
 }
 
-// The README names each field of the schema, and each unit.
+// The README names each field of the schema, each unit, and each operator.
 func TestREADMEIsComplete(t *testing.T) {
 	text := readme(t)
 	for _, typ := range []reflect.Type{reflect.TypeFor[Device](), reflect.TypeFor[DRAMPart](), reflect.TypeFor[FlashPart]()} {
@@ -33,6 +33,11 @@ func TestREADMEIsComplete(t *testing.T) {
 			if !strings.Contains(text, "`"+s.name+"`") {
 				t.Errorf("unit %s is not in README.md", s.name)
 			}
+		}
+	}
+	for _, name := range operators {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("operator %s is not in README.md", name)
 		}
 	}
 }

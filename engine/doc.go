@@ -27,7 +27,7 @@
 // # Address space of a trace
 //
 // The weights lie at their offsets in the model file. Behind them, each aligned
-// to 2 MiB, lie the KV cache (for each executed layer its keys, then its values,
+// to 1 GiB, lie the KV cache (for each executed layer its keys, then its values,
 // one row a position) and the activations (a buffer for each value that one
 // operator hands to another, with room for the largest batch). A batch of n
 // vectors fills the start of its buffer; vectors quantized to int8 count their
