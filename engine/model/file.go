@@ -84,7 +84,7 @@ func valueFaults(s Shape, lines map[string]int, known []lineFault) []lineFault {
 		reported[f.line] = true
 	}
 	var found []lineFault
-	for _, f := range append(s.faults(), fileFaults(s, lines)...) {
+	for _, f := range append(s.Faults(), fileFaults(s, lines)...) {
 		line := lines[f.Field]
 		if line == 0 && slices.Contains(required, f.Field) {
 			found = append(found, lineFault{0, f.Field + ": missing"})

@@ -161,12 +161,16 @@ func TestImpossibleOverridesAreTheUsersMistake(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, o := range map[string]Overrides{
-		"multiple of 64": {Dim: 500},
-		"kv_heads":       {KVHeads: 4},
-		"negative":       {Layers: -1},
-		"sharing":        {Sharing: "sideways"},
-		"repeat":         {Sharing: NoSharing, Repeat: 2},
-		"layers: 99999":  {Layers: 99999},
+		"multiple of 64":                     {Dim: 500},
+		"kv_heads":                           {KVHeads: 4},
+		"layers: -1":                         {Layers: -1},
+		"kv_heads: -3":                       {KVHeads: -3},
+		"heads: 1000000000000 is not within": {Heads: 1e12}, // at once, and not after a search for its divisors
+		"dim: 640000000000000 is not within": {Dim: 640e12},
+		"vocab: 99999999":                    {Vocab: 99999999},
+		"sharing":                            {Sharing: "sideways"},
+		"repeat":                             {Sharing: NoSharing, Repeat: 2},
+		"layers: 99999":                      {Layers: 99999},
 	} {
 		if _, err := base.With(o); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to mention %q", o, err, want)
@@ -268,5 +272,11 @@ func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAShapeThatIsNoneTakesNoOverrides(t *testing.T) {
+	if _, err := (Shape{Name: "void"}).With(Overrides{Dim: 64}); !fault.IsUser(err) || !strings.Contains(err.Error(), "dim: missing") {
+		t.Errorf("got %v", err)
 	}
 }

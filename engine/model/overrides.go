@@ -55,13 +55,13 @@ func (o Overrides) String() string {
 // The result's name is s.Name, "+" and o where o changes something. Errors are
 // the user's and name the flag's field.
 func (s Shape) With(o Overrides) (Shape, error) {
-	if o.IsZero() {
-		return s.checked(o)
+	was, err := s.checked(Overrides{})
+	if err != nil || o.IsZero() {
+		return was, err
 	}
-	if err := o.checkSigns(); err != nil {
-		return Shape{}, err
+	if err := o.checkLimits(); err != nil {
+		return Shape{}, fault.Userf("model %s: %s: %w", was.Name, o, err)
 	}
-	was := s.Resolved()
 	s = was
 	if err := s.widen(was, o); err != nil {
 		return Shape{}, err
@@ -93,13 +93,18 @@ func (s Shape) checked(o Overrides) (Shape, error) {
 	return s, nil
 }
 
-func (o Overrides) checkSigns() error {
-	for _, v := range []int{o.Layers, o.Dim, o.FFN, o.Heads, o.KVHeads, o.Vocab, o.Repeat} {
-		if v < 0 {
-			return fault.Userf("overrides %s: a negative number; give a positive one", o)
-		}
-	}
-	return nil
+// checkLimits refuses numbers that no shape has, before other fields are worked
+// out from them.
+func (o Overrides) checkLimits() error {
+	var c checker
+	c.atMost("layers", o.Layers, maxLayers)
+	c.atMost("dim", o.Dim, maxWidth)
+	c.atMost("ffn", o.FFN, maxWidth)
+	c.atMost("heads", o.Heads, maxWidth)
+	c.atMost("kv_heads", o.KVHeads, maxWidth)
+	c.atMost("vocab", o.Vocab, maxVocab)
+	c.atMost("repeat", o.Repeat, maxRepeat)
+	return c.err()
 }
 
 // widen applies the width and the heads, and what follows from them.

@@ -27,17 +27,13 @@ type Fault struct {
 func (f Fault) Error() string { return f.Field + ": " + f.Reason }
 
 // Validate reports all faults of the shape at once, joined into one error that
-// wraps a Fault each. It reads s as Resolved does: an optional field that is
-// zero has no fault.
-func (s Shape) Validate() error {
-	var all []error
-	for _, f := range s.faults() {
-		all = append(all, f)
-	}
-	return errors.Join(all...)
-}
+// wraps a Fault each.
+func (s Shape) Validate() error { return checker(s.Faults()).err() }
 
-func (s Shape) faults() []Fault {
+// Faults lists all that is wrong with the shape, which is nothing if it is
+// valid. It reads s as Resolved does: an optional field that is zero has no
+// fault.
+func (s Shape) Faults() []Fault {
 	s = s.Resolved()
 	var c checker
 	c.within("layers", s.Layers, 1, maxLayers)
@@ -60,8 +56,23 @@ func (s Shape) faults() []Fault {
 // checker collects faults.
 type checker []Fault
 
+func (c checker) err() error {
+	all := make([]error, len(c))
+	for i, f := range c {
+		all[i] = f
+	}
+	return errors.Join(all...)
+}
+
 func (c *checker) add(field, format string, args ...any) {
 	*c = append(*c, Fault{field, fmt.Sprintf(format, args...)})
+}
+
+// atMost wants an override, which is 0 if it is left out, from 1 to high.
+func (c *checker) atMost(field string, v, high int) {
+	if v != 0 {
+		c.within(field, v, 1, high)
+	}
 }
 
 func (c *checker) within(field string, v, low, high int) {

@@ -84,17 +84,9 @@ var architectures = map[string]model.RoPEStyle{
 
 // ggufShape reads the shape from a file's metadata and its table of tensors.
 func ggufShape(f *gguf.File) (model.Shape, error) {
-	r := reader{file: f}
-	arch := required(&r, "general.architecture", f.Text)
-	if r.err != nil {
-		return model.Shape{}, r.err
-	}
-	if parts := r.intOr("split.count", 1); parts > 1 {
-		return model.Shape{}, fmt.Errorf("field %q: the file is one of %d parts of a model; join them with llama-gguf-split --merge", "split.count", parts)
-	}
-	style, ok := architectures[arch]
-	if !ok {
-		return model.Shape{}, fmt.Errorf("field %q: %.40q is not supported; llama, qwen2 and qwen3 are", "general.architecture", arch)
+	architecture, err := ggufArchitecture(f)
+	if err != nil {
+		return model.Shape{}, err
 	}
 	tensors := make(map[string]gguf.Tensor, len(f.Tensors))
 	for _, t := range f.Tensors {
@@ -107,10 +99,10 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 	_, untied := tensors["output.weight"]
 	_, biased := tensors["blk.0.attn_q.bias"]
 	_, normed := tensors["blk.0.attn_q_norm.weight"]
-	arch += "."
+	r, arch := reader{file: f}, architecture+"."
 	s := model.Shape{
 		Name:         strings.TrimSuffix(filepath.Base(f.Name), filepath.Ext(f.Name)),
-		Architecture: strings.TrimSuffix(arch, "."),
+		Architecture: architecture,
 		Layers:       r.int(arch + "block_count"),
 		Sharing:      model.Sharing(r.text(sharingField, string(model.NoSharing))),
 		Repeat:       r.intOr(repeatField, 1),
@@ -123,7 +115,7 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 		Tied:         !untied,
 		NormEps:      shortest(required(&r, arch+"attention.layer_norm_rms_epsilon", f.Float)),
 		RoPEBase:     r.floatOr(arch+"rope.freq_base", 10_000),
-		RoPEStyle:    style,
+		RoPEStyle:    architectures[architecture],
 		Context:      r.intOr(arch+"context_length", 0),
 		QKVBias:      biased,
 		QKNorm:       normed,
@@ -132,17 +124,60 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 		return s, r.err
 	}
 	s = s.Resolved()
-	if err := s.Validate(); err != nil {
-		return s, fmt.Errorf("metadata makes no model: %s", oneLine(err))
+	if faults := s.Faults(); len(faults) > 0 {
+		return s, fmt.Errorf("metadata makes no model: %s", inFile(faults, func(field string) string { return ggufKey(arch, field) }))
 	}
 	if err := checkVariant(f, arch, s); err != nil {
 		return s, err
 	}
-	var err error
 	if s.RoPEScaling, err = ggufScaling(f, arch, s); err != nil {
 		return s, err
 	}
 	return s, nil
+}
+
+// ggufArchitecture returns the architecture of a file that holds a whole model
+// of a known one.
+func ggufArchitecture(f *gguf.File) (string, error) {
+	r := reader{file: f}
+	parts, name := r.intOr("split.count", 1), required(&r, "general.architecture", f.Text)
+	_, known := architectures[name]
+	switch {
+	case r.err != nil:
+		return "", r.err
+	case parts > 1:
+		return "", fmt.Errorf("field %q: the file is one of %d parts of a model; join them with llama-gguf-split --merge", "split.count", parts)
+	case !known:
+		return "", fmt.Errorf("field %q: %.40q is not supported; llama, qwen2 and qwen3 are", "general.architecture", name)
+	}
+	return name, nil
+}
+
+// ggufKeys are the keys of a shape's fields behind the architecture's name.
+var ggufKeys = map[string]string{
+	"layers":    "block_count",
+	"dim":       "embedding_length",
+	"ffn":       "feed_forward_length",
+	"heads":     "attention.head_count",
+	"kv_heads":  "attention.head_count_kv",
+	"head_dim":  "attention.key_length",
+	"norm_eps":  "attention.layer_norm_rms_epsilon",
+	"rope_base": "rope.freq_base",
+	"context":   "context_length",
+}
+
+// ggufKey returns the key of a shape's field, the field's name if it has none.
+func ggufKey(arch, field string) string {
+	switch field {
+	case "sharing":
+		return sharingField
+	case "repeat":
+		return repeatField
+	}
+	if key, ok := ggufKeys[field]; ok {
+		return arch + key
+	}
+	return field
 }
 
 // checkVariant refuses models that carry the architecture's name and differ
@@ -275,4 +310,12 @@ func ggufMetadata(f *gguf.File) metadata {
 	return m
 }
 
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+// inFile says what is wrong with a shape that was read from a file, on one line
+// and with the file's own name of each field.
+func inFile(faults []model.Fault, key func(field string) string) string {
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = key(f.Field) + ": " + f.Reason
+	}
+	return strings.Join(texts, "; ")
+}

@@ -137,10 +137,25 @@ func (c *config) shape(f *folder) (model.Shape, error) {
 	}
 	c.share(&s)
 	s = s.Resolved()
-	if err := s.Validate(); err != nil {
-		return s, fmt.Errorf("makes no model: %s", oneLine(err))
+	if faults := s.Faults(); len(faults) > 0 {
+		return s, fmt.Errorf("makes no model: %s", inFile(faults, func(field string) string { return cmp.Or(configKeys[field], field) }))
 	}
 	return s, nil
+}
+
+// configKeys are the keys of a shape's fields in a config.json.
+var configKeys = map[string]string{
+	"layers":    "num_hidden_layers",
+	"dim":       "hidden_size",
+	"ffn":       "intermediate_size",
+	"heads":     "num_attention_heads",
+	"kv_heads":  "num_key_value_heads",
+	"vocab":     "vocab_size",
+	"norm_eps":  "rms_norm_eps",
+	"rope_base": "rope_theta",
+	"context":   "max_position_embeddings",
+	"sharing":   "memsim_layer_sharing",
+	"repeat":    "memsim_layer_repeat",
 }
 
 // share sets the order in which blocks repeat. MobileLLM's layer_sharing runs

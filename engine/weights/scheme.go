@@ -48,18 +48,20 @@ func Schemes() []string {
 // for the output matrix (and a tied embedding): what runtimes other than
 // llama.cpp choose. An unknown name is the user's error and lists the known ones.
 func ParseScheme(name string) (Scheme, error) {
-	if base, output, ok := strings.Cut(name, "/"); ok {
-		s, err := ParseScheme(base)
-		if err != nil {
-			return Scheme{}, err
-		}
-		o, err := ParseScheme(output)
-		if err != nil {
-			return Scheme{}, err
-		}
-		s.Name, s.Output = s.Name+"/"+o.Name, o.Base
-		return s, nil
+	base, output, two := strings.Cut(name, "/")
+	s, err := findScheme(base)
+	if err != nil || !two {
+		return s, err
 	}
+	o, err := findScheme(output)
+	if err != nil {
+		return Scheme{}, err
+	}
+	s.Name, s.Output = s.Name+"/"+o.Name, o.Base
+	return s, nil
+}
+
+func findScheme(name string) (Scheme, error) {
 	for _, s := range schemes {
 		if strings.EqualFold(s.Name, name) {
 			return s, nil

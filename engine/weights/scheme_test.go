@@ -23,7 +23,7 @@ func TestASchemeWithAnOutputOfItsOwn(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got.Type, want)
 		}
 	}
-	for _, bad := range []string{"q4_0/", "/q8_0", "q4_0/q8_0/x", "none/q8_0"} {
+	for _, bad := range []string{"q4_0/", "/q8_0", "q4_0/q8_0/x", "q4_0/q8_0/f16", "none/q8_0"} {
 		if _, err := ParseScheme(bad); !fault.IsUser(err) {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -76,7 +76,7 @@ func readVocabulary(f *gguf.File) (*Vocabulary, error) {
 		v.Kinds = append(v.Kinds, tokenizer.Kind(kind))
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name, r.err)
+		return nil, fault.Userf("%s: %w", f.Name, r.err)
 	}
 	return &Vocabulary{Table: v}, nil
 }
