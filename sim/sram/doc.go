@@ -16,7 +16,8 @@
 // past are in the same state. So a cache keeps runs of equal neighbouring sets
 // once, and an access is some operations for each stripe on the runs that it
 // meets; a run is cut where an operand begins or ends, and joined again with its
-// neighbour when what told them apart has been evicted. This is exact: the same
+// neighbour when what told them apart has been evicted. Ranges of which nothing
+// is held are known by counts of what is, without a look. This is exact: the same
 // lines are hit and evicted as if each were looked up by itself, for each policy
 // and inclusion, and tests hold it to a plain implementation that does that, and
 // to what another simulator counts (testdata/README.md).
@@ -25,7 +26,8 @@
 // that a line evicts, at any level, is equal to it modulo the number of sets of
 // the level; so lines that differ modulo the greatest common divisor of all set
 // counts never meet, and a piece of that many lines goes through the levels as
-// a range.
+// a range. Where no level is inclusive or exclusive only dirty lines that are
+// evicted need such pieces; all else goes through each level a stripe at a time.
 //
 // A fully associative cache (no ways given) is kept as ranges in the order of
 // their use, see package recency.

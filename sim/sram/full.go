@@ -38,7 +38,7 @@ func (f *full) take(runs []run, lo, hi uint64) []run {
 	return append(runs, run{lo, hi, held, dirty})
 }
 
-func (f *full) fill(runs []run, lo, hi uint64, dirty bool, _ uint64) []run {
+func (f *full) fill(runs []run, lo, hi uint64, dirty, _ bool, _ uint64) []run {
 	from := len(runs)
 	if after := f.list.Len() + hi - lo; after > f.capacity {
 		f.list.Drop(after-f.capacity, func(lo, hi uint64, dirty bool) {

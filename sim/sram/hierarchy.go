@@ -39,7 +39,7 @@ func (o *Outcome) Served() units.Bytes {
 type store interface {
 	use(runs []run, lo, hi uint64, mark bool) []run
 	take(runs []run, lo, hi uint64) []run
-	fill(runs []run, lo, hi uint64, dirty bool, access uint64) []run
+	fill(runs []run, lo, hi uint64, dirty, clean bool, access uint64) []run
 }
 
 // level is one cache of a hierarchy.
@@ -55,8 +55,11 @@ type Hierarchy struct {
 	line     uint64
 	pads     []*pad
 	caches   []level
-	sole     *full  // the only cache, if it is fully associative
-	block    uint64 // lines that fall into different sets in each cache
+	sole     *full      // the only cache, if it is fully associative
+	block    uint64     // lines that fall into different sets in each cache
+	apart    bool       // the caches know nothing of each other
+	asked    []transfer // scratch of passDown: what the next cache is asked for
+	beyond   []transfer // and what the one behind it is
 	accesses uint64
 	request  struct{ addr, end uint64 }
 	runs     []run // a stack: callees append, callers cut back
@@ -85,6 +88,7 @@ func NewHierarchy(levels []Config) (*Hierarchy, error) {
 		}
 		h.pads = append(h.pads, &pad{capacity: uint64(c.Capacity) / h.line})
 	}
+	h.apart = h.isIndependent()
 	return h, nil
 }
 
@@ -188,6 +192,10 @@ func (h *Hierarchy) cached(lo, hi uint64, k intent) {
 		h.direct(lo, hi, k)
 		return
 	}
+	if h.apart {
+		h.passDown(lo, hi, k)
+		return
+	}
 	for lo < hi {
 		end := min(hi, (lo/h.block+1)*h.block)
 		if h.sole != nil {
@@ -276,12 +284,17 @@ func (h *Hierarchy) passesBy(i int, k intent) bool {
 // fill puts a range into cache i and sends on what it evicts.
 func (h *Hierarchy) fill(i int, lo, hi uint64, dirty bool) {
 	from := len(h.runs)
-	h.runs = h.caches[i].fill(h.runs, lo, hi, dirty, h.accesses)
+	h.runs = h.caches[i].fill(h.runs, lo, hi, dirty, h.followsClean(i), h.accesses)
 	for at := from; at < len(h.runs); at++ { // callees restore the stack
 		v := h.runs[at]
 		h.evict(i, i-1, v.lo, v.hi, v.dirty)
 	}
 	h.runs = h.runs[:from]
+}
+
+// followsClean reports whether clean lines that leave cache i have consequences.
+func (h *Hierarchy) followsClean(i int) bool {
+	return h.caches[i].inclusion == Inclusive || i+1 < len(h.caches) && h.caches[i+1].inclusion == Exclusive
 }
 
 // evict sends on a range that left cache i. Where i is inclusive the range

@@ -108,6 +108,11 @@ func (p Policy) fill(set []uint64, word, draw uint64) (victim uint64) {
 	return victim
 }
 
+// mayJoin reports whether two sets that differ may have become equal by one fill
+// with the same word, which took these victims. Under LRU all words but the victim
+// stay, in their order.
+func (p Policy) mayJoin(victim, other uint64) bool { return p != LRU || victim != other }
+
 // remove takes the word at place i out of a set.
 func (p Policy) remove(set []uint64, i int) {
 	if p == LRU || p == SRRIP {

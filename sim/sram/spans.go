@@ -34,6 +34,7 @@ type spans struct {
 	list   []span
 	words  []uint64 // ways of them per slot
 	free   []int32
+	held   presence
 }
 
 // span is the sets from first up to the next span's first.
@@ -46,7 +47,7 @@ func newSpans(c Config) *spans {
 	sets, ways := c.sets()
 	return &spans{
 		policy: c.Policy, seed: c.Seed, sets: uint64(sets), ways: ways,
-		list: []span{{}}, words: make([]uint64, ways),
+		list: []span{{}}, words: make([]uint64, ways), held: newPresence(uint64(sets)),
 	}
 }
 
@@ -79,6 +80,9 @@ func (s *spans) at(set uint64) int {
 // so. It appends runs that cover the range.
 func (s *spans) use(runs []run, lo, hi uint64, mark bool) []run {
 	tag, start := lo/s.sets, len(runs)
+	if s.held.none(lo, hi) {
+		return append(runs, run{lo: lo, hi: hi})
+	}
 	base := tag * s.sets
 	first, last := lo-base, hi-base
 	k := s.at(first)
@@ -108,6 +112,9 @@ func (s *spans) use(runs []run, lo, hi uint64, mark bool) []run {
 // range; those held say whether they were dirty.
 func (s *spans) take(runs []run, lo, hi uint64) []run {
 	tag, start := lo/s.sets, len(runs)
+	if s.held.none(lo, hi) {
+		return append(runs, run{lo: lo, hi: hi})
+	}
 	base := tag * s.sets
 	first, last := lo-base, hi-base
 	k := s.at(first)
@@ -120,6 +127,7 @@ func (s *spans) take(runs []run, lo, hi uint64) []run {
 		if i >= 0 {
 			k, set = s.own(k, at, end)
 			s.policy.remove(set, i)
+			s.held.remove(base+at, base+end)
 			changed = true
 		}
 		at = end
@@ -130,27 +138,58 @@ func (s *spans) take(runs []run, lo, hi uint64) []run {
 	return runs
 }
 
-// fill puts a range into the cache that is not in it and appends the runs that
-// had to go.
-func (s *spans) fill(runs []run, lo, hi uint64, dirty bool, access uint64) []run {
+// fill puts a range into the cache that is not in it. It appends the runs that had
+// to go, without those that are clean unless clean says so.
+func (s *spans) fill(runs []run, lo, hi uint64, dirty, clean bool, access uint64) []run {
 	tag, start := lo/s.sets, len(runs)
 	base := tag * s.sets
-	first, last := lo-base, hi-base
 	word, random := wordOf(tag, dirty), draw(s.seed, access, tag)
-	k := s.at(first)
-	from := k
-	for at := first; at < last; k++ {
-		end := min(s.end(k), last)
-		var set []uint64
-		k, set = s.own(k, at, end)
-		if victim := s.policy.fill(set, word, random); victim != 0 {
+	from, to := s.cut(lo-base, hi-base)
+	s.held.add(lo, hi)
+	n := from - 1 // place of the last span that is kept
+	var before uint64
+	for k := from; k < to; k++ {
+		next, end := s.list[k], s.end(k)
+		set := s.set(next.slot)
+		victim := s.policy.fill(set, word, random)
+		if victim != 0 {
 			old := victim >> tagShift * s.sets
-			runs = appendRun(runs, start, run{old + at, old + end, true, victim&dirtyBit != 0})
+			s.held.remove(old+next.first, old+end)
+			if clean || victim&dirtyBit != 0 {
+				runs = appendRun(runs, start, run{old + next.first, old + end, true, victim&dirtyBit != 0})
+			}
 		}
-		at = end
+		if k > from && s.policy.mayJoin(before, victim) && slices.Equal(s.set(s.list[n].slot), set) {
+			s.free = append(s.free, next.slot)
+		} else {
+			n++
+			s.list[n] = next
+		}
+		before = victim
 	}
-	s.join(from, k)
+	n++
+	if n < to {
+		s.list = append(s.list[:n], s.list[to:]...)
+	}
+	s.join(n, n)
+	s.join(from, from)
 	return runs
+}
+
+// cut makes the sets from first up to last spans of their own, and returns their
+// places.
+func (s *spans) cut(first, last uint64) (from, to int) {
+	from = s.at(first)
+	if s.list[from].first < first {
+		s.split(from, first)
+		from++
+	}
+	for to = from; s.end(to) < last; to++ {
+	}
+	if last < s.end(to) {
+		s.split(to, last)
+	}
+	return from, to + 1
 }
 
 // own makes the sets from at up to end, which lie in the span at place k, a span
