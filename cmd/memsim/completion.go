@@ -8,6 +8,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/profiles"
 )
 
 // A flag or an argument that has no completion here takes text or a number, of
@@ -67,6 +68,37 @@ func listOf(values ...string) cobra.CompletionFunc {
 		}
 		return beginning(typed, longer), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
+}
+
+// completeFigure completes the key of a figure, which an expression may go on from.
+func completeFigure(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return beginning(typed, figureKeys()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeCondition completes the figure that a condition begins with.
+func completeCondition(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return beginning(typed, append(figureKeys(), "fits_dram_budget")), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeGoals completes the last of figures with commas between them, each with
+// a sign or without.
+func completeGoals(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	goal := typed[strings.LastIndexByte(typed, ',')+1:]
+	sign := goal[:len(goal)-len(strings.TrimLeft(goal, "+-"))]
+	signed := figureKeys()
+	for i := range signed {
+		signed[i] = sign + signed[i]
+	}
+	return listOf(signed...)(cmd, args, typed)
+}
+
+// figureKeys returns the keys of the figures of a result.
+func figureKeys() []string {
+	keys := make([]string, len(profiles.Figures))
+	for i, f := range profiles.Figures {
+		keys[i] = f.Key
+	}
+	return keys
 }
 
 // firstOneOf completes the first argument with fixed values and with files, and

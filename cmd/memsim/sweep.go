@@ -113,6 +113,10 @@ func (s *sweeping) addFlags(cmd *cobra.Command) {
 	complete(cmd, "quant", listOf(weights.Schemes()...))
 	complete(cmd, "axis", completeAxis)
 	completeWith(cmd, "solve", "layers", "dim", "ffn")
+	complete(cmd, "where", completeCondition)
+	complete(cmd, "pareto", completeGoals)
+	complete(cmd, "best", completeFigure)
+	complete(cmd, "sensitivity", completeFigure)
 	completeWithFolder(cmd, "out")
 }
 
