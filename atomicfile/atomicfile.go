@@ -1,6 +1,7 @@
 // Package atomicfile writes a file whole or not at all: data goes to a
 // temporary file beside the target, which replaces it only when complete. An
-// interrupted or failed run leaves the earlier file as it was.
+// interrupted or failed run leaves the earlier file as it was. The temporary file
+// of a writer that was killed stays until somebody writes the same target again.
 //
 // A target that is no file but a device or a pipe, such as /dev/null or
 // /dev/stdout, is written to as it is, and never replaced. A symbolic link stays
@@ -9,18 +10,18 @@
 // # Caveats
 //
 // A target keeps its permissions, and not its owner or its other hard links,
-// which keep the old data. Nothing is locked: of two writers the last to commit
-// wins.
+// which keep the old data. The target is not locked: of two writers the last to
+// commit wins. What killed writers left is not taken away everywhere: the package
+// internal/temporary says where.
 package atomicfile
 
 import (
-	"errors"
 	"io"
-	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
+	"runtime"
+
+	"github.com/memsim/memsim/internal/temporary"
 )
 
 // File is a file under way. It ends with Commit or with Abort; what follows the
@@ -45,7 +46,7 @@ func Create(path string) (*File, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	temp, err := createBeside(path)
+	temp, err := temporary.Beside(path)
 	if err != nil {
 		return nil, err
 	}
@@ -57,20 +58,6 @@ func Create(path string) (*File, error) {
 		}
 	}
 	return f, nil
-}
-
-// createBeside makes a temporary file in the folder of path, with the
-// permissions of a file that a program makes for its user (os.CreateTemp makes a
-// private one).
-func createBeside(path string) (*os.File, error) {
-	dir, base := filepath.Split(path)
-	for tries := 0; ; tries++ {
-		name := dir + "." + base + "." + strconv.FormatUint(rand.Uint64(), 36) + ".tmp"
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) || tries == 100 {
-			return f, err
-		}
-	}
 }
 
 // Commit flushes the file to storage and puts it in the place of its target.
@@ -88,14 +75,25 @@ func (f *File) Commit() error {
 		return err
 	}
 	f.done = true
-	err := f.Close()
-	if err == nil {
-		err = os.Rename(f.Name(), f.target)
-	}
+	err := f.replace()
 	if err != nil {
 		os.Remove(f.Name())
 	}
 	return err
+}
+
+// replace puts the file in the place of its target while it is open, so that
+// nobody takes it for what a killed writer left. Windows does not rename open
+// files, and takes none away.
+func (f *File) replace() error {
+	if runtime.GOOS != "windows" {
+		defer f.Close() // all is in storage already
+		return os.Rename(f.Name(), f.target)
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), f.target)
 }
 
 // Abort removes the temporary file, unless Commit has been called.

@@ -85,8 +85,8 @@ func contents(t *testing.T, names []string) map[string]string {
 	return all
 }
 
-// temporary lists what is left of files under way.
-func temporary(t *testing.T) []string {
+// leftovers lists what is left of files under way.
+func leftovers(t *testing.T) []string {
 	t.Helper()
 	var found []string
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -101,8 +101,8 @@ func temporary(t *testing.T) []string {
 	return found
 }
 
-// Whenever a job is killed, each file is as it was before or as it should be,
-// and the next run works.
+// Whenever a job is killed, each file is as it was before or as it should be, and
+// the next run works and takes away what the killed one left.
 func TestAKilledJobLeavesNoHalfFile(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	kills := 5
@@ -137,6 +137,9 @@ func TestAKilledJobLeavesNoHalfFile(t *testing.T) {
 					t.Errorf("%s is not as in an undisturbed run", file)
 				}
 			}
+			if left := leftovers(t); left != nil {
+				t.Errorf("left behind: %v", left)
+			}
 		})
 	}
 }
@@ -170,7 +173,7 @@ func TestAFullDiskIsAnErrorAndLeavesEverythingAsItWas(t *testing.T) {
 				if strings.Contains(r.err, ".tmp") || strings.Contains(r.err, "/.memsim") || strings.Count(r.err, "\n") != 1 {
 					t.Errorf("the error names a file that the user does not know: %s", r.err)
 				}
-				if left := temporary(t); left != nil {
+				if left := leftovers(t); left != nil {
 					t.Errorf("left behind: %v", left)
 				}
 				for file, text := range contents(t, job.files) {
@@ -233,7 +236,7 @@ func TestADiskWithoutSpaceIsAnError(t *testing.T) {
 		if r.code != exitFailure || !strings.Contains(r.err, "no space left") || !strings.Contains(r.err, "disk") {
 			t.Errorf("%v: exit code %d: %s", args, r.code, r.err)
 		}
-		if left := temporary(t); left != nil {
+		if left := leftovers(t); left != nil {
 			t.Errorf("%v: left behind: %v", args, left)
 		}
 	}

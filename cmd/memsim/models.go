@@ -233,7 +233,7 @@ func (a *app) makeFolder(out string, src weights.Source) error {
 		return err
 	}
 	defer folder.Discard()
-	if err := weights.WriteSafetensors(folder.staging, src); err != nil {
+	if err := weights.WriteSafetensors(folder.staging.Path, src); err != nil {
 		return err
 	}
 	return folder.Commit()

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/memsim/memsim/atomicfile"
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/temporary"
 )
 
 // outputFolder is a folder that gets its files all at once: they are written
@@ -18,15 +20,15 @@ import (
 // to be writable, before any work is done.
 type outputFolder struct {
 	path    string
-	staging string
-	made    string // topmost folder that did not exist before, "" if all did
+	staging *temporary.Folder // nil before there is one
+	made    string            // topmost folder that did not exist before, "" if all did
 	done    bool
 
 	committed []string // names of the files moved
 }
 
-// stagingPrefix begins the name of the folder in which files are written.
-const stagingPrefix = ".memsim-"
+// stagingName is in the name of the folder in which files are written, behind a dot.
+const stagingName = "memsim"
 
 // newOutputFolder prepares path. The caller defers Discard and calls Commit at
 // its end.
@@ -36,7 +38,7 @@ func newOutputFolder(path string) (*outputFolder, error) {
 		o.Discard()
 		return nil, unwritable(path, err)
 	}
-	staging, err := os.MkdirTemp(path, stagingPrefix)
+	staging, err := temporary.Inside(path, stagingName)
 	if err != nil {
 		o.Discard()
 		return nil, unwritable(path, err)
@@ -69,7 +71,7 @@ func unwritable(path string, err error) error {
 }
 
 // File returns the path at which a file of the folder is written until Commit.
-func (o *outputFolder) File(name string) string { return filepath.Join(o.staging, name) }
+func (o *outputFolder) File(name string) string { return filepath.Join(o.staging.Path, name) }
 
 // Write writes a whole file of the folder.
 func (o *outputFolder) Write(name string, write func(*os.File) error) error {
@@ -82,7 +84,7 @@ func (o *outputFolder) Write(name string, write func(*os.File) error) error {
 
 // Files returns the names of the files that Commit moves into the folder.
 func (o *outputFolder) Files() ([]string, error) {
-	entries, err := os.ReadDir(o.staging)
+	entries, err := os.ReadDir(o.staging.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func (o *outputFolder) Commit() error {
 		}
 	}
 	o.done = true
-	return os.Remove(o.staging)
+	return o.staging.Remove()
 }
 
 // Forget removes, after Commit, those of the named files that it has not
@@ -133,8 +135,8 @@ func (o *outputFolder) Discard() {
 	if o.done {
 		return
 	}
-	if o.staging != "" {
-		os.RemoveAll(o.staging)
+	if o.staging != nil {
+		o.staging.Remove()
 	}
 	if o.made == "" {
 		return
@@ -159,10 +161,10 @@ func diskFull(err error) (place string, reason error, full bool) {
 	if strings.HasSuffix(place, ".tmp") {
 		place = filepath.Dir(place)
 	}
-	if before, _, staged := strings.Cut(place, string(filepath.Separator)+stagingPrefix); staged {
+	if before, _, staged := strings.Cut(place, string(filepath.Separator)+"."+stagingName+"."); staged {
 		place = before
 	}
-	if place == "." || strings.HasPrefix(place, stagingPrefix) {
+	if place == "." || strings.HasPrefix(place, "."+stagingName+".") {
 		place = "the working folder"
 	}
 	return place, at.Err, true
@@ -181,9 +183,10 @@ func outputFile(path string) error {
 	case !info.Mode().IsRegular():
 		return nil // a device or a pipe is written to as it is
 	}
-	probe, err := os.CreateTemp(filepath.Dir(path), stagingPrefix)
+	f, err := atomicfile.Create(path)
 	if err != nil {
 		return unwritable(path, err)
 	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+	f.Abort()
+	return nil
 }

@@ -1,0 +1,159 @@
+//go:build linux || darwin
+
+package temporary
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// asMaker makes the test's program one that makes a file and a folder for the
+// target in this variable, and hangs.
+const asMaker = "MEMSIM_TEST_MAKER"
+
+func TestMain(m *testing.M) {
+	if target := os.Getenv(asMaker); target != "" {
+		makeAndHang(target)
+	}
+	os.Exit(m.Run())
+}
+
+func makeAndHang(target string) {
+	f, fileErr := Beside(target)
+	folder, folderErr := Inside(filepath.Dir(target), "out")
+	if err := errors.Join(fileErr, folderErr); err != nil {
+		panic(err)
+	}
+	os.WriteFile(filepath.Join(folder.Path, "inside"), nil, 0o666)
+	os.Stdout.WriteString(f.Name() + "\n" + folder.Path + "\n")
+	select {}
+}
+
+// maker starts a process that makes a file and a folder for target.
+func maker(t *testing.T, target string) (process *exec.Cmd, file, folder string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	process = exec.Command(self)
+	process.Env = append(os.Environ(), asMaker+"="+target)
+	out, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { process.Process.Kill(); process.Wait() })
+	lines := bufio.NewScanner(out)
+	for _, name := range []*string{&file, &folder} {
+		if !lines.Scan() {
+			t.Fatal("the process made nothing")
+		}
+		*name = lines.Text()
+	}
+	return process, file, folder
+}
+
+func exists(t *testing.T, path string) bool {
+	t.Helper()
+	_, err := os.Lstat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+func TestWhatAKilledMakerLeftGoesWithTheNext(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "out.txt")
+	process, file, folder := maker(t, target)
+	makeBoth := func(target, base string) {
+		t.Helper()
+		f, err := Beside(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(f.Name())
+		defer f.Close()
+		made, err := Inside(dir, base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := made.Remove(); err != nil {
+			t.Error(err)
+		}
+	}
+	makeBoth(target, "out")
+	if !exists(t, file) || !exists(t, folder) {
+		t.Fatal("what a living process is making was taken away")
+	}
+	process.Process.Kill()
+	process.Wait()
+	makeBoth(filepath.Join(dir, "other.txt"), "other")
+	if !exists(t, file) || !exists(t, folder) {
+		t.Error("what was left for one target was taken away by a maker for another")
+	}
+	makeBoth(target, "out")
+	if exists(t, file) || exists(t, folder) {
+		t.Errorf("%s and %s are still there", file, folder)
+	}
+}
+
+func TestWhatIsNotOursStays(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "out.txt")
+	for _, name := range []string{".out.txt.tmp", ".out.txt.elsewhere.1.tmp", "out.txt.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours := filepath.Join(dir, beginning("out.txt")+"1"+ending)
+	if err := os.Symlink(target, ours); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Beside(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 5 {
+		t.Errorf("there are %v", entries)
+	}
+}
+
+func TestManyMakersOfOneTargetDoNotDisturbEachOther(t *testing.T) {
+	target := filepath.Join(t.TempDir(), "out.txt")
+	const makers, rounds = 8, 50
+	failed := make(chan error, makers)
+	for range makers {
+		go func() {
+			for range rounds {
+				f, err := Beside(target)
+				if err == nil {
+					err = errors.Join(os.Rename(f.Name(), target), f.Close())
+				}
+				if err != nil {
+					failed <- err
+					return
+				}
+			}
+			failed <- nil
+		}()
+	}
+	for range makers {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+}
