@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/memsim/memsim/engine/internal/memory"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/traces"
@@ -19,7 +20,7 @@ const (
 	// their activations to stay in a cache.
 	DefaultBatch = 512
 
-	maxCacheBytes = 1 << 40 // more than any memory that this runs on
+	maxCacheBytes = 1 << 40 // of a KV cache, far within the address space of a trace
 )
 
 // SessionOptions says how large a session is, and where its events go.
@@ -49,7 +50,7 @@ type Timing struct {
 }
 
 // NewSession returns a session at position 0. A context that exceeds the
-// model's is the user's error.
+// model's, and one whose KV cache does not fit into memory, are the user's error.
 func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if o.Context == 0 {
 		o.Context = min(DefaultContext, e.shape.Context)
@@ -60,17 +61,37 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if o.Context < 1 || o.Context > e.shape.Context {
 		return nil, fault.Userf("a context of %d positions: model %s is made for 1 to %d", o.Context, e.source.Name(), e.shape.Context)
 	}
-	if size := e.cacheBytes(o.Context); size > maxCacheBytes {
-		return nil, fault.Userf("a context of %d positions: the KV cache of %d layers would take %.3g bytes; give a smaller context", o.Context, e.shape.Executed(), size)
-	}
 	if o.Batch < 1 {
 		return nil, fault.Userf("a batch of %d tokens: give 1 or more", o.Batch)
 	}
-	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, min(o.Batch, o.Context))}
+	batch := min(o.Batch, o.Context)
+	if err := e.checkRoom(o.Context, batch); err != nil {
+		return nil, err
+	}
+	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, batch, e.shapeOnly)}
 	if o.Sink != nil {
 		s.rec = newRecorder(o.Sink, s.program, e)
 	}
 	return s, nil
+}
+
+// checkRoom refuses, as the user's mistake, a session whose buffers go beyond the
+// address space of a trace or, if they are to be filled, the memory that is free:
+// Go ends a program that asks for more.
+func (e *Engine) checkRoom(context, batch int) error {
+	if size := e.cacheBytes(context); size > maxCacheBytes {
+		return fault.Userf("a context of %d positions: the KV cache of %d layers would take %.3g bytes; give a smaller context", context, e.shape.Executed(), size)
+	}
+	free, known := memory.Free()
+	if e.shapeOnly || !known {
+		return nil
+	}
+	plan := e.newProgram(context, batch, true)
+	if need := plan.kv.Bytes + plan.acts.region.arena.Bytes; need > free {
+		return fault.Userf("a context of %d positions and batches of %d tokens: KV cache and activations need %.1f GB of memory, of which %.1f GB are free; give a smaller context, or a smaller batch",
+			context, batch, float64(need)/1e9, float64(free)/1e9)
+	}
+	return nil
 }
 
 // cacheBytes returns the size of the KV cache, as a float that cannot overflow.
@@ -78,16 +99,17 @@ func (e *Engine) cacheBytes(context int) float64 {
 	return 2 * 2 * float64(context) * float64(e.shape.KVDim()) * float64(e.shape.Executed())
 }
 
-// newProgram lays out a session's memory and builds the forward pass over it.
-func (e *Engine) newProgram(context, batch int) *program {
+// newProgram lays out a session's memory, and allocates it unless shapeOnly, and
+// builds the forward pass over it.
+func (e *Engine) newProgram(context, batch int, shapeOnly bool) *program {
 	kv := after(uint64(e.source.Size()), "kv", traces.KV)
 	p := &program{kernels: e.kernels, shape: e.shape}
-	if !e.shapeOnly {
+	if !shapeOnly {
 		p.rope = ropeTable(e.shape)
 	}
-	p.caches = newCaches(&kv, e.shape, context, e.shapeOnly)
+	p.caches = newCaches(&kv, e.shape, context, shapeOnly)
 	p.kv = kv.arena
-	p.acts = newActivations(kv.end(), batch, e.activations, e.shapeOnly)
+	p.acts = newActivations(kv.end(), batch, e.activations, shapeOnly)
 	p.forward(e.tensors)
 	return p
 }

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/memsim/memsim/engine/internal/memory"
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
@@ -337,4 +338,22 @@ func TestAModelThatDoesNotFitItsShapeIsRefused(t *testing.T) {
 	if _, err := New(makeUp(small(), allOf(quant.F32), 1).withoutData(), Options{}); err == nil || fault.IsUser(err) {
 		t.Errorf("weights without data: %v", err)
 	}
+}
+
+// TestASessionThatDoesNotFitInMemoryIsRefused: Go ends a program that asks the
+// system for more than there is.
+func TestASessionThatDoesNotFitInMemoryIsRefused(t *testing.T) {
+	const context = 120_000 // of 8 MiB each, almost 1 TiB
+	if free, ok := memory.Free(); !ok || free > context<<23 {
+		t.Skip("this system has as much memory, or does not say how much")
+	}
+	shape := model.Shape{Layers: 1, Sharing: model.Repeat, Repeat: 64, Dim: 32, FFN: 32, Heads: 1024, HeadDim: 32, Vocab: 8, Context: 1 << 24, Tied: true}
+	src := makeUp(shape, allOf(quant.F16), 1)
+	full := newEngine(t, src, Options{})
+	defer full.Close()
+	if _, err := full.NewSession(SessionOptions{Context: context}); !fault.IsUser(err) || !strings.Contains(err.Error(), "GB are free; give a smaller context") {
+		t.Errorf("computed: %v", err)
+	}
+	newSession(t, full, SessionOptions{Context: 16})
+	newSession(t, newEngine(t, src, Options{ShapeOnly: true}), SessionOptions{Context: context})
 }

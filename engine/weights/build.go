@@ -9,6 +9,7 @@ import (
 	"github.com/edsrzf/mmap-go"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/memsim/memsim/engine/internal/memory"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
 )
@@ -54,7 +55,7 @@ func (s *source) fill(fill filler) error {
 	if total == 0 {
 		return nil
 	}
-	if free, ok := freeMemory(); ok && total > free {
+	if free, ok := memory.Free(); ok && total > free {
 		return fault.Userf("model %s: its weights need %.1f GB of memory, of which %.1f GB are free; give a smaller --quant or fewer --layers",
 			s.name, float64(total)/1e9, float64(free)/1e9)
 	}
@@ -62,7 +63,7 @@ func (s *source) fill(fill filler) error {
 	if err != nil {
 		return fmt.Errorf("memory for %d bytes of weights: %w", total, err)
 	}
-	useHugePages(arena)
+	memory.UseHugePages(arena)
 	rest := arena
 	for _, t := range made {
 		n := t.Bytes()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/memsim/memsim/engine/internal/memory"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 )
@@ -265,7 +266,7 @@ func TestEveryPresetHasAPlaceForItsTensors(t *testing.T) {
 }
 
 func TestWeightsThatDoNotFitInMemoryAreRefused(t *testing.T) {
-	if _, ok := freeMemory(); !ok {
+	if _, ok := memory.Free(); !ok {
 		t.Skip("this system does not say how much memory is free")
 	}
 	shape := must(model.Preset("llama2-7b"))(t)

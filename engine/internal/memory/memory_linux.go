@@ -1,4 +1,4 @@
-package weights
+package memory
 
 import (
 	"bufio"
@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// useHugePages asks for pages of 2 MB instead of 4 KB: the kernel hands out
+// UseHugePages asks for pages of 2 MiB instead of 4 KiB: the kernel hands out
 // memory a few times faster, and reading it misses the TLB less. Where the
 // kernel has none to give, nothing changes.
-func useHugePages(memory []byte) { _ = unix.Madvise(memory, unix.MADV_HUGEPAGE) }
+func UseHugePages(memory []byte) { _ = unix.Madvise(memory, unix.MADV_HUGEPAGE) }
 
-// freeMemory returns the bytes that a program can take before the kernel starts
-// to kill, as /proc/meminfo estimates them; ok is false if it does not say.
-func freeMemory() (bytes int64, ok bool) {
+// Free returns the bytes that a program can take before the kernel starts to
+// kill, as /proc/meminfo estimates them; ok is false if it does not say.
+func Free() (bytes int64, ok bool) {
 	f, err := os.Open("/proc/meminfo")
 	if err != nil {
 		return 0, false
