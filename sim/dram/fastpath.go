@@ -225,10 +225,15 @@ func (c *channel) follow(e *edge, in *lanes) {
 		c.refreshed += e.refreshes * c.refreshEvery
 		c.nextRefreshBank(e.refreshes)
 	}
-	c.at, c.ahead, c.busySet = e.to, true, 0
-	now := c.turn()
-	for _, counted := range e.to.busy {
-		c.busySet |= 1 << now.bank[counted]
+	c.reach(e.to)
+}
+
+// reach makes a node the channel's state, ahead of its own fields.
+func (c *channel) reach(n *node) {
+	c.at, c.ahead, c.busySet = n, true, 0
+	turn := c.turn()
+	for _, counted := range n.busy {
+		c.busySet |= 1 << turn.bank[counted]
 	}
 }
 

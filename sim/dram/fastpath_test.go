@@ -94,6 +94,15 @@ func TestFastPathIsExact(t *testing.T) {
 		for range rapid.IntRange(1, 3).Draw(t, "lists") {
 			lists = append(lists, genExtents(t))
 		}
+		if rapid.Bool().Draw(t, "stream") { // one that others write back behind
+			at := rapid.Uint64Range(0, 1<<28).Draw(t, "addr")
+			stream := Extent{at, units.Bytes(rapid.IntRange(1_000_000, 3_000_000).Draw(t, "bytes")), false}
+			for range rapid.IntRange(1, 3).Draw(t, "streams") {
+				near := stream.Addr + rapid.Uint64Range(0, 4_000_000).Draw(t, "near")&^31
+				lists = append(lists, append([]Extent{stream, {near, 64, true}}, genExtents(t)...))
+				stream.Addr += rapid.SampledFrom([]uint64{0, 0, 1 << 22, 1 << 24}).Draw(t, "on")
+			}
+		}
 		for range rapid.IntRange(1, 12).Draw(t, "moves") {
 			list := rapid.SampledFrom(lists).Draw(t, "list")
 			gap := units.Picoseconds(rapid.SampledFrom([]int64{0, 0, 1250, 30_000, 70_000, 120_000, 1_000_000, 5_000_000, 40_000_000}).Draw(t, "gap"))

@@ -106,28 +106,37 @@ const (
 
 // A graph holds the nodes of all channels of a memory.
 type graph struct {
-	nodes    map[string]*node
-	sessions *sessions
-	buf      []byte // of names of states and sessions
-	renamed  []byte // of the names of renamedKey
+	nodes     map[string]*node
+	sessions  *generations[session]
+	waypoints *generations[waypoint]
+	buf       []byte // of names of states and sessions
+	renamed   []byte // of the names of renamedKey
 }
 
 // learned keeps graphs for the next memories of a Spec.
 type learned struct {
-	sessions sessions
-	mu       sync.Mutex
-	free     []*graph
+	sessions  generations[session]
+	waypoints generations[waypoint]
+	mu        sync.Mutex
+	free      []*graph
+}
+
+func newLearned() *learned {
+	return &learned{
+		sessions:  generations[session]{most: mostSessions},
+		waypoints: generations[waypoint]{most: mostWaypoints},
+	}
 }
 
 func (l *learned) newGraph() *graph {
-	return &graph{nodes: map[string]*node{}, sessions: &l.sessions}
+	return &graph{nodes: map[string]*node{}, sessions: &l.sessions, waypoints: &l.waypoints}
 }
 
 // take returns a graph that no memory uses: one that has been handed back, or a
 // new one.
 func (l *learned) take() *graph {
 	if l == nil {
-		return new(learned).newGraph()
+		return newLearned().newGraph()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,13 +167,22 @@ func (g *graph) node(c *channel) *node {
 	if n := g.nodes[string(g.buf)]; n != nil {
 		return n
 	}
-	if len(g.nodes) >= maxNodes {
-		clear(g.nodes)
-	}
-	n := &node{state: string(g.buf), edges: map[step]*edge{}}
+	n := node{state: string(g.buf)}
 	turn := c.turn()
 	each(c.busyBanks(), func(bank int) { n.busy = append(n.busy, uint8(turn.count[bank])) })
 	each(c.writes.pending, func(bank int) { n.writes |= 1 << turn.count[bank] })
-	g.nodes[n.state] = n
-	return n
+	return g.known(&n)
+}
+
+// known returns the graph's node of a state that another graph may have named.
+func (g *graph) known(n *node) *node {
+	if mine := g.nodes[n.state]; mine != nil {
+		return mine
+	}
+	if len(g.nodes) >= maxNodes {
+		clear(g.nodes)
+	}
+	mine := &node{state: n.state, busy: n.busy, writes: n.writes, edges: map[step]*edge{}}
+	g.nodes[n.state] = mine
+	return mine
 }

@@ -3,16 +3,27 @@ package dram
 // replay moves runs through a channel, until their last request is served and
 // its data has moved. It reports whether there were any.
 func (c *channel) replay(source *cutter) bool {
-	r, more := source.next()
-	if !more {
+	if again := *source; !again.some() {
 		return false
 	}
+	c.begin()
+	c.takeIn(source)
+	c.finish()
+	return true
+}
+
+// begin prepares the channel for requests.
+func (c *channel) begin() {
 	c.quietSince = never
 	if c.power != standby {
 		c.leave()
 		c.wake()
 	}
-	for ; more; r, more = source.next() {
+}
+
+// takeIn takes in all runs of a source.
+func (c *channel) takeIn(source *cutter) {
+	for r, more := source.next(); more; r, more = source.next() {
 		if c.graph == nil || !source.long {
 			c.leave()
 			c.take(r, source.layout)
@@ -20,8 +31,6 @@ func (c *channel) replay(source *cutter) bool {
 			c.stream(r, source.layout)
 		}
 	}
-	c.finish()
-	return true
 }
 
 // stream takes in a run of a long extent: along an edge if one leads on, or else

@@ -3,7 +3,6 @@ package dram
 import (
 	"encoding/binary"
 	"math"
-	"sync"
 )
 
 // Beside steps, the fast path remembers sessions: what a channel does from the
@@ -63,8 +62,11 @@ const (
 func (c *channel) move(source *cutter) bool {
 	c.lesson.key = ""
 	c.recall()
-	if c.graph == nil || c.power == standby || len(source.extents) > mostExtents {
+	if c.graph == nil || c.power == standby {
 		return c.replay(source)
+	}
+	if len(source.extents) > mostExtents {
+		return c.wakeAndReplay(source)
 	}
 	renamed := c.renamedKey(source)
 	if s := c.graph.sessions.find(renamed); s != nil {
@@ -76,11 +78,8 @@ func (c *channel) move(source *cutter) bool {
 		c.play(s, source)
 		return !s.idle
 	}
-	l := lesson{key: string(key), anyBank: string(renamed), session: &session{}, start: c.now, before: c.tally, earlier: c.refreshed}
-	if c.power == selfRefresh {
-		l.earlier = c.now
-	}
-	if !c.replay(source) {
+	l := lesson{key: string(key), anyBank: string(renamed), session: &session{}, start: c.now, before: c.tally, earlier: c.refreshedBefore()}
+	if !c.wakeAndReplay(source) {
 		l.session.idle = true
 		c.graph.sessions.add(l.key, l.session)
 		return false
@@ -196,7 +195,7 @@ func (c *channel) recall() {
 	p.session = nil
 	reached, quietSince := c.now, c.quietSince
 	c.now, c.since, c.tally = p.start, p.start, p.before
-	c.replay(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
+	c.wakeAndReplay(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
 	c.quietSince = quietSince
 	c.idle(reached)
 }
@@ -265,39 +264,6 @@ func (c *channel) endPause(next Command, notClosed uint64) {
 		}
 	}
 	l.session.pauses = append(l.session.pauses, b)
-}
-
-// sessions remembers two generations of sessions: those that were added or met
-// last, and those before them. All memories of a Spec share them.
-type sessions struct {
-	mu         sync.RWMutex
-	young, old map[string]*session
-}
-
-func (m *sessions) find(key []byte) *session {
-	if len(key) == 0 {
-		return nil
-	}
-	m.mu.RLock()
-	s, fresh := m.young[string(key)]
-	if !fresh {
-		s = m.old[string(key)]
-	}
-	m.mu.RUnlock()
-	if !fresh && s != nil {
-		m.add(string(key), s)
-	}
-	return s
-}
-
-// add adds a session, which must not change any more.
-func (m *sessions) add(key string, s *session) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.young) >= mostSessions || m.young == nil {
-		m.old, m.young = m.young, map[string]*session{}
-	}
-	m.young[key] = s
 }
 
 // rowShift returns the lowest bit of a burst's number from which on all bits are of

@@ -153,6 +153,15 @@ func (c *channel) wake() {
 // refresh is owed, and the round of banks begins anew.
 func (c *channel) refreshedItself(until int64) { c.refreshed, c.refreshBank = until, 0 }
 
+// refreshedBefore is the clock up to which a channel that sleeps has been
+// refreshed.
+func (c *channel) refreshedBefore() int64 {
+	if c.power == selfRefresh {
+		return c.now
+	}
+	return c.refreshed
+}
+
 // overdue reports whether refreshes of a channel in power-down have been
 // postponed for as long as they may.
 func (c *channel) overdue() bool {

@@ -167,7 +167,7 @@ func SpecOf(d devices.DRAM) (Spec, error) {
 	if len(b.faults) > 0 {
 		return Spec{}, fault.Userf("DRAM part %s: %s", d.Spec.Name, strings.Join(b.faults, "\nDRAM part "+d.Spec.Name+": "))
 	}
-	s.learned = new(learned)
+	s.learned = newLearned()
 	return s, nil
 }
 

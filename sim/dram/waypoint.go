@@ -1,0 +1,160 @@
+package dram
+
+import "math/bits"
+
+// A waypoint is the state of a channel that was woken up, at the end of the reads
+// that come first in a session. An operator of a model reads the same weights each
+// time and then writes back what these have pushed out of the caches, which
+// differs from time to time: such a session is known up to its waypoint.
+type waypoint struct {
+	node    node // as a graph has it, but without edges
+	clocks  int64
+	arrival int64 // clock of the last arrival, from the start
+	tally   packed
+
+	refreshes  int64 // on the way
+	refreshDue int64 // from the waypoint
+
+	lastBank int
+	banks    []bankRows
+	held     []timeChange // from banks at rest, by number
+	wait     [maxRanks][2]int64
+}
+
+// bankRows are the open row of a bank, and the row and column it was last asked
+// for. Rows count from that of the session's first run.
+type bankRows struct{ open, last, column int32 }
+
+// fewestRuns is how many runs of reads are worth a waypoint, and mostWaypoints how
+// many of those a generation has.
+const (
+	fewestRuns    = 64
+	mostWaypoints = 1 << 13
+)
+
+// wakeAndReplay is replay for a channel that sleeps: from the waypoint that the
+// extents lead by, if it is known.
+func (c *channel) wakeAndReplay(source *cutter) bool {
+	reads := source.reads()
+	again := reads
+	first, some := again.next()
+	if !some || reads.runs() < fewestRuns {
+		return c.replay(source)
+	}
+	source.extents = source.extents[len(reads.extents):]
+	key := c.sessionKey(&reads)
+	if w := c.graph.waypoints.find(key); w != nil {
+		c.begin()
+		c.resume(w, first.row)
+	} else {
+		c.lead(string(key), &reads, first.row)
+	}
+	c.takeIn(source)
+	c.finish()
+	return true
+}
+
+// lead wakes the channel up, takes in reads, and learns where they lead.
+func (c *channel) lead(key string, reads *cutter, firstRow int32) {
+	c.settle()
+	start, refreshed, before := c.now, c.refreshedBefore(), c.tally
+	c.begin()
+	c.takeIn(reads)
+	if !c.locate() {
+		return
+	}
+	w := c.waypoint(firstRow)
+	w.clocks, w.arrival = c.now-start, c.lastArrival-start
+	w.tally = pack(c.tally.plus(before, -1))
+	if c.refreshEvery > 0 {
+		w.refreshes = (c.refreshed - refreshed) / c.refreshEvery
+	}
+	c.graph.waypoints.add(key, w)
+}
+
+// reads returns the part of a source that has not begun up to its first write.
+func (c *cutter) reads() cutter {
+	part := *c
+	for i, e := range c.extents {
+		if e.Write {
+			part.extents = c.extents[:i]
+			break
+		}
+	}
+	return part
+}
+
+// runs returns the number of a channel's runs, about.
+func (c *cutter) runs() int64 {
+	var bytes int64
+	for _, e := range c.extents {
+		bytes += int64(e.Bytes)
+	}
+	return bytes >> c.burstBits >> c.channelBits / runBursts
+}
+
+// waypoint describes the channel's state, which the graph knows.
+func (c *channel) waypoint(firstRow int32) *waypoint {
+	c.settle()
+	w := &waypoint{node: node{state: c.at.state, busy: c.at.busy, writes: c.at.writes}, refreshDue: c.refreshDue - c.now, lastBank: c.lastBank}
+	busy := c.busyBanks()
+	for bank := range c.banks {
+		w.banks = append(w.banks, bankRows{
+			c.rowFrom(firstRow, c.bank[bank].row), c.rowFrom(firstRow, c.lastRow[bank]), c.lastColumn[bank],
+		})
+		ready := &c.bankReady[bank]
+		if busy>>bank&1 == 0 && ready.after(c.now) > c.now {
+			t := timeChange{bank: edgeBank(bank)}
+			for col := range nColumns {
+				t.ready[col] = max(ready[col]-c.now, 0)
+			}
+			w.held = append(w.held, t)
+		}
+	}
+	for rank := range c.ranks {
+		ready := &c.rankReady[rank]
+		w.wait[rank] = [2]int64{max(ready[colREFab]-c.now, 0), max(ready[colREFpb]-c.now, 0)}
+	}
+	return w
+}
+
+// resume brings a channel that was just woken up to a waypoint.
+func (c *channel) resume(w *waypoint, firstRow int32) {
+	c.lastArrival = c.now + w.arrival
+	c.now += w.clocks
+	c.since = c.now
+	c.tally.add(w.tally.open())
+	if c.refreshEvery > 0 {
+		c.refreshDue = c.now + w.refreshDue
+		c.refreshed += w.refreshes * c.refreshEvery
+		c.nextRefreshBank(w.refreshes)
+	}
+	c.lastBank, c.notClosed = w.lastBank, 0
+	for bank := range c.banks {
+		b := &w.banks[bank]
+		c.bank[bank].row, c.lastRow[bank], c.lastColumn[bank] = c.rowFrom(-firstRow, b.open), c.rowFrom(-firstRow, b.last), b.column
+		if b.open >= 0 {
+			c.notClosed |= 1 << bank
+		}
+	}
+	for i := range w.held {
+		ready := &c.bankReady[w.held[i].bank]
+		for col := range nColumns {
+			ready[col] = c.now + w.held[i].ready[col]
+		}
+	}
+	for rank := range c.ranks {
+		ready := &c.rankReady[rank]
+		ready[colREFab] = max(ready[colREFab], c.now+w.wait[rank][0])
+		ready[colREFpb] = max(ready[colREFpb], c.now+w.wait[rank][1])
+	}
+	c.reach(c.graph.known(&w.node))
+}
+
+// rowFrom returns the distance of a row from another one; -1 is no row.
+func (c *channel) rowFrom(first, row int32) int32 {
+	if row < 0 {
+		return row
+	}
+	return (row - first) & (1<<bits.Len64(uint64(c.spec.Rows-1)) - 1)
+}
