@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -69,6 +70,7 @@ var built string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	lookAtSources()
 	os.Exit(func() int {
 		var err error
 		if built, err = os.MkdirTemp("", "memsim-docs-"); err != nil {
@@ -83,6 +85,20 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// lookAtSources looks at all that the program is made of: go test runs tests again
+// when a file that they looked at has changed, and takes no notice of go build.
+func lookAtSources() {
+	filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != ".." {
+			return filepath.SkipDir
+		}
+		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(path, "_test.go") {
+			os.Stat(path)
+		}
+		return nil
+	})
 }
 
 func newShell(t *testing.T) *shell {
@@ -171,8 +187,8 @@ func near(a, b string) bool {
 }
 
 // checkConsole runs the console blocks of a page in order, and applies the diffs
-// of files between them. What a block prints
-// is what the page says, or with -update becomes it.
+// of files between them. What a block prints is what the page says, or with -update
+// becomes it.
 func checkConsole(t *testing.T, name string, s *shell) {
 	t.Helper()
 	page := readPage(t, name)

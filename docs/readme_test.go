@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/memsim/memsim/validation"
 )
 
 // pages are what is to be read, from this folder.
@@ -38,9 +41,39 @@ type result struct {
 	Load    float64 `json:"load_ms"`
 }
 
+// cells returns the figures of the README's first table, by column: each with its
+// multiple of the first row's.
+func (r result) cells(first result) map[int][]string {
+	multiple := func(v, base float64) string { return fmt.Sprintf("%.2f", v/base) }
+	return map[int][]string{
+		1: {fmt.Sprintf("%.1f", r.Latency), multiple(r.Latency, first.Latency)},
+		3: {fmt.Sprintf("%.0f", r.DRAM/1e6), multiple(r.DRAM, first.DRAM)},
+		4: {fmt.Sprintf("%.0f", 100*r.Hits)},
+		5: {fmt.Sprintf("%.0f", r.Energy), multiple(r.Energy, first.Energy)},
+		6: {fmt.Sprintf("%.0f", r.Load)},
+	}
+}
+
+// What was measured stands in the third column, as validation has it.
+func measuredOnIPhone13(t *testing.T) map[string]float64 {
+	t.Helper()
+	points, err := validation.Published()
+	if err != nil {
+		t.Fatal(err)
+	}
+	latency := map[string]float64{}
+	for _, p := range points {
+		if p.Device == "iphone13" && p.Metric == validation.MSPerToken {
+			latency[p.Model+" "+p.Overrides] = p.Value
+		}
+	}
+	return latency
+}
+
 func TestTheREADMEsTableIsWhatMemsimPrints(t *testing.T) {
 	t.Parallel()
-	out, err := newShell(t).run("memsim --device iphone13 --quant f16 --shape-only --quiet --format json")
+	s := newShell(t)
+	out, err := s.run("memsim --device iphone13 --quant f16 --shape-only --timeline --quiet --format json")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -48,45 +81,136 @@ func TestTheREADMEsTableIsWhatMemsimPrints(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &reply); err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(readPage(t, "../README.md"), "| ---: |\n")
+	if len(reply.Results) != 3 {
+		t.Fatalf("%d models, the README shows 3", len(reply.Results))
+	}
+	readme := readPage(t, "../README.md")
+	_, table, _ := strings.Cut(readme, "| ---: |\n")
 	rows := strings.Split(table, "\n")
-	for i, r := range reply.Results {
+	measured := measuredOnIPhone13(t)
+	first := measured["mobilellm-125m "]
+	for i, model := range []string{"mobilellm-125m ", "mobilellm-ls-125m ", "mobilellm-125m layers=60"} {
 		cells := strings.Split(rows[i], " | ")
-		for column, want := range map[int]string{
-			1: fmt.Sprintf("%.1f", r.Latency), 3: fmt.Sprintf("%.0f", r.DRAM/1e6), 4: fmt.Sprintf("%.0f", 100*r.Hits),
-			5: fmt.Sprintf("%.0f", r.Energy), 6: fmt.Sprintf("%.0f", r.Load),
-		} {
-			if shown := number.FindString(cells[column]); !near(shown, want) {
-				t.Errorf("README: %s shows %s, memsim says %s", cells[0], cells[column], want)
+		want := reply.Results[i].cells(reply.Results[0])
+		want[2] = []string{fmt.Sprintf("%.1f", measured[model]), fmt.Sprintf("%.2f", measured[model]/first)}
+		for column, figures := range want {
+			for j, shown := range number.FindAllString(cells[column], -1) {
+				if !near(shown, figures[j]) {
+					t.Errorf("README: %s shows %s, memsim says %s", cells[0], cells[column], figures)
+				}
 			}
 		}
 	}
-	if len(reply.Results) != 3 {
-		t.Errorf("%d models, the README shows 3", len(reply.Results))
+	checkOutputs(t, readme, filepath.Join(s.dir, "memsim-out"))
+}
+
+// checkOutputs holds the README's table of files to those that a run has written.
+func checkOutputs(t *testing.T, readme, folder string) {
+	t.Helper()
+	_, table, _ := strings.Cut(readme, "| file | what it is |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	names := map[string]bool{}
+	for _, row := range strings.Split(table, "\n")[1:] {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " | ")
+		for _, name := range inline.FindAllStringSubmatch(cell, -1) {
+			names[strings.ReplaceAll(name[1], "…", "*")] = false
+		}
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		named := false
+		for pattern := range names {
+			if ok, err := filepath.Match(strings.TrimPrefix(pattern, "1-"), strings.TrimPrefix(e.Name(), "1-")); ok && err == nil {
+				named, names[pattern] = true, true
+			}
+		}
+		if !named {
+			t.Errorf("the README does not say what %s is", e.Name())
+		}
+	}
+	for name, found := range names {
+		if !found {
+			t.Errorf("the README names %s, which no run writes", name)
+		}
 	}
 }
 
-var flagName = regexp.MustCompile(`--[a-z][a-z-]*`)
+var validated = regexp.MustCompile(`Over the (\d+) published measurements that memsim ships, on (\w+) devices, ` +
+	"`memsim validate`" + ` finds a mean error of (\d+) % on points that no profile was fitted to \(the largest (\d+) %\), ` +
+	`and (\d+) % on fitted ones when each is left out of the fit`)
+
+func TestTheREADMESaysWhatValidateFinds(t *testing.T) {
+	t.Parallel()
+	said := validated.FindStringSubmatch(strings.Join(strings.Fields(readPage(t, "../README.md")), " "))
+	if said == nil {
+		t.Fatal("the README does not say what memsim validate finds")
+	}
+	out, err := newShell(t).run("memsim validate --quiet --format json")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var found struct {
+		Points      []struct{ Device string }
+		Unfitted    float64 `json:"mae_unfitted_pct"`
+		MaxUnfitted float64 `json:"max_unfitted_pct"`
+		LeftOut     float64 `json:"mae_leave_one_out_pct"`
+	}
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
+		t.Fatal(err)
+	}
+	devices := map[string]bool{}
+	for _, p := range found.Points {
+		devices[p.Device] = true
+	}
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	want := []string{fmt.Sprint(len(found.Points)), words[len(devices)],
+		fmt.Sprintf("%.0f", found.Unfitted), fmt.Sprintf("%.0f", found.MaxUnfitted), fmt.Sprintf("%.0f", found.LeftOut)}
+	if !slices.Equal(said[1:], want) {
+		t.Errorf("the README says %q of memsim validate, which finds %q", said[1:], want)
+	}
+}
+
+var (
+	flagName = regexp.MustCompile(`--[a-z][a-z-]*`)
+	inline   = regexp.MustCompile("`([^`]+)`")
+)
+
+// commandsOf returns the command lines of memsim on a page, of its blocks and of
+// its text. A piece of text that begins with a flag is one of the main job.
+func commandsOf(page string) []string {
+	var list []string
+	prose := page
+	for _, b := range blocks(page) {
+		list = append(list, b.lines...)
+		prose = strings.Replace(prose, strings.Join(b.lines, "\n"), "", 1)
+	}
+	for _, m := range inline.FindAllStringSubmatch(strings.ReplaceAll(prose, "```", ""), -1) {
+		line := strings.Join(strings.Fields(m[1]), " ")
+		if strings.HasPrefix(line, "--") {
+			line = "memsim " + line
+		}
+		list = append(list, line)
+	}
+	return slices.DeleteFunc(list, func(line string) bool { return !strings.HasPrefix(line, "memsim ") })
+}
 
 // The commands of the README have the flags that it gives them.
 func TestTheREADMEsCommandsExist(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	for _, b := range blocks(readPage(t, "../README.md")) {
-		for _, line := range b.lines {
-			line, _, _ = strings.Cut(line, " # ")
-			rest, ok := strings.CutPrefix(line, "memsim ")
-			if !ok {
-				continue
-			}
-			help, err := s.run("memsim " + subcommand(rest) + " --help")
-			if err != nil {
-				t.Errorf("%s: %v\n%s", line, err, help)
-			}
-			for _, f := range flagName.FindAllString(rest, -1) {
-				if !strings.Contains(help, f+" ") {
-					t.Errorf("%s: there is no flag %s", line, f)
-				}
+	for _, line := range commandsOf(readPage(t, "../README.md")) {
+		line, _, _ = strings.Cut(line, " # ")
+		rest := strings.TrimPrefix(line, "memsim ")
+		help, err := s.run("memsim " + subcommand(rest) + " --help")
+		if err != nil {
+			t.Errorf("%s: %v\n%s", line, err, help)
+		}
+		for _, f := range flagName.FindAllString(rest, -1) {
+			if !strings.Contains(help, f+" ") {
+				t.Errorf("%s: there is no flag %s", line, f)
 			}
 		}
 	}
