@@ -3,7 +3,6 @@ package devices
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -148,8 +147,8 @@ var (
 	storageFormats = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"}
 )
 
-// operators are the names under which a forward pass of the engine is traced, in
-// its order. Engine tests hold the two to each other.
+// operators are the names under which the engine traces a forward pass, in its
+// order. A test holds them to the engine.
 var operators = []string{
 	"embed",
 	"attn_norm", "attn_q", "attn_q_bias", "attn_k", "attn_k_bias", "attn_v", "attn_v_bias",
@@ -157,7 +156,3 @@ var operators = []string{
 	"ffn_norm", "ffn_gate", "ffn_up", "swiglu", "ffn_down",
 	"output_norm", "output",
 }
-
-// Operators returns the names of operators that a runtime may list as fused, in
-// the order of a forward pass.
-func Operators() []string { return slices.Clone(operators) }

@@ -67,9 +67,6 @@ func (t Picoseconds) Nanoseconds() float64 { return float64(t) / float64(Nanosec
 // FromNanoseconds rounds a span in nanoseconds to picoseconds.
 func FromNanoseconds(ns float64) Picoseconds { return Picoseconds(math.Round(ns * 1e3)) }
 
-// FromSeconds rounds a span in seconds to picoseconds.
-func FromSeconds(s float64) Picoseconds { return Picoseconds(math.Round(s * 1e12)) }
-
 // Millijoules returns e in millijoules.
 func (e Femtojoules) Millijoules() float64 { return float64(e) / float64(Millijoule) }
 

@@ -40,6 +40,16 @@ func TestEnergyOfBitsAndOfPower(t *testing.T) {
 	}
 }
 
+func TestSpansAreToldInAnyUnit(t *testing.T) {
+	const span = 2*Second + 500*Millisecond
+	if s, ms, ns := span.Seconds(), span.Milliseconds(), span.Nanoseconds(); s != 2.5 || ms != 2500 || ns != 2.5e9 {
+		t.Errorf("%d ps are %g s, %g ms, %g ns", span, s, ms, ns)
+	}
+	if got := FromNanoseconds(1.2504); got != 1250 {
+		t.Errorf("1.2504 ns are %d ps, want 1250", got)
+	}
+}
+
 // What a token of a model of 125 MB costs at 16 GB/s and 6 pJ/bit.
 func Example() {
 	const weights = Bytes(125e6)
