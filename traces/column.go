@@ -37,9 +37,7 @@ func (r *groupReader) read(batch []Event) error {
 		var err error
 		if set, ok := intFields[c.name]; ok {
 			if err = c.readInts(ints); err == nil {
-				for i, v := range ints {
-					set(&batch[i], v)
-				}
+				err = setInts(batch, ints, set, narrow[c.name])
 			}
 		} else if err = c.readTexts(texts); err == nil {
 			set := textFields[c.name]
@@ -53,6 +51,20 @@ func (r *groupReader) read(batch []Event) error {
 	}
 	return nil
 }
+
+// setInts stores values in a field of the events, which has 32 bits if narrow.
+func setInts(events []Event, values []int64, set func(*Event, int64), narrow bool) error {
+	for i, v := range values {
+		if narrow && v != int64(int32(v)) {
+			return fmt.Errorf("holds %d, which is no number of 32 bits", v)
+		}
+		set(&events[i], v)
+	}
+	return nil
+}
+
+// narrow are the columns whose numbers have 32 bits.
+var narrow = map[string]bool{"token": true, "layer": true, "block": true}
 
 var intFields = map[string]func(*Event, int64){
 	"seq":     func(e *Event, v int64) { e.Seq = v },

@@ -219,44 +219,63 @@ func (f *File) Ops() iter.Seq2[Op, error] {
 func (f *File) batches() iter.Seq2[[]Event, error] {
 	return func(yield func([]Event, error) bool) {
 		events := make([]Event, batchRows)
-		row, seq := int64(0), int64(-1)
+		rows := rowChecker{path: f.path}
 		for i := range f.parquet.RowGroups() {
-			group := f.parquet.RowGroups()[i]
-			reader, err := f.openGroup(i)
-			if err != nil {
-				yield(nil, err)
+			if !f.readGroup(i, events, &rows, yield) {
 				return
 			}
-			for left := group.NumRows(); left > 0; {
-				batch := events[:min(left, batchRows)]
-				err := f.readBatch(reader, batch)
-				for i := range batch {
-					if err != nil {
-						break
-					}
-					if err = batch[i].Validate(); err == nil && batch[i].Seq < seq {
-						err = fmt.Errorf("seq %d follows %d", batch[i].Seq, seq)
-					}
-					if err != nil {
-						err = fault.Userf("%s: row %d: %v", f.path, row+int64(i), err)
-					}
-					seq = batch[i].Seq
-				}
-				if err != nil {
-					reader.close()
-					yield(nil, err)
-					return
-				}
-				if !yield(batch, nil) {
-					reader.close()
-					return
-				}
-				left -= int64(len(batch))
-				row += int64(len(batch))
-			}
-			reader.close()
 		}
 	}
+}
+
+// readGroup yields the events of a row group, and reports whether those of the
+// next one are wanted.
+func (f *File) readGroup(group int, events []Event, rows *rowChecker, yield func([]Event, error) bool) bool {
+	reader, err := f.openGroup(group)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	defer reader.close()
+	for left := f.parquet.RowGroups()[group].NumRows(); left > 0; {
+		batch := events[:min(left, batchRows)]
+		err := f.readBatch(reader, batch)
+		if err == nil {
+			err = rows.check(batch)
+		}
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		if !yield(batch, nil) {
+			return false
+		}
+		left -= int64(len(batch))
+	}
+	return true
+}
+
+// rowChecker holds the rows of a file to the schema, one after another.
+type rowChecker struct {
+	path string
+	row  int64 // of the next event
+	seq  int64 // of the last one
+}
+
+func (c *rowChecker) check(events []Event) error {
+	for i := range events {
+		e := &events[i]
+		err := e.Validate()
+		if err == nil && e.Seq < c.seq {
+			err = fmt.Errorf("seq %d follows %d", e.Seq, c.seq)
+		}
+		if err != nil {
+			return fault.Userf("%s: row %d: %w", c.path, c.row, err)
+		}
+		c.seq = e.Seq
+		c.row++
+	}
+	return nil
 }
 
 func (f *File) openGroup(group int) (r *groupReader, err error) {

@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
 	"github.com/parquet-go/parquet-go"
 	"pgregory.net/rapid"
@@ -247,25 +249,27 @@ func TestOpenRefusesAHeaderThatNoRunCanHave(t *testing.T) {
 	}
 }
 
+// foreign is a row as another program may write it.
+type foreign struct {
+	HostNS int64  `parquet:"host_ns"`
+	MACs   int64  `parquet:"macs"`
+	DType  string `parquet:"dtype,optional"`
+	Bytes  int32  `parquet:"bytes"`
+	Addr   int64  `parquet:"addr"`
+	Access string `parquet:"access"`
+	Kind   string `parquet:"kind"`
+	Tensor string `parquet:"tensor"`
+	Block  int64  `parquet:"block"`
+	Layer  int64  `parquet:"layer"`
+	Op     string `parquet:"op"`
+	Token  int64  `parquet:"token"`
+	Phase  string `parquet:"phase"`
+	Seq    int32  `parquet:"seq"`
+	Extra  string `parquet:"extra"`
+}
+
 // Other writers choose other physical types and encodings.
 func TestATraceOfAnotherProgramIsRead(t *testing.T) {
-	type foreign struct {
-		HostNS int64  `parquet:"host_ns"`
-		MACs   int64  `parquet:"macs"`
-		DType  string `parquet:"dtype,optional"`
-		Bytes  int32  `parquet:"bytes"`
-		Addr   int64  `parquet:"addr"`
-		Access string `parquet:"access"`
-		Kind   string `parquet:"kind"`
-		Tensor string `parquet:"tensor"`
-		Block  int64  `parquet:"block"`
-		Layer  int64  `parquet:"layer"`
-		Op     string `parquet:"op"`
-		Token  int64  `parquet:"token"`
-		Phase  string `parquet:"phase"`
-		Seq    int32  `parquet:"seq"`
-		Extra  string `parquet:"extra"`
-	}
 	path := filepath.Join(t.TempDir(), "t.parquet")
 	header, _ := json.Marshal(Header{Schema: SchemaVersion, Model: "other"})
 	rows := []foreign{{1, 2, "f16", 3, 4, "read", "weight", "w", 5, 6, "matmul", 7, "decode", 8, "x"}}
@@ -276,6 +280,57 @@ func TestATraceOfAnotherProgramIsRead(t *testing.T) {
 	want := Event{8, Decode, 7, "matmul", 6, 5, "w", Weight, Read, 4, 3, "f16", 2, 1}
 	if len(got.Events) != 1 || got.Events[0] != want {
 		t.Errorf("events are %+v, want %+v", got.Events, want)
+	}
+}
+
+// A number that an event has no room for is refused and not cut short.
+func TestAPositionBeyond32BitsIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	row := foreign{1, 2, "f16", 3, 4, "read", "weight", "w", 5, 6, "matmul", 1<<32 + 5, "decode", 8, "x"}
+	if err := parquet.WriteFile(path, []foreign{row}, parquet.KeyValueMetadata("memsim", `{"schema":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_, err = ReadAll(f)
+	if want := "t.parquet: damaged trace: column token: holds 4294967301"; !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %v, want a user's mistake with %q", err, want)
+	}
+}
+
+// A reader holds an operator in memory, so that a file whose seq stands still
+// must not pass for one long operator.
+func TestAnOperatorHasABoundedNumberOfOperands(t *testing.T) {
+	event := sample(1).Events[0]
+	for n, want := range map[int]string{MaxOperands: "", MaxOperands + 1: "operator 0 has more than 65536 operands"} {
+		path := filepath.Join(t.TempDir(), "t.parquet")
+		write(t, path, &Trace{Events: slices.Repeat([]Event{event}, n)})
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		_, err = ReadAll(f)
+		if want == "" && err != nil || want != "" && (!fault.IsUser(err) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%d operands: %v, want %q", n, err, want)
+		}
+	}
+}
+
+// The quantized formats of a trace are those that weights are stored in.
+func TestValuesOfAFormat(t *testing.T) {
+	for _, format := range quant.Types() {
+		if got := Values(string(format), int64(format.RowBytes(1024))); got != 1024 {
+			t.Errorf("1024 values of %s count as %d", format, got)
+		}
+	}
+	for dtype, want := range map[string]int64{"i32": 10, "int8": 32, "u8": 40} { // 32 int8 values with a scale and a sum; one a byte if unknown
+		if got := Values(dtype, 40); got != want {
+			t.Errorf("40 bytes of %s are %d values, want %d", dtype, got, want)
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ type writer struct {
 	head  traces.Header
 	burst uint64
 	now   int64 // host time so far, in ns
-	some  bool  // something was written
+	some  bool  // an operator was written
 }
 
 func nothing(*writer) error { return nil }
@@ -92,7 +92,6 @@ func Write(ctx context.Context, w io.Writer, src traces.Source, name string, o O
 	if err := f.begin(out); err != nil {
 		return err
 	}
-	wrote := false
 	for op, err := range src.Ops() {
 		if err == nil {
 			err = ctx.Err()
@@ -102,10 +101,10 @@ func Write(ctx context.Context, w io.Writer, src traces.Source, name string, o O
 		}
 		if o.chooses(&op[0]) {
 			f.op(out, op)
-			wrote = true
+			out.some = true
 		}
 	}
-	if !wrote {
+	if !out.some {
 		return fault.Userf("the trace has no operator of the phase and the token asked for; see memsim inspect")
 	}
 	f.end(out)

@@ -93,7 +93,6 @@ func chrome(w *writer, op traces.Op) {
 	if w.some {
 		w.WriteByte(',')
 	}
-	w.some = true
 	w.WriteByte('\n')
 	w.Write(text)
 	w.now += e.HostNS
