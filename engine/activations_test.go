@@ -9,6 +9,7 @@ import (
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/traces"
 )
 
 // One scale for a whole vector is coarser than one for each block of it.
@@ -56,4 +57,15 @@ func TestScalesPerTokenNeedQuantizedActivations(t *testing.T) {
 	types := allOf(quant.F16)
 	types["output"], types["down"] = quant.F32, quant.Q4_0
 	newEngine(t, makeUp(small(), types, 1), Options{Activations: kernels.PerToken}).Close()
+}
+
+// TestATraceTellsHowManyValuesABufferHolds: what reads a trace knows the bytes
+// and the format of an encoded buffer, and no more.
+func TestATraceTellsHowManyValuesABufferHolds(t *testing.T) {
+	for _, e := range []kernels.Encoding{kernels.Float32, kernels.Float16, kernels.BFloat16, kernels.Int8, kernels.Int8Wide} {
+		v := kernels.NewVectors(3, 256, e)
+		if got := traces.Values(encodingName(e), int64(v.Bytes())); got != 3*256 {
+			t.Errorf("encoding %d: %d bytes of %s count as %d values, want %d", e, v.Bytes(), encodingName(e), got, 3*256)
+		}
+	}
 }

@@ -31,7 +31,7 @@ type Engine struct {
 	tensors     *modelTensors
 	activations kernels.Granularity
 	shapeOnly   bool
-	threads     int
+	threads     int        // that work on an operator; 0 if shape-only
 	mu          sync.Mutex // held for a forward pass: kernels serve one caller
 	closed      bool
 	kernels     Kernels
@@ -82,9 +82,6 @@ func (e *Engine) chooseKernels() {
 
 // Shape returns the model's architecture, resolved.
 func (e *Engine) Shape() model.Shape { return e.shape }
-
-// Threads returns how many threads work on an operator, 0 if shape-only.
-func (e *Engine) Threads() int { return e.threads }
 
 // lock waits for the kernels. The caller unlocks e.mu after its pass, unless
 // there is an error.

@@ -6,7 +6,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
@@ -94,24 +93,6 @@ func TestEventsAreValid(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestProfilesKnowTheOperators holds the names that a profile may give to a
-// runtime's fused operators to those of a forward pass with all that a shape can
-// ask for.
-func TestProfilesKnowTheOperators(t *testing.T) {
-	shape := small()
-	shape.QKVBias, shape.QKNorm = true, true
-	trace := record(t, makeUp(shape, allOf(quant.F16), 1), Options{ShapeOnly: true}, 4, []int32{1}, nil)
-	var names []string
-	for _, e := range trace.Events {
-		if e.Phase != traces.Load && !slices.Contains(names, e.Op) {
-			names = append(names, e.Op)
-		}
-	}
-	if known := devices.Operators(); !slices.Equal(names, known) {
-		t.Errorf("profiles know %q, the engine runs %q", known, names)
-	}
 }
 
 // TestADecodeStepReadsTheWholeModelOnce is the reason of all this: without

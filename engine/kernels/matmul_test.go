@@ -34,7 +34,7 @@ func noise(r *rand.Rand, n int) []float32 {
 func randomMatrix(r *rand.Rand, t quant.Type, rows, cols int) (Matrix, []float32) {
 	m := Matrix{Type: t, Rows: rows, Cols: cols, Data: make([]byte, rows*t.RowBytes(cols))}
 	values := make([]float32, rows*cols)
-	if t.Float() {
+	if !Wants(t).Quantized() {
 		t.Encode(m.Data, noise(r, rows*cols))
 	} else {
 		l, _ := t.Layout()

@@ -18,7 +18,7 @@ func Example() {
 		t.Encode(stored, values)
 		back := make([]float32, len(values))
 		t.Decode(back, stored)
-		fmt.Printf("%s: %d bytes, %.1f bits a value; %.4f is read as %.4f\n", t, len(stored), t.BitsPerValue(), values[3], back[3])
+		fmt.Printf("%s: %d bytes, %.1f bits a value; %.4f is read as %.4f\n", t, len(stored), 8*float64(len(stored))/float64(len(values)), values[3], back[3])
 	}
 	// Output:
 	// q8_0: 34 bytes, 8.5 bits a value; -0.8125 is read as -0.8110

@@ -33,6 +33,11 @@ const (
 	Q6_K Type = "q6_k"
 )
 
+// Types returns the known formats, floats first, then by bits.
+func Types() []Type {
+	return []Type{F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1, Q4_0}
+}
+
 // Layout is the geometry of a format: Block consecutive values of a row share
 // Bytes bytes.
 type Layout struct {

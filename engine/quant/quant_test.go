@@ -200,25 +200,3 @@ func TestRowBytes(t *testing.T) {
 		}
 	}
 }
-
-func TestBitsPerValue(t *testing.T) {
-	for format, want := range map[Type]float64{F32: 32, BF16: 16, Q8_0: 8.5, Q6_K: 6.5625, Q4_K: 4.5, Q4_0: 4.5, "nosuch": 0} {
-		if got := format.BitsPerValue(); got != want {
-			t.Errorf("%s has %g bits a value, want %g", format, got, want)
-		}
-	}
-}
-
-func TestParseType(t *testing.T) {
-	if format, ok := ParseType("Q4_K"); !ok || format != Q4_K {
-		t.Errorf("Q4_K is %q, %v", format, ok)
-	}
-	if format, ok := ParseType("q4_k_m"); ok {
-		t.Errorf("q4_k_m, a mixture, is the format %q", format)
-	}
-	for _, format := range Types() {
-		if parsed, ok := ParseType(string(format)); !ok || parsed != format {
-			t.Errorf("%s is %q, %v", format, parsed, ok)
-		}
-	}
-}

@@ -48,9 +48,6 @@ func FromFolder(dir string) (*Tokenizer, error) {
 	return nil, fmt.Errorf("%s: %w", path, err)
 }
 
-// FromJSON builds a Tokenizer from the contents of a tokenizer.json.
-func FromJSON(data []byte) (*Tokenizer, error) { return fromJSON(data, config{}) }
-
 // config is what counts in tokenizer_config.json.
 type config struct {
 	BOS    tokenText `json:"bos_token"`
@@ -143,6 +140,8 @@ func (m *mergeText) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// fromJSON builds a Tokenizer from the contents of a tokenizer.json and what
+// tokenizer_config.json adds to it.
 func fromJSON(data []byte, c config) (*Tokenizer, error) {
 	var d document
 	if err := json.Unmarshal(data, &d); err != nil {

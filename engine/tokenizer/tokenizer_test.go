@@ -273,15 +273,18 @@ func TestRefusals(t *testing.T) {
 		"pre-tokenizer": {func() error { _, err := New(tinyBPE("bert")); return err }, "gpt-2, llama-bpe, qwen2, smollm"},
 		"unigram":       {func() error { _, err := parseSentencePiece(unigram); return err }, "must be BPE"},
 		"cut protobuf":  {func() error { _, err := parseSentencePiece(unigram[:17]); return err }, "not a SentencePiece model"},
-		"not JSON":      {func() error { _, err := FromJSON([]byte("{")); return err }, "JSON"},
-		"WordPiece":     {func() error { _, err := FromJSON([]byte(`{"model":{"type":"WordPiece"}}`)); return err }, "must be BPE"},
+		"not JSON":      {func() error { _, err := fromJSON([]byte("{"), config{}); return err }, "JSON"},
+		"WordPiece":     {func() error { _, err := fromJSON([]byte(`{"model":{"type":"WordPiece"}}`), config{}); return err }, "must be BPE"},
 		"distant id": {func() error {
-			_, err := FromJSON([]byte(`{"model":{"type":"BPE","vocab":{"a":99999999}}}`))
+			_, err := fromJSON([]byte(`{"model":{"type":"BPE","vocab":{"a":99999999}}}`), config{})
 			return err
 		}, "far beyond"},
-		"negative id": {func() error { _, err := FromJSON([]byte(`{"model":{"type":"BPE","vocab":{"a":-4}}}`)); return err }, "negative"},
+		"negative id": {func() error {
+			_, err := fromJSON([]byte(`{"model":{"type":"BPE","vocab":{"a":-4}}}`), config{})
+			return err
+		}, "negative"},
 		"normalizer": {func() error {
-			_, err := FromJSON([]byte(`{"normalizer":{"type":"Lowercase"},"model":{"type":"BPE","vocab":{"a":0}}}`))
+			_, err := fromJSON([]byte(`{"normalizer":{"type":"Lowercase"},"model":{"type":"BPE","vocab":{"a":0}}}`), config{})
 			return err
 		}, `"Lowercase" is not supported`},
 		"unknown letter": {func() error { _, err := mustNew(t, noBytes).Encode("b"); return err }, "no token for"},
@@ -296,6 +299,6 @@ func TestRefusals(t *testing.T) {
 func FuzzFromJSON(f *testing.F) {
 	f.Add([]byte(`{"added_tokens":[{"id":2,"content":"<s>","special":true}],"normalizer":{"type":"Prepend","prepend":"▁"},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\s+(?!\\S)|\\s+"},"behavior":"Isolated"},"model":{"type":"BPE","unk_token":"a","vocab":{"a":0,"b":1},"merges":["a b",["a","b"]]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		faulttest.Bounded(t, 8<<20, 1<<11, len(data), func() { use(FromJSON(data)) })
+		faulttest.Bounded(t, 8<<20, 1<<11, len(data), func() { use(fromJSON(data, config{})) })
 	})
 }

@@ -9,18 +9,18 @@ import (
 // Config is a flash storage device, whole and unchanging.
 type Config struct {
 	Name        string
-	Link        units.BytesPerSecond   // host to device
-	Command     units.Picoseconds      // host driver and controller, one command after another
-	Depth       int                    // commands in flight
-	Channels    int                    //
-	Dies        int                    // per channel
-	Planes      int                    // per die, sensed together
-	Page        units.Bytes            // per plane
-	Sense       units.Picoseconds      // array to page register, tR
-	ChannelRate units.BytesPerSecond   // page register to controller
-	ReadAhead   units.Bytes            // ahead of a sequential reader
-	ReadEnergy  units.PicojoulesPerBit //
-	IdlePower   units.Watts            //
+	Link        units.BytesPerSecond // host to device
+	Command     units.Picoseconds    // host driver and controller, one command after another
+	Depth       int                  // commands in flight
+	Channels    int
+	Dies        int                  // per channel
+	Planes      int                  // per die, sensed together
+	Page        units.Bytes          // per plane
+	Sense       units.Picoseconds    // array to page register, tR
+	ChannelRate units.BytesPerSecond // page register to controller
+	ReadAhead   units.Bytes          // ahead of a sequential reader
+	ReadEnergy  units.PicojoulesPerBit
+	IdlePower   units.Watts // at all times, beside the energy of reads
 }
 
 // ConfigOf returns the configuration that a part file describes.

@@ -1,9 +1,6 @@
 package flash
 
-import (
-	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/units"
-)
+import "github.com/memsim/memsim/units"
 
 // Extent is a range of addresses of the file that weights are mapped from.
 type Extent = units.Extent
@@ -13,7 +10,7 @@ type Transfer struct {
 	Start    units.Picoseconds // when it was asked for
 	Done     units.Picoseconds // when its last byte is in memory
 	Bytes    units.Bytes       // in whole sectors
-	Energy   units.Femtojoules // of the commands; idle power is apart
+	Energy   units.Femtojoules // of what was read; Config.IdlePower is apart
 	Commands int64
 }
 
@@ -31,18 +28,6 @@ func New(c Config) (*Device, error) {
 	}
 	return &Device{config: c, state: newState(&c)}, nil
 }
-
-// Open returns an idle device of a part file.
-func Open(part *devices.FlashPart) (*Device, error) {
-	c, err := ConfigOf(part)
-	if err != nil {
-		return nil, err
-	}
-	return New(c)
-}
-
-// IdlePower is what the device draws while it waits.
-func (d *Device) IdlePower() units.Watts { return d.config.IdlePower }
 
 // Read reads the extents in their order, from time at on, as the host reads a
 // mapped file: in windows of the read-ahead, as many in flight as the queue

@@ -15,7 +15,12 @@ func ExampleDevice_Read() {
 		fmt.Println(err)
 		return
 	}
-	device, err := flash.Open(part)
+	config, err := flash.ConfigOf(part)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	device, err := flash.New(config)
 	if err != nil {
 		fmt.Println(err)
 		return
