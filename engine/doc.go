@@ -39,8 +39,8 @@
 // ggml does, but are kept in 32 bits, and recorded as what they are: f32.
 // Options.Activations changes values, not traffic: a scale per token is still
 // kept for each block. Weights of W8A8 are Q8_0, with a scale for 32 values where
-// papers have one for a row. The
-// angles of rotary embedding are scratch of its kernel and are not recorded.
+// papers have one for a row. The angles of rotary embedding are scratch of its
+// kernel and are not recorded.
 //
 // Multiply-accumulates are counted for matrix products and attention only; the
 // elementwise operators have none. Scratch that a kernel keeps to itself is not

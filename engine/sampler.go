@@ -22,9 +22,10 @@ type Sampling struct {
 	Seed        uint64  // of the draws
 }
 
-// Sampler draws tokens. The same seed and logits give the same tokens.
+// Sampler draws tokens. The same seed and logits give the same tokens. The zero
+// value is greedy; NewSampler makes all others.
 type Sampler struct {
-	Sampling
+	sampling   Sampling
 	random     *rand.Rand
 	candidates []TokenProbability
 }
@@ -39,16 +40,16 @@ func NewSampler(s Sampling) (*Sampler, error) {
 	case !(s.TopP >= 0 && s.TopP <= 1):
 		return nil, fault.Userf("top-p %g is not within 0 to 1", s.TopP)
 	}
-	return &Sampler{Sampling: s, random: rand.New(rand.NewPCG(s.Seed, 0))}, nil
+	return &Sampler{sampling: s, random: rand.New(rand.NewPCG(s.Seed, 0))}, nil
 }
 
 // Choose draws the next token.
 func (s *Sampler) Choose(logits []float32) int32 {
-	if s.Temperature == 0 {
+	if s.sampling.Temperature == 0 {
 		return Greedy(logits)
 	}
-	s.candidates = softmax(s.candidates[:0], logits, s.Temperature)
-	candidates := nucleus(likeliest(s.candidates, s.TopK), s.TopP)
+	s.candidates = softmax(s.candidates[:0], logits, s.sampling.Temperature)
+	candidates := nucleus(likeliest(s.candidates, s.sampling.TopK), s.sampling.TopP)
 	draw := s.random.Float64() * total(candidates)
 	for _, c := range candidates {
 		draw -= c.Probability

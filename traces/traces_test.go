@@ -352,6 +352,12 @@ func TestSummarizeSumsByPhaseOperatorLayerAndTensor(t *testing.T) {
 	if p.ByTensor[0].Name != "blk.0.w" || p.ByTensor[0].WeightBytes != 4*1000 {
 		t.Errorf("the largest tensor is %+v", p.ByTensor[0])
 	}
+	if first, last := p.ByTensor[0].Bytes(), p.ByTensor[len(p.ByTensor)-1]; first != 4000 || last.Name != "y" || last.Bytes() != 200 {
+		t.Errorf("tensors go from %d bytes to %+v", first, last)
+	}
+	if op := p.ByOp[0]; op.Layer != -1 || op.Block != -1 {
+		t.Errorf("an operator of all layers has a layer: %+v", op)
+	}
 	var bytes int64
 	for _, g := range p.ByOp {
 		bytes += g.Bytes()

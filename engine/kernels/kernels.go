@@ -55,9 +55,10 @@
 //
 // Activations are rounded to what ggml rounds them to: int8 in blocks of 32 (of
 // 256 for K-quants), or half precision. With PerToken, int8 vectors still hold
-// their one scale for each block, and it is found in plain Go. Sums are in float32, in an order that
-// depends on the kernel set and on whether a product has few vectors or many,
-// but not on the number of threads. A Compute serves one caller at a time.
+// their one scale for each block, and it is found in plain Go. Sums are in
+// float32, in an order that depends on the kernel set and on whether a product
+// has few vectors or many, but not on the number of threads. A Compute serves one
+// caller at a time.
 package kernels
 
 import "github.com/memsim/memsim/engine/quant"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"reflect"
 	"regexp"
@@ -26,13 +27,16 @@ const maxFileBytes = 1 << 20
 // make no model are all reported in one error, each with its line.
 func LoadShape(path string) (Shape, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Shape{}, fault.Userf("shape file %s: no such file; give a shape file, or a preset's name", path)
+	}
 	if err != nil {
-		return Shape{}, fault.Userf("shape file: %w", err)
+		return Shape{}, fault.Userf("shape file %s: cannot be read: %w", path, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
-		return Shape{}, fmt.Errorf("shape file: %w", err)
+		return Shape{}, fault.Userf("shape file %s: cannot be read: %w", path, err)
 	}
 	return ParseShape(path, data)
 }

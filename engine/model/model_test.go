@@ -232,9 +232,14 @@ func TestShapeFileFaultsComeAllAtOnceWithTheirLines(t *testing.T) {
 	}
 }
 
-func TestMissingShapeFileIsTheUsersMistake(t *testing.T) {
-	if _, err := LoadShape(filepath.Join(t.TempDir(), "none.yaml")); !fault.IsUser(err) {
-		t.Errorf("got %v", err)
+func TestAShapeFileThatCannotBeReadIsTheUsersMistake(t *testing.T) {
+	for path, want := range map[string]string{
+		filepath.Join(t.TempDir(), "none.yaml"): "none.yaml: no such file; give a shape file",
+		t.TempDir():                             "cannot be read",
+	} {
+		if _, err := LoadShape(path); !fault.IsUser(err) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want a user's mistake with %q", err, want)
+		}
 	}
 }
 

@@ -4,83 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/memsim/memsim/fault"
 )
-
-// FromFolder reads the tokenizer of a Hugging Face folder: tokenizer.json, or
-// else tokenizer.model, with tokenizer_config.json beside it for the special
-// tokens. A folder with neither gives an error that wraps fs.ErrNotExist.
-func FromFolder(dir string) (*Tokenizer, error) {
-	config, err := readConfig(filepath.Join(dir, "tokenizer_config.json"))
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, "tokenizer.json")
-	data, err := os.ReadFile(path)
-	if err == nil {
-		t, err := fromJSON(data, config)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return t, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	path = filepath.Join(dir, "tokenizer.model")
-	if data, err = os.ReadFile(path); err != nil {
-		return nil, err
-	}
-	v, err := parseSentencePiece(data)
-	if err == nil {
-		var t *Tokenizer
-		if t, err = New(v); err == nil {
-			return t, nil
-		}
-	}
-	return nil, fmt.Errorf("%s: %w", path, err)
-}
-
-// config is what counts in tokenizer_config.json.
-type config struct {
-	BOS    tokenText `json:"bos_token"`
-	EOS    tokenText `json:"eos_token"`
-	AddBOS *bool     `json:"add_bos_token"`
-}
-
-// tokenText is a token's text, written as a string or as an object with content.
-type tokenText string
-
-func (t *tokenText) UnmarshalJSON(data []byte) error {
-	var object struct{ Content string }
-	if err := json.Unmarshal(data, &object); err == nil {
-		*t = tokenText(object.Content)
-		return nil
-	}
-	return json.Unmarshal(data, (*string)(t))
-}
-
-func readConfig(path string) (config, error) {
-	var c config
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &c)
-	}
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
-}
 
 // document is a tokenizer.json.
 type document struct {
@@ -148,7 +75,7 @@ func fromJSON(data []byte, c config) (*Tokenizer, error) {
 		return nil, err
 	}
 	if d.Model.Type != "BPE" {
-		return nil, fault.Userf("model.type %q is not supported: it must be BPE", d.Model.Type)
+		return nil, fmt.Errorf("model.type %q is not supported: it must be BPE", d.Model.Type)
 	}
 	tokens, kinds, err := d.tokens()
 	if err != nil {
@@ -271,11 +198,11 @@ func (t *Tokenizer) useNormalizer(c *component) error {
 		step = func(s string) string { return c.Prepend + s }
 	case "Replace":
 		if c.Pattern.String == "" {
-			return fault.Userf("normalizer Replace needs a pattern that is a plain string")
+			return errors.New("normalizer Replace needs a pattern that is a plain string")
 		}
 		step = func(s string) string { return strings.ReplaceAll(s, c.Pattern.String, c.Content) }
 	default:
-		return fault.Userf("normalizer %q is not supported: it must be one of NFC, Prepend, Replace, Sequence", c.Type)
+		return fmt.Errorf("normalizer %q is not supported: it must be one of NFC, Prepend, Replace, Sequence", c.Type)
 	}
 	before := t.normalise
 	t.normalise = func(s string) string { return step(before(s)) }
@@ -298,7 +225,7 @@ func (t *Tokenizer) usePreTokenizer(c *component) error {
 		return nil
 	case "Split":
 		if c.Behavior != "Isolated" || c.Pattern.Regex == "" {
-			return fault.Userf("pre_tokenizer Split needs a regular expression and the behavior Isolated")
+			return errors.New("pre_tokenizer Split needs a regular expression and the behavior Isolated")
 		}
 		pattern = c.Pattern.Regex
 	case "Digits":
@@ -309,13 +236,13 @@ func (t *Tokenizer) usePreTokenizer(c *component) error {
 	case "ByteLevel":
 		t.bytes = byteLevel{}
 		if c.AddPrefixSpace {
-			return fault.Userf("pre_tokenizer ByteLevel with add_prefix_space is not supported")
+			return errors.New("pre_tokenizer ByteLevel with add_prefix_space is not supported")
 		}
 		if c.UseRegex == nil || *c.UseRegex {
 			pattern = gpt2Pattern
 		}
 	default:
-		return fault.Userf("pre_tokenizer %q is not supported: it must be one of ByteLevel, Digits, Sequence, Split", c.Type)
+		return fmt.Errorf("pre_tokenizer %q is not supported: it must be one of ByteLevel, Digits, Sequence, Split", c.Type)
 	}
 	if pattern == "" {
 		return nil

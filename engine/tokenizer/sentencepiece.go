@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
-
-	"github.com/memsim/memsim/fault"
 )
 
 // Field numbers of sentencepiece_model.proto.
@@ -67,7 +65,7 @@ func parseSentencePiece(data []byte) (Vocabulary, error) {
 		return v, err
 	}
 	if modelType != bpeModel {
-		return v, fault.Userf("SentencePiece model type %d is not supported: it must be BPE (2)", modelType)
+		return v, fmt.Errorf("SentencePiece model type %d is not supported: it must be BPE (2)", modelType)
 	}
 	return v, nil
 }

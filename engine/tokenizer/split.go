@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/memsim/memsim/fault"
 )
 
 // splitter appends the words of text to words; together they are the text.
@@ -54,7 +52,7 @@ func preTokenizer(name string) (pre, error) {
 			known = append(known, n)
 		}
 		slices.Sort(known)
-		return pre{}, fault.Userf("pre-tokenizer %q is not known: it must be one of %s", name, strings.Join(known, ", "))
+		return pre{}, fmt.Errorf("pre-tokenizer %q is not known: it must be one of %s", name, strings.Join(known, ", "))
 	}
 	for _, pattern := range p.patterns {
 		s, err := compile(pattern)

@@ -2,43 +2,11 @@ package tokenizer
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-
-	"github.com/memsim/memsim/fault"
 )
 
-// TableFromFolder reads the tokenizer of a Hugging Face folder as the table that
-// a GGUF file holds: what FromFolder reads, in the terms of New. What has no
-// form in GGUF, such as a word splitter without a name there, is the user's
-// error. A folder without a tokenizer gives an error that wraps fs.ErrNotExist.
-func TableFromFolder(dir string) (Vocabulary, error) {
-	config, err := readConfig(filepath.Join(dir, "tokenizer_config.json"))
-	if err != nil {
-		return Vocabulary{}, err
-	}
-	path := filepath.Join(dir, "tokenizer.json")
-	data, err := os.ReadFile(path)
-	read := func() (Vocabulary, error) { return tableFromJSON(data, config) }
-	if errors.Is(err, fs.ErrNotExist) {
-		path = filepath.Join(dir, "tokenizer.model")
-		data, err = os.ReadFile(path)
-		read = func() (Vocabulary, error) { return parseSentencePiece(data) }
-	}
-	if err != nil {
-		return Vocabulary{}, err
-	}
-	v, err := read()
-	if err != nil {
-		return Vocabulary{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return v, nil
-}
-
+// tableFromJSON reads a tokenizer.json as the table that a GGUF file holds.
 func tableFromJSON(data []byte, c config) (Vocabulary, error) {
 	t, err := fromJSON(data, c) // refuses what is not understood
 	if err != nil {
@@ -120,5 +88,5 @@ func preName(patterns []string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", fault.Userf("pre_tokenizer with the patterns %q has no name in GGUF", patterns)
+	return "", fmt.Errorf("pre_tokenizer with the patterns %q has no name in GGUF", patterns)
 }

@@ -7,8 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/memsim/memsim/fault/faulttest"
 )
 
 // writeJSON writes a tokenizer.json to a new folder.
@@ -111,15 +112,30 @@ func TestTableOfATokenizerModel(t *testing.T) {
 	}
 }
 
+// What is wrong with a folder is the user's mistake, and named with its file.
 func TestFoldersWithoutATable(t *testing.T) {
 	if _, err := TableFromFolder(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an empty folder: %v", err)
 	}
-	dir := writeJSON(t, byteLevelJSON(t, `\p{L}+`))
-	if _, err := TableFromFolder(dir); err == nil || !strings.Contains(err.Error(), "has no name in GGUF") {
-		t.Errorf("a splitter of its own: %v", err)
+	file := func(name, content string) string {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return dir
 	}
-	if _, err := TableFromFolder(writeJSON(t, "{")); err == nil || !strings.Contains(err.Error(), "tokenizer.json: ") {
-		t.Errorf("no JSON: %v", err)
+	for want, dir := range map[string]string{
+		"has no tokenizer.json or tokenizer.model": t.TempDir(),
+		"has no name in GGUF":                      writeJSON(t, byteLevelJSON(t, `\p{L}+`)),
+		"tokenizer.json: unexpected end":           writeJSON(t, "{"),
+		"tokenizer.model: not a SentencePiece":     file("tokenizer.model", "\xff"),
+		"tokenizer_config.json: ":                  file("tokenizer_config.json", "["),
+	} {
+		_, err := TableFromFolder(dir)
+		faulttest.Refused(t, err, dir, want)
+		if want != "has no name in GGUF" {
+			_, err = FromFolder(dir)
+			faulttest.Refused(t, err, dir, want)
+		}
 	}
 }

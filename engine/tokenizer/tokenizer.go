@@ -25,9 +25,12 @@
 package tokenizer
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/memsim/memsim/fault"
 )
 
 // Family is the algorithm of a vocabulary, under its GGUF name.
@@ -89,11 +92,12 @@ type Tokenizer struct {
 	addBOS    bool
 }
 
-// New checks v and builds a Tokenizer from it.
+// New checks v and builds a Tokenizer from it. A table that is damaged or not
+// understood is the user's error.
 func New(v Vocabulary) (*Tokenizer, error) {
 	t, err := newTokenizer(v)
 	if err != nil {
-		return nil, err
+		return nil, fault.User(err)
 	}
 	switch v.Family {
 	case SPM:
@@ -104,7 +108,7 @@ func New(v Vocabulary) (*Tokenizer, error) {
 		err = fmt.Errorf("tokenizer model %q is not supported: it must be %q (SentencePiece) or %q (byte-level BPE)", v.Family, SPM, BPE)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fault.User(err)
 	}
 	return t, nil
 }
@@ -114,7 +118,7 @@ func newTokenizer(v Vocabulary) (*Tokenizer, error) {
 	n := int32(len(v.Tokens))
 	switch {
 	case n == 0:
-		return nil, fmt.Errorf("tokenizer has no tokens")
+		return nil, errors.New("tokenizer has no tokens")
 	case len(v.Kinds) != 0 && len(v.Kinds) != len(v.Tokens):
 		return nil, fmt.Errorf("tokenizer has %d tokens but %d token types", n, len(v.Kinds))
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	sentencepiece "github.com/eliben/go-sentencepiece"
+	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/fault/faulttest"
 	"google.golang.org/protobuf/encoding/protowire"
 	"pgregory.net/rapid"
@@ -292,6 +293,11 @@ func TestRefusals(t *testing.T) {
 		err := c.err()
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+	for _, v := range []Vocabulary{{Family: SPM}, tinyBPE("bert")} {
+		if _, err := New(v); !fault.IsUser(err) {
+			t.Errorf("not marked as the user's mistake: %v", err)
 		}
 	}
 }

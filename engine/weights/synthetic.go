@@ -8,10 +8,9 @@ import "github.com/memsim/memsim/engine/model"
 // Matrices have zero mean and a deviation of 1/sqrt(columns), so that each
 // layer keeps its input's scale, and the output matrix three times that, so
 // that some tokens are clearly likelier than others; norms lie around 1, biases
-// around 0. A tensor
-// in a quantized format is the encoding of the very float32 values that a
-// synthetic f32 tensor of that name has. Q and K of the llama architecture are
-// in GGUF's order.
+// around 0. A tensor in a quantized format is the encoding of the very float32
+// values that a synthetic f32 tensor of that name has. Q and K of the llama
+// architecture are in GGUF's order.
 func Synthetic(shape model.Shape, o Options) (Source, error) {
 	name := o.Quant
 	if name == "" {

@@ -12,7 +12,7 @@ import (
 
 // Work is the arithmetic of one operator.
 type Work struct {
-	Op           string // operator, for the cost of an element; see Elements
+	Op           string // operator, for the cost of an element (elements.go)
 	DType        string // storage format of the weights (or of the KV cache)
 	MACs         int64  // multiply-accumulates
 	WeightValues int64  // weights (or cached keys and values) that enter, each once
