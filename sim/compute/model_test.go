@@ -69,6 +69,22 @@ func TestDequantizationIsPaidOncePerWeight(t *testing.T) {
 			t.Errorf("%d tokens: unpacking costs %d fJ, half an operation of 0.5 pJ a weight is %d", tokens, got, want)
 		}
 	}
+	if got, want := m.Time(Work{DType: "q4_0", WeightValues: weights}), units.Picoseconds(5*weights); got != want {
+		t.Errorf("unpacking takes %d ps, half an operation a weight at 25 %% of 400 GMAC/s is %d", got, want)
+	}
+}
+
+// What is summed at the end of an inner product takes as long as 16 values of it.
+func TestShortInnerProductsTakeLonger(t *testing.T) {
+	m := mustModel(t)
+	long := Work{DType: "f32", MACs: 1e9, Tokens: 1}
+	for cols, times := range map[int64]units.Picoseconds{16: 2, 4: 5} {
+		short := long
+		short.Cols = cols
+		if got, want := m.Time(short), times*m.Time(long); got != want {
+			t.Errorf("%d columns: %d ps, want %d", cols, got, want)
+		}
+	}
 }
 
 func TestTimeIsMonotone(t *testing.T) {
@@ -102,8 +118,8 @@ func TestElementWiseWork(t *testing.T) {
 		if got, want := m.Energy(w), units.FromPicojoules(cost*1000*4); got != want {
 			t.Errorf("%s: %d fJ, want %d", op, got, want)
 		}
-		if m.Time(w) <= 0 {
-			t.Errorf("%s takes no time", op)
+		if got, want := m.Time(w), units.Picoseconds(cost*1000*40); got != want { // 25 % of 100 GMAC/s
+			t.Errorf("%s: %d ps, want %d", op, got, want)
 		}
 	}
 	if got := m.Time(Work{}); got != 0 {

@@ -35,10 +35,20 @@ func TestADeviceChargesEachPartByItsOwnFigure(t *testing.T) {
 	if got != want {
 		t.Errorf("charged %+v, want %+v", got, want)
 	}
-	if got.Total() != got.MemoryPath()+17+want.Static {
-		t.Errorf("total %d is not the sum of the parts", got.Total())
-	}
 	if got := m.System(units.Millisecond); got != 2*units.Millijoule {
 		t.Errorf("2 W over 1 ms is %d fJ", got)
+	}
+}
+
+func TestPartsAddUp(t *testing.T) {
+	p := Parts{DRAM: 1, SRAM: 20, Flash: 300, Compute: 4_000, Static: 50_000}
+	if got := p.MemoryPath(); got != 321 {
+		t.Errorf("the memory path takes %d fJ, want 321", got)
+	}
+	if got := p.Total(); got != 54_321 {
+		t.Errorf("all parts take %d fJ, want 54321", got)
+	}
+	if got, want := p.Plus(Parts{1, 2, 3, 4, 5}), (Parts{2, 22, 303, 4_004, 50_005}); got != want {
+		t.Errorf("the sum is %+v, want %+v", got, want)
 	}
 }
