@@ -173,7 +173,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		},
 		{
 			"unknown policy", []string{"policy: lru", "policy: plru"},
-			`p.yaml:33: sram.slc.policy: "plru" is not known; did you mean lru?`,
+			`p.yaml:33: sram.slc.policy: "plru" is not known; did you mean lru or tree-plru?`,
 		},
 		{
 			"bit order without rows", []string{"mapping: RoBaRaCoCh", "mapping: BaRaCoCh"},

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/memsim/memsim/internal/spelling"
 )
 
 // A change is one "path=value" of the user.
@@ -74,7 +76,7 @@ func (d *document) override(c change, t reflect.Type) {
 }
 
 func suggestPath(path string, settable []string) string {
-	if near := nearest(path, settable, 3); len(near) > 0 {
+	if near := spelling.Nearest(path, settable, 3); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return "memsim devices show lists every path"

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/spelling"
 )
 
 // A problem is one thing that is wrong with a profile.
@@ -47,36 +46,10 @@ func asError(problems []problem) error {
 	return fault.User(errors.New(strings.Join(slices.Compact(lines), "\n")))
 }
 
-// nearest returns up to n of names that look like word, the likeliest first.
-func nearest(word string, names []string, n int) []string {
-	distance := func(name string) int {
-		if len(word) > 1 && strings.HasPrefix(name, word) {
-			return 1 // begun and not ended
-		}
-		return levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(name))
-	}
-	if len(word) > 100 {
-		return nil // a slip is shorter, and the distance takes the square of the length
-	}
-	near := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return distance(name) > max(1, (len(word)+1)/3)
-	})
-	slices.SortFunc(near, func(a, b string) int {
-		return cmp.Or(cmp.Compare(distance(a), distance(b)), cmp.Compare(a, b))
-	})
-	near = slices.Compact(near)
-	for i := range near {
-		if i == n || 2*distance(near[i]) > 3*distance(near[0]) {
-			return near[:i]
-		}
-	}
-	return near
-}
-
 // suggest ends a message about an unknown word: the nearest names, or all of
 // them where none is near.
 func suggest(word string, names []string) string {
-	if near := nearest(word, names, 3); len(near) > 0 {
+	if near := spelling.Nearest(word, names, 3); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	if len(names) == 0 {

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/spelling"
 )
 
 // maxFileBytes is far above any shape file; a larger file is not one.
@@ -209,7 +210,7 @@ func reword(text string) string {
 	if m[2] == "Scaling" {
 		known = yamlKeys(reflect.TypeFor[Scaling]())
 	}
-	if near := nearest(m[1], known); len(near) > 0 {
+	if near := spelling.Nearest(m[1], known, 3); len(near) > 0 {
 		return fmt.Sprintf("unknown field %q; nearest: %s", m[1], strings.Join(near, ", "))
 	}
 	return fmt.Sprintf("unknown field %q; the fields are %s", m[1], strings.Join(known, ", "))

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/spelling"
 )
 
 //go:embed presets/*.yaml
@@ -64,25 +63,10 @@ func Preset(name string) (Shape, error) {
 	}
 	s, ok := shapes[name]
 	if !ok {
-		if near := nearest(name, Presets()); len(near) > 0 {
+		if near := spelling.Nearest(name, Presets(), 3); len(near) > 0 {
 			return Shape{}, fault.Userf("no model preset %q; nearest: %s", name, strings.Join(near, ", "))
 		}
 		return Shape{}, fault.Userf("no model preset %q (memsim models lists them)", name)
 	}
 	return s, nil
-}
-
-// nearest returns up to three names that name was perhaps meant to be, nearest
-// first: those that hold it, or that are at most two edits, or a third of its
-// length, away.
-func nearest(name string, names []string) []string {
-	distance := func(candidate string) int {
-		if name != "" && strings.Contains(candidate, name) {
-			return 0
-		}
-		return levenshtein.ComputeDistance(name, candidate)
-	}
-	near := slices.DeleteFunc(slices.Clone(names), func(c string) bool { return distance(c) > max(2, len(name)/3) })
-	slices.SortStableFunc(near, func(a, b string) int { return distance(a) - distance(b) })
-	return near[:min(3, len(near))]
 }
