@@ -13,9 +13,8 @@ type activationFlags struct {
 
 func (f *activationFlags) add(cmd *cobra.Command) {
 	scales := []string{kernels.PerBlock.String(), kernels.PerToken.String()}
-	cmd.Flags().Var(newChoice(&f.activations, scales[0], scales...), "activations",
-		"`scales` of the int8 activations that quantized weights meet: per-block, as llama.cpp has them, or per-token (with --quant q8_0: W8A8)")
-	completeWith(cmd, "activations", scales...)
+	addChoice(cmd, &f.activations, "activations", scales[0],
+		"`scales` of the int8 activations that quantized weights meet: per-block, as llama.cpp has them, or per-token (with --quant q8_0: W8A8)", scales...)
 }
 
 func (f *activationFlags) granularity() kernels.Granularity {

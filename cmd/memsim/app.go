@@ -109,17 +109,20 @@ func (a *app) detail(format string, args ...any) {
 	}
 }
 
+// formats are the output formats.
+var formats = []string{"table", "md", "json", "csv"}
+
 // addCommon defines the flags of every command on root.
 func (a *app) addCommon(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.Var(newChoice(&a.common.format, "", "table", "md", "json", "csv"), "format", "output `format`: table, md, json or csv")
+	f.Var(&choice{&a.common.format, formats}, "format", "output `format`: table, md, json or csv")
 	f.StringVar(&a.common.config, "config", "", "settings `file` (YAML); without it memsim.yaml in the working folder, if there is one")
 	f.Uint64Var(&a.common.seed, "seed", 1, "seed of synthetic weights, prompts and sampling")
 	f.IntVar(&a.common.threads, "threads", 0, "worker threads of the engine (0: one per core)")
 	f.BoolVar(&a.common.quiet, "quiet", false, "print results and errors only")
 	f.BoolVarP(&a.common.verbose, "verbose", "v", false, "say what is being done")
 	complete(root, "config", files("yaml", "yml"))
-	completeWith(root, "format", "table", "md", "json", "csv")
+	completeWith(root, "format", formats...)
 }
 
 // format returns the output format; a command that was not told otherwise

@@ -69,7 +69,7 @@ type benchRow struct {
 func (b *benching) check() error {
 	switch {
 	case len(b.models) == 0:
-		return (&modelFlags{}).needModel()
+		return needModel("")
 	case b.pp < 0 || b.tg < 0 || b.pp+b.tg == 0:
 		return fault.Userf("--pp %d --tg %d: give a number of tokens for one of them at least", b.pp, b.tg)
 	case b.repetitions < 1:
@@ -117,7 +117,7 @@ func (a *app) benchModel(ctx context.Context, b *benching, ref string, bar *prog
 		return nil, err
 	}
 	defer closeInto(&err, src)
-	reads, err := b.weightReads(ctx, src)
+	reads, err := b.countReads(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -235,8 +235,8 @@ func (w *weightReads) Emit(events []traces.Event) error {
 	return nil
 }
 
-// weightReads counts what the tests will read, from shape-only runs of them.
-func (b *benching) weightReads(ctx context.Context, src weights.Source) (*weightReads, error) {
+// countReads counts what the tests will read, from shape-only runs of them.
+func (b *benching) countReads(ctx context.Context, src weights.Source) (*weightReads, error) {
 	e, err := engine.New(src, engine.Options{ShapeOnly: true})
 	if err != nil {
 		return nil, err

@@ -70,8 +70,8 @@ type calibrationReply struct {
 }
 
 func (a *app) calibrate(ctx context.Context, c *calibrating) error {
-	if c.device == "" {
-		return fault.Userf("name the device with --device: one of %s, or the path of a YAML file", list(devices.Names()))
+	if err := needDevice(c.device); err != nil {
+		return err
 	}
 	d, err := devices.Load(c.device, nil)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
 
 // choice is a flag that takes one of some values.
@@ -13,9 +15,12 @@ type choice struct {
 	allowed []string
 }
 
-func newChoice(target *string, initial string, allowed ...string) *choice {
+// addChoice defines a flag of cmd that takes one of some values, which shells
+// complete; where nothing is chosen it is initial.
+func addChoice(cmd *cobra.Command, target *string, name, initial, usage string, allowed ...string) {
 	*target = initial
-	return &choice{target, allowed}
+	cmd.Flags().Var(&choice{target, allowed}, name, usage)
+	completeWith(cmd, name, allowed...)
 }
 
 func (c *choice) String() string { return *c.target }

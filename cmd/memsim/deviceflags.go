@@ -21,13 +21,12 @@ type deviceFlags struct {
 func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
 	f := cmd.Flags()
 	f.StringVarP(&d.device, "device", "d", fallback, "`device`: a shipped profile (see memsim devices) or the path of a YAML file")
-	f.Var(newChoice(&d.unit, "", "cpu", "gpu", "npu"), "unit", "compute `unit`: cpu, gpu or npu (default: the device's own)")
+	addChoice(cmd, &d.unit, "unit", "", "compute `unit`: cpu, gpu or npu (default: the device's own)", "cpu", "gpu", "npu")
 	f.StringVar(&d.runtime, "runtime", "", "inference `program` whose costs are assumed, such as llama.cpp-cpu (default: the unit's own)")
 	f.StringVar(&d.energy, "energy", deviceEnergy, "`figures` of energy: device, or paper (MobileLLM's 0.1 J per billion 8-bit weights)")
 	f.BoolVar(&d.warm, "sustained", false, "also say how fast a warm device is, and when it slows down")
 	f.StringArrayVar(&d.sets, "set", nil, "override a `field` of the profile, as dram.channels=2 (repeatable)")
 	completeWithFiles(cmd, "device", devices.Names()...)
-	completeWith(cmd, "unit", "cpu", "gpu", "npu")
 	complete(cmd, "runtime", completeRuntime)
 	complete(cmd, "set", completeField)
 	completeWith(cmd, "energy", append([]string{deviceEnergy}, devices.EnergyAssumptions()...)...)
@@ -36,10 +35,18 @@ func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
 // deviceEnergy is the value of --energy for the device's own figures.
 const deviceEnergy = "device"
 
+// needDevice refuses a command line without a device.
+func needDevice(ref string) error {
+	if ref == "" {
+		return fault.Userf("name the device with --device: one of %s, or the path of a YAML file", list(devices.Names()))
+	}
+	return nil
+}
+
 // machine loads the device and sets it up for replay.
 func (d *deviceFlags) machine() (*sim.Machine, error) {
-	if d.device == "" {
-		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", list(devices.Names()))
+	if err := needDevice(d.device); err != nil {
+		return nil, err
 	}
 	device, err := devices.Load(d.device, d.sets)
 	if err != nil {

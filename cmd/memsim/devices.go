@@ -62,7 +62,7 @@ func (a *app) listDevices() error {
 			r.Runtimes = append(r.Runtimes, d.Runtimes[i].Name)
 		}
 		rows = append(rows, r)
-		g.add(name, r.Title, r.SoC, d.DRAM.Capacity.String()+" "+r.DRAM, strconv.FormatFloat(r.DRAMPeakGBps, 'f', 1, 64), r.Flash, list(r.Units), list(r.Runtimes))
+		g.add(name, r.Title, r.SoC, d.DRAM.Capacity.String()+" "+r.DRAM, fixed(r.DRAMPeakGBps, 1), r.Flash, list(r.Units), list(r.Runtimes))
 	}
 	g.foot = []string{"memsim devices show DEVICE prints every number with its source."}
 	return a.print(rows, g)

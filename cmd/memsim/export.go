@@ -37,14 +37,12 @@ line for each burst that a kernel touches, a few million for a decode step;
 		ValidArgsFunction: oneFile("parquet"),
 	}
 	f := cmd.Flags()
-	f.Var(newChoice(&x.to, "", export.Formats()...), "to", "`format`: ramulator2, dramsim3, chrome or csv")
+	addChoice(cmd, &x.to, "to", "", "`format`: ramulator2, dramsim3, chrome or csv", export.Formats()...)
 	f.StringVarP(&x.out, "out", "o", "", "`file` to write (- is stdout)")
-	f.Var(newChoice(&x.phase, "", "", string(traces.Load), string(traces.Prefill), string(traces.Decode)), "phase", "write this `phase` alone: load, prefill or decode (default: all but load)")
+	addChoice(cmd, &x.phase, "phase", "", "write this `phase` alone: load, prefill or decode (default: all but load)", phases...)
 	f.Int32Var(&x.token, "token", export.AllTokens, "write the token at this `position` alone (-1: all)")
 	f.Int64Var(&x.burst, "burst", 32, "`bytes` of a DRAM request")
 	completeWithFiles(cmd, "out")
-	completeWith(cmd, "to", export.Formats()...)
-	completeWith(cmd, "phase", string(traces.Load), string(traces.Prefill), string(traces.Decode))
 	return cmd
 }
 

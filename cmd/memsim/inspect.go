@@ -12,6 +12,9 @@ import (
 // The groupings of an inspection.
 var groupings = []string{"op", "layer", "tensor"}
 
+// phases are those of a trace.
+var phases = []string{string(traces.Load), string(traces.Prefill), string(traces.Decode)}
+
 func (a *app) inspectCommand() *cobra.Command {
 	var by, phase string
 	var top int
@@ -33,12 +36,9 @@ func (a *app) inspectCommand() *cobra.Command {
 		},
 		ValidArgsFunction: oneFile("parquet"),
 	}
-	f := cmd.Flags()
-	f.Var(newChoice(&by, "op", groupings...), "by", "`grouping` of the table: op, layer or tensor")
-	f.Var(newChoice(&phase, string(traces.Decode), string(traces.Load), string(traces.Prefill), string(traces.Decode)), "phase", "`phase` of the table: load, prefill or decode")
-	f.IntVar(&top, "top", 20, "`rows` of the table at most (0: all)")
-	completeWith(cmd, "by", groupings...)
-	completeWith(cmd, "phase", string(traces.Load), string(traces.Prefill), string(traces.Decode))
+	addChoice(cmd, &by, "by", "op", "`grouping` of the table: op, layer or tensor", groupings...)
+	addChoice(cmd, &phase, "phase", string(traces.Decode), "`phase` of the table: load, prefill or decode", phases...)
+	cmd.Flags().IntVar(&top, "top", 20, "`rows` of the table at most (0: all)")
 	return cmd
 }
 
@@ -122,7 +122,7 @@ func headerGrid(s traces.Summary) grid {
 	g.add("weights", h.Quant+yesNo(h.Synthetic, ", synthetic (seed "+strconv.FormatUint(h.Seed, 10)+")", "")+", "+humanize.IBytes(uint64(h.ModelBytes)))
 	g.add("layers", strconv.Itoa(h.Shape.LayersExecuted)+" executed, "+strconv.Itoa(h.Shape.LayersStored)+" stored, sharing "+h.Sharing)
 	g.add("run", strconv.Itoa(h.PromptTokens)+" prompt tokens, "+strconv.Itoa(h.Tokens)+" decode steps"+yesNo(h.ShapeOnly, ", shape only", ", "+strconv.Itoa(h.Threads)+" threads"))
-	g.add("events", strconv.FormatInt(s.Events, 10))
+	g.add("events", count(s.Events))
 	g.add("written by", h.Generator+", schema "+strconv.Itoa(h.Schema))
 	return g
 }
@@ -151,9 +151,8 @@ func (g *grid) addGroups(p *traces.PhaseSummary, by string, top int) {
 }
 
 func totalCells(t traces.Totals) []string {
-	count := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return []string{
 		count(t.Ops), count(t.WeightBytes), count(t.KVBytes), count(t.ActivationBytes), count(t.ReadBytes), count(t.WrittenBytes), count(t.MACs),
-		strconv.FormatFloat(float64(t.HostNS)/1e6, 'f', 3, 64),
+		fixed(float64(t.HostNS)/1e6, 3),
 	}
 }

@@ -27,9 +27,8 @@ func (s *shapeFlags) add(cmd *cobra.Command) {
 	f.Var(positive{&o.KVHeads}, "kv-heads", "override the number of key-value heads")
 	f.Var(positive{&o.Vocab}, "vocab", "override the vocabulary's size")
 	f.Var(positive{&o.Repeat}, "repeat", "how often each stored block runs, with --sharing")
-	f.Var(newChoice(&s.sharing, "", sharings...), "sharing", "`order` of layer sharing: none, immediate, repeat or reverse")
+	addChoice(cmd, &s.sharing, "sharing", "", "`order` of layer sharing: none, immediate, repeat or reverse", sharings...)
 	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+" (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
-	completeWith(cmd, "sharing", sharings...)
 	completeWith(cmd, "quant", weights.Schemes()...)
 }
 
@@ -53,8 +52,8 @@ func (m *modelFlags) add(cmd *cobra.Command, fallback string) {
 }
 
 // needModel refuses a command line without a model.
-func (m *modelFlags) needModel() error {
-	if m.model == "" {
+func needModel(ref string) error {
+	if ref == "" {
 		return fault.Userf("name the model with --model: a preset (see memsim models), a .gguf file, a Hugging Face folder or a shape file")
 	}
 	return nil

@@ -81,20 +81,13 @@ func (a *app) listModels() error {
 	return a.print(rows, g)
 }
 
-func millions(n int64) string { return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + "M" }
+func millions(n int64) string { return fixed(float64(n)/1e6, 1) + "M" }
 
 func layersText(r modelRow) string {
 	if r.LayersExecuted == r.LayersStored {
 		return strconv.Itoa(r.LayersStored)
 	}
 	return strconv.Itoa(r.LayersExecuted) + "/" + strconv.Itoa(r.LayersStored)
-}
-
-func yesNo(b bool, yes, no string) string {
-	if b {
-		return yes
-	}
-	return no
 }
 
 func (a *app) modelsShowCommand() *cobra.Command {
@@ -140,7 +133,7 @@ func (a *app) showModel(src weights.Source) error {
 	for _, t := range src.Tensors() {
 		row := tensorRow{t.Name, string(t.Type), t.Rows, t.Cols, t.Offset, t.Bytes()}
 		reply.Tensors = append(reply.Tensors, row)
-		tensors.add(row.Tensor, row.Type, strconv.Itoa(row.Rows), strconv.Itoa(row.Cols), strconv.FormatUint(row.Offset, 10), strconv.FormatInt(row.Bytes, 10))
+		tensors.add(row.Tensor, row.Type, strconv.Itoa(row.Rows), strconv.Itoa(row.Cols), strconv.FormatUint(row.Offset, 10), count(row.Bytes))
 	}
 	if a.format() == "csv" { // one table to a file
 		return a.print(reply, tensors)

@@ -46,7 +46,8 @@ func (a *app) probeDRAMCommand() *cobra.Command {
 		Short: "Replay a raw load/store trace on one channel of a DRAM part",
 		Long: `Replay a raw trace on one channel, one rank, of a DRAM part. The trace has
 Ramulator's load/store form, a line each: LD ADDRESS or ST ADDRESS, decimal or
-with 0x. Each line is one burst, offered as fast as the queues take it.`,
+with 0x. Each line is one burst, offered as fast as the queues take it. The whole
+trace is read first, and takes 24 bytes of memory a line.`,
 		Example: `  memsim probe dram --part lpddr5-6400 --trace reads.txt --mapping RoBaRaCoCh --refresh all --format json`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probeDRAM(cmd.Context(), &p) },
@@ -55,14 +56,12 @@ with 0x. Each line is one burst, offered as fast as the queues take it.`,
 	f.StringVar(&p.part, "part", "", "DRAM `part`: a shipped one or the path of a YAML file")
 	f.StringVar(&p.trace, "trace", "", "`file` of LD and ST lines (- is stdin)")
 	f.StringVar(&p.mapping, "mapping", "RoBaRaCoCh", "bit `order` from high to low, such as RoBaRaCoCh or ChRaBaRoCo, +xor to hash banks")
-	f.Var(newChoice(&p.refresh, "all", "none", "all", "per"), "refresh", "refresh `mode`: none, all or per (bank)")
-	f.Var(newChoice(&p.policy, "open", "open", "closed", "timeout"), "policy", "page `policy`: open, closed or timeout")
+	addChoice(cmd, &p.refresh, "refresh", "all", "refresh `mode`: none, all or per (bank)", "none", "all", "per")
+	addChoice(cmd, &p.policy, "policy", "open", "page `policy`: open, closed or timeout", "open", "closed", "timeout")
 	f.BoolVar(&p.commandLevel, "command-level", false, "simulate each command of each burst, without the fast path: the same answer, slower")
 	completeWithFiles(cmd, "part", devices.DRAMParts()...)
 	completeWithFiles(cmd, "trace")
 	completeWith(cmd, "mapping", "RoBaRaCoCh", "ChRaBaRoCo", "RoBaRaCoCh+xor", "RoRaBgBaCo4ChCo2+xor")
-	completeWith(cmd, "refresh", "none", "all", "per")
-	completeWith(cmd, "policy", "open", "closed", "timeout")
 	return cmd
 }
 
@@ -94,7 +93,6 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 		return err
 	}
 	g := grid{columns: columns("cycles>", "row hits>", "row misses>", "row conflicts>", "GB/s>", "energy nJ>", "requests>", "requests/s>")}
-	count := func(n int64) string { return strconv.FormatInt(n, 10) }
 	g.add(count(reply.Cycles), count(reply.RowHits), count(reply.RowMisses), count(reply.RowConflicts),
 		fixed(reply.GBps, 3), fixed(reply.EnergyNJ, 1), count(reply.Requests), humanize.SIWithDigits(reply.RequestsPerS, 2, ""))
 	return a.print(reply, g)
@@ -141,11 +139,10 @@ func (a *app) probeFlashCommand() *cobra.Command {
 	f.StringVar(&p.part, "part", "", "flash `part`: a shipped one or the path of a YAML file")
 	f.StringVar(&p.block, "block", "512KiB", "`size` of a read")
 	f.StringVar(&p.span, "span", "4GiB", "`size` of the file that is read from")
-	f.Var(newChoice(&p.pattern, string(flash.Sequential), string(flash.Sequential), string(flash.Random)), "pattern", "`order` of addresses: seq or rand")
+	addChoice(cmd, &p.pattern, "pattern", string(flash.Sequential), "`order` of addresses: seq or rand", string(flash.Sequential), string(flash.Random))
 	f.IntVar(&p.depth, "depth", 1, "reads in flight")
 	f.IntVar(&p.commands, "commands", 0, "reads in all (0: enough for a steady figure)")
 	completeWithFiles(cmd, "part", devices.FlashParts()...)
-	completeWith(cmd, "pattern", string(flash.Sequential), string(flash.Random))
 	return cmd
 }
 
@@ -174,7 +171,7 @@ func (a *app) probeFlash(p *probingFlash) error {
 		return err
 	}
 	g := grid{columns: columns("reads>", "bytes>", "GB/s>", "IOPS>", "mean us>", "p99 us>", "energy nJ>", "pJ/bit>")}
-	g.add(strconv.Itoa(r.Commands), strconv.FormatInt(int64(r.Bytes), 10), fixed(r.GBps, 3), fixed(r.IOPS, 0), fixed(r.MeanUS, 1), fixed(r.P99US, 1), fixed(r.EnergyNJ, 0), fixed(r.PJPerBit, 1))
+	g.add(strconv.Itoa(r.Commands), count(int64(r.Bytes)), fixed(r.GBps, 3), fixed(r.IOPS, 0), fixed(r.MeanUS, 1), fixed(r.P99US, 1), fixed(r.EnergyNJ, 0), fixed(r.PJPerBit, 1))
 	return a.print(r, g)
 }
 
@@ -186,5 +183,3 @@ func parseSize(flag, text string) (units.Bytes, error) {
 	}
 	return units.Bytes(n), nil
 }
-
-func fixed(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }

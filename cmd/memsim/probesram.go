@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
-	"strconv"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -43,12 +42,9 @@ of the whole prompt.`,
 		},
 		ValidArgsFunction: oneFile("parquet"),
 	}
-	f := cmd.Flags()
-	f.Var(newChoice(&by, "kind", curveGroups...), "by", "`group`: kind, layer or tensor")
-	f.Var(newChoice(&phase, string(traces.Decode), string(traces.Prefill), string(traces.Decode)), "phase", "`phase`: prefill or decode")
-	f.IntVar(&line, "line", 64, "`bytes` of a line")
-	completeWith(cmd, "by", curveGroups...)
-	completeWith(cmd, "phase", string(traces.Prefill), string(traces.Decode))
+	addChoice(cmd, &by, "by", "kind", "`group`: kind, layer or tensor", curveGroups...)
+	addChoice(cmd, &phase, "phase", string(traces.Decode), "`phase`: prefill or decode", string(traces.Prefill), string(traces.Decode))
+	cmd.Flags().IntVar(&line, "line", 64, "`bytes` of a line")
 	return cmd
 }
 
@@ -160,7 +156,7 @@ func sample(group string, c sram.Curve, capacities []units.Bytes, steps int) cur
 // many groups of layers and tensors, the other way round.
 func curveGrid(r *sramReply, by string) grid {
 	g := grid{title: fmt.Sprintf("%s, %s: MB missed of a step, by capacity", r.Model, r.Phase)}
-	megabytes := func(b float64) string { return strconv.FormatFloat(b/1e6, 'f', 3, 64) }
+	megabytes := func(b float64) string { return fixed(b/1e6, 3) }
 	if by != "kind" {
 		g.columns = columns(by, "requested>")
 		for _, p := range r.Curves[0].Points {
@@ -180,7 +176,7 @@ func curveGrid(r *sramReply, by string) grid {
 		g.columns = append(g.columns, column{c.Group, true})
 	}
 	for i, p := range r.Curves[0].Points {
-		cells := []string{humanize.IBytes(uint64(p.CapacityBytes)), strconv.FormatFloat(100*p.HitRate, 'f', 1, 64) + "%"}
+		cells := []string{humanize.IBytes(uint64(p.CapacityBytes)), fixed(100*p.HitRate, 1) + "%"}
 		for _, c := range r.Curves {
 			cells = append(cells, megabytes(c.Points[i].MissedBytes))
 		}

@@ -20,19 +20,34 @@ type progress struct {
 
 // newProgress starts a bar of steps.
 func (a *app) newProgress(steps int) *progress {
+	return a.startProgress(steps, progressbar.OptionSetPredictTime(false))
+}
+
+// newSweepProgress starts a bar of many equal steps, with their rate and the
+// time that is left.
+func (a *app) newSweepProgress(steps int) *progress {
+	return a.startProgress(steps,
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("points"),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(100*time.Millisecond),
+	)
+}
+
+func (a *app) startProgress(steps int, options ...progressbar.Option) *progress {
 	if a.common.verbose {
 		return &progress{say: a.detail}
 	}
 	if !a.ErrIsTerminal || a.common.quiet {
 		return nil
 	}
-	return &progress{bar: progressbar.NewOptions(steps,
+	return &progress{bar: progressbar.NewOptions(steps, append(options,
 		progressbar.OptionSetWriter(a.Err),
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionShowElapsedTimeOnFinish(),
 		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetPredictTime(false),
-	)}
+	)...)}
 }
 
 // step completes one step and says what comes next.
@@ -69,26 +84,4 @@ func (p *progress) done() {
 	if p != nil && p.bar != nil {
 		p.bar.Clear()
 	}
-}
-
-// newSweepProgress starts a bar of many equal steps, with their rate and the
-// time that is left.
-func (a *app) newSweepProgress(steps int) *progress {
-	if a.common.verbose {
-		return &progress{say: a.detail}
-	}
-	if !a.ErrIsTerminal || a.common.quiet {
-		return nil
-	}
-	return &progress{bar: progressbar.NewOptions(steps,
-		progressbar.OptionSetWriter(a.Err),
-		progressbar.OptionSetWidth(24),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString("points"),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionShowElapsedTimeOnFinish(),
-		progressbar.OptionClearOnFinish(),
-	)}
 }

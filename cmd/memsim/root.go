@@ -75,8 +75,11 @@ what the run before wrote there; files of others stay.`,
 	completeWithFolder(root, "out")
 	completeNothingElse(root)
 	root.AddCommand(
-		a.runCommand(), a.benchCommand(), a.modelsCommand(), a.traceCommand(), a.inspectCommand(),
-		a.replayCommand(), a.sweepCommand(), a.devicesCommand(), a.probeCommand(), a.exportCommand(), a.serveCommand(), a.validateCommand(), a.calibrateCommand(), a.versionCommand(), a.manCommand(),
+		a.runCommand(), a.benchCommand(), a.modelsCommand(),
+		a.traceCommand(), a.inspectCommand(), a.exportCommand(),
+		a.replayCommand(), a.sweepCommand(), a.probeCommand(), a.serveCommand(),
+		a.devicesCommand(), a.validateCommand(), a.calibrateCommand(),
+		a.versionCommand(), a.manCommand(),
 	)
 	return root
 }

@@ -104,8 +104,7 @@ func (a *app) run(ctx context.Context, r *running) (err error) {
 	}
 	defer closeEngine()
 	reply := runReply{Model: src.Name(), Quant: src.Quant(), Activations: r.reported(), PromptIDs: prompt, TokenIDs: []int32{}}
-	out := a.newTranscript(tok)
-	request := engine.Generation{Prompt: prompt, Tokens: r.tokens, Chooser: sampler, OnToken: out.token}
+	request := engine.Generation{Prompt: prompt, Tokens: r.tokens, Chooser: sampler}
 	if tok != nil && !r.ignoreEnd {
 		request.Stop = tok.Ends
 	}
@@ -113,26 +112,34 @@ func (a *app) run(ctx context.Context, r *running) (err error) {
 		reply.Probabilities = top(logits, probabilities)
 		return nil
 	}
-	ids, err := session.Generate(ctx, request)
-	reply.TokenIDs = append(reply.TokenIDs, ids...)
-	if err == nil || out.shown {
-		err = errors.Join(err, out.end())
-	}
-	if err != nil {
+	if err := reply.generate(ctx, session, request, a.newTranscript(tok)); err != nil {
 		return err
 	}
-	reply.Text = out.text.String()
-	timing := session.Timing()
-	reply.PrefillRate, reply.DecodeRate = rate(timing.PromptTokens, timing.Prefill), rate(timing.Tokens, timing.Decode)
 	if a.format() == "json" {
 		return a.print(reply)
 	}
-	a.note("%s %s: prompt %d tokens at %.1f/s, generated %d at %.1f/s", reply.Model, quantText(reply.Quant, reply.Activations), timing.PromptTokens, reply.PrefillRate, len(ids), reply.DecodeRate)
+	a.note("%s %s: prompt %d tokens at %.1f/s, generated %d at %.1f/s", reply.Model, quantText(reply.Quant, reply.Activations),
+		len(prompt), reply.PrefillRate, len(reply.TokenIDs), reply.DecodeRate)
 	return nil
 }
 
+// generate generates what is requested, shows it as it comes, and notes it with
+// its speed.
+func (r *runReply) generate(ctx context.Context, s *engine.Session, request engine.Generation, out *transcript) error {
+	request.OnToken = out.token
+	ids, err := s.Generate(ctx, request)
+	r.TokenIDs = append(r.TokenIDs, ids...)
+	if err == nil || out.shown {
+		err = errors.Join(err, out.end())
+	}
+	r.Text = out.text.String()
+	timing := s.Timing()
+	r.PrefillRate, r.DecodeRate = rate(timing.PromptTokens, timing.Prefill), rate(timing.Tokens, timing.Decode)
+	return err
+}
+
 func (r *running) check(format string) error {
-	if err := r.needModel(); err != nil {
+	if err := needModel(r.model); err != nil {
 		return err
 	}
 	if err := r.promptFlags.check(); err != nil {

@@ -428,7 +428,7 @@ func (e *exploration) machine() (device, unit, runtime string) {
 	return device, unit, runtime
 }
 
-// about says of the machine what a page's heading does.
+// title says what the points are of, in the heading of a page.
 func (e *exploration) title() string {
 	device, unit, runtime := e.machine()
 	return fmt.Sprintf("%s, %s, %s", device, unit, runtime)

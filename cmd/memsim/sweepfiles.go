@@ -9,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/memsim/memsim/designspace/results"
@@ -303,7 +302,7 @@ func frontGrid(f *sweep.Front, axes []sweep.Axis) (grid, error) {
 func effectsGrid(figure string, effects []sweep.Effect) grid {
 	g := grid{title: "What moves " + figure, columns: columns("number", "value>", "low>", "high>", figure+" at low>", "as it is>", "at high>", "% for 1 %>")}
 	for _, x := range effects {
-		g.add(x.Path, x.Value, x.Low, x.High, profiles.Number(x.AtLow), profiles.Number(x.Base), profiles.Number(x.AtHigh), strconv.FormatFloat(x.Elasticity, 'f', 2, 64))
+		g.add(x.Path, x.Value, x.Low, x.High, profiles.Number(x.AtLow), profiles.Number(x.Base), profiles.Number(x.AtHigh), fixed(x.Elasticity, 2))
 	}
 	return g
 }

@@ -167,6 +167,3 @@ func trimLines(s string) string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-// list joins the items of a cell.
-func list(items []string) string { return strings.Join(items, ", ") }

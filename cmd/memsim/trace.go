@@ -44,7 +44,7 @@ trace is the same on every machine, unless --prompt or --prompt-ids is given.`,
 }
 
 func (a *app) trace(ctx context.Context, t *tracing) error {
-	if err := t.needModel(); err != nil {
+	if err := needModel(t.model); err != nil {
 		return err
 	}
 	if err := t.promptFlags.check(); err != nil {

@@ -205,30 +205,16 @@ func writeValidation(folder *outputFolder, reply validationReply) error {
 func validationGrid(r validation.Report) grid {
 	g := grid{columns: columns("device", "runtime", "model", "quant", "context>", "metric", "measured>", "predicted>", "±>", "error>", "fitted", "left out>", "note")}
 	for _, o := range r.Points {
+		uncertainty, leftOut := "", ""
+		if o.UncertaintyPct > 0 {
+			uncertainty = fmt.Sprintf("%.0f %%", o.UncertaintyPct)
+		}
+		if o.LeaveOneOutPct != nil {
+			leftOut = fmt.Sprintf("%+.1f %%", *o.LeaveOneOutPct)
+		}
 		g.add(o.Device, o.Runtime, validations.Model(o.Point), o.Quant, strconv.Itoa(o.Context), o.Metric, profiles.Number(o.Measured), profiles.Number(o.Predicted),
-			percent(o.UncertaintyPct, "%.0f %%"), fmt.Sprintf("%+.1f %%", o.ErrorPct), yes(o.Fitted), optional(o.LeaveOneOutPct, "%+.1f %%"), validations.Note(o))
+			uncertainty, fmt.Sprintf("%+.1f %%", o.ErrorPct), yesNo(o.Fitted, "yes", ""), leftOut, validations.Note(o))
 	}
 	g.foot = validations.Summary(r)
 	return g
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return ""
-}
-
-func percent(v float64, format string) string {
-	if v == 0 {
-		return ""
-	}
-	return fmt.Sprintf(format, v)
-}
-
-func optional(v *float64, format string) string {
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprintf(format, *v)
 }

@@ -64,8 +64,8 @@ func (a *app) compare(ctx context.Context, r *running) (err error) {
 	return a.print(reply, g)
 }
 
-// compareOver scores ids with both models side by side, src with options o. The reference's logits
-// are kept for the text: its length times the vocabulary.
+// compareOver scores ids with both models, src with options o. The reference's
+// logits are kept for the whole text: its length times the vocabulary.
 func compareOver(ctx context.Context, src, reference weights.Source, ids []int32, o engine.Options) (compareReply, error) {
 	reply := compareReply{Model: src.Name(), Quant: src.Quant(), Reference: reference.Quant(), Tokens: len(ids)}
 	var expected [][]float32
