@@ -96,8 +96,7 @@ func choose(d *devices.Device, outcomes []validation.Outcome, paths []string) ([
 		}
 		chosen = append(chosen, all[i])
 	}
-	slope := slopes(outcomes, chosen)
-	if rank := rankOf(slope, len(chosen)); rank < len(chosen) {
+	if rank := carried(slopes(outcomes, chosen)); rank < len(chosen) {
 		return nil, fault.Userf("%d points cannot carry %d free numbers, they tell %d apart: add measurements of models of other sizes (or of prompts, or of energy), or free fewer of %s",
 			len(outcomes), len(chosen), rank, strings.Join(paths, ", "))
 	}
@@ -115,7 +114,7 @@ func usual(all []devices.Parameter, outcomes []validation.Outcome) ([]devices.Pa
 			}
 			trial := append(slices.Clone(chosen), q)
 			spare := len(outcomes) > len(trial) || len(trial) == 1
-			if spare && rankOf(slopes(outcomes, trial), len(trial)) == len(trial) {
+			if spare && carried(slopes(outcomes, trial)) == len(trial) {
 				chosen = trial
 			}
 		}
@@ -146,9 +145,6 @@ func list(names []string) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// rankOf is how many of k numbers the points carry.
-func rankOf(slope *mat.Dense, k int) int { return min(k, carried(slope)) }
 
 // slopes is the matrix of elasticities, points by numbers.
 func slopes(outcomes []validation.Outcome, numbers []devices.Parameter) *mat.Dense {

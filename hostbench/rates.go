@@ -52,9 +52,10 @@ type bench struct {
 // predicted.
 var streamed = model.Overrides{Layers: 18, Dim: cols, FFN: rows, Heads: 6, KVHeads: 6, Vocab: 256}
 
-// Rows and columns of the matrices, those of a model of middling width, and the rows of the parts of them that are
-// multiplied as matrices of their own. Times of both sizes lie on a line: its
-// slope is the rate, and where it meets no rows at all a product's fixed cost.
+// Rows and columns of the matrices, those of a model of middling width, and the
+// rows of the parts of them that are multiplied as matrices of their own. Times of
+// both sizes lie on a line: its slope is the rate, and where it meets no rows at
+// all a product's fixed cost.
 const rows, cols, partRows = 1536, 384, 96
 
 // newBench makes the operands. Weights lie in memory as those of the engine do.

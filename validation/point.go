@@ -93,7 +93,7 @@ func (p Point) Validate() error {
 	return nil
 }
 
-// At says where a point stands, for messages.
+// at says where a point stands, for messages.
 func at(file string, line int, err error) error {
 	return fault.User(fmt.Errorf("%s:%d: %w", file, line, err))
 }

@@ -22,17 +22,26 @@ var published []byte
 // source.
 func Published() ([]Point, error) { return Read("points.csv", bytes.NewReader(published)) }
 
-// maxTable bounds a table that is read: a slip of the hand, not a table.
+// maxTable is the size in bytes of the largest table that is read: what is larger
+// is a slip of the hand and no table.
 const maxTable = 16 << 20
 
-// Open reads a table from the file at path.
+// Open reads a table from the file at path. One that cannot be read, or that is
+// larger than 16 MiB, is the user's mistake.
 func Open(path string) ([]Point, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fault.User(err)
 	}
 	defer f.Close()
-	return Read(path, io.LimitReader(f, maxTable))
+	data, err := io.ReadAll(io.LimitReader(f, maxTable+1))
+	if err != nil {
+		return nil, fault.User(err)
+	}
+	if len(data) > maxTable {
+		return nil, fault.Userf("%s is larger than %d MiB, which no table of measurements is", path, maxTable>>20)
+	}
+	return Read(path, bytes.NewReader(data))
 }
 
 // column is one column of a table.

@@ -83,3 +83,14 @@ func TestPublishedPointsStandOnProfiles(t *testing.T) {
 		}
 	}
 }
+
+func TestATableThatIsTooLargeIsRefusedAndNotCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large.csv")
+	text := "device,model,metric,value\n" + strings.Repeat("# a remark of some length, again and again\n", maxTable/40)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path); !fault.IsUser(err) || !strings.Contains(err.Error(), "larger than 16 MiB") {
+		t.Error(err)
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/spelling"
 )
 
 // version is the program's version: in traces, in JSON results, in "memsim version".
@@ -159,7 +160,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	})
 	name := unknown.GetSpecifiedName()
 	hint := fmt.Sprintf("see %s --help", cmd.CommandPath())
-	if near := nearest(name, names, 1); len(name) > 1 && len(near) > 0 {
+	if near := spelling.Nearest(name, names, 1); len(name) > 1 && len(near) > 0 {
 		hint = fmt.Sprintf("did you mean --%s? %s", near[0], hint)
 	}
 	return fault.Userf("%s; %s", err, hint)
@@ -192,7 +193,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return fault.Userf("%s takes no argument, but got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
 	}
 	hint := ""
-	if near := nearest(args[0], names, 2); len(near) > 0 {
+	if near := spelling.Nearest(args[0], names, 2); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "? "
 	}
 	return fault.Userf("unknown command %q for %s; %ssee %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())

@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/spelling"
 )
 
 // defaultConfig is read from the working folder when --config is not given.
@@ -231,7 +232,7 @@ func parseSettings(path string, data []byte, known []string) (map[string]setting
 }
 
 func didYouMean(name string, names []string) string {
-	if near := nearest(name, names, 1); len(near) > 0 {
+	if near := spelling.Nearest(name, names, 1); len(near) > 0 {
 		return "; did you mean " + near[0] + "?"
 	}
 	return ""
