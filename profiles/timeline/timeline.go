@@ -3,7 +3,8 @@
 //
 // The mental model: one track shows the run as it nests, one track for each
 // resource shows when an operator waited for it, the DMA's when its operands
-// streamed in, and one track for each DRAM channel when it moved data; counters show how hard the memories worked.
+// streamed in, and one track for each DRAM channel when it moved data; counters
+// show how hard the memories worked.
 //
 //	run       [decode                                      ]
 //	          [token 16                    ][token 17      ]
@@ -26,9 +27,10 @@
 //
 // The ledger says how long an operator waited for each resource and not when:
 // within an operator the waits are drawn one after another, in the order in
-// which data flows. When operands streamed in it does know: see the DMA. DRAM that overlaps compute and delays nothing shows in the
-// tracks of its channels; other work that does shows in the counters only, which
-// are means over an operator.
+// which data flows. When operands streamed in it does know: see the DMA. DRAM
+// that overlaps compute and delays nothing shows in the tracks of its channels;
+// other work that does shows in the counters only, which are means over an
+// operator.
 //
 // A channel's slice reaches from the start of the operator's transfer to the
 // channel's last data, with the refreshes and turnarounds on the way. It begins
