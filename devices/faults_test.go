@@ -255,6 +255,13 @@ func TestFaultsAreNamed(t *testing.T) {
 			"p.yaml:55: runtimes.llama.cpp-cpu.dispatch.uncertainty: -12 % is negative; write zero or more",
 		},
 		{
+			"a unit without a runtime", []string{"runtimes:\n", "  - name: gpu\n    title: idle\n    caches: []\n" +
+				"    buffer: {value: 32 KiB, kind: spec, source: book}\n    buffers: {value: 2, kind: spec, source: book}\n" +
+				"    bandwidth: {value: 50 %, kind: spec, source: book}\n    static_power: {value: 1 W, kind: spec, source: book}\n" +
+				"    rates:\n      - dtype: f16\n        peak: {value: 200 GMAC/s, kind: spec, source: book}\n        energy: {value: 1 pJ, kind: spec, source: book}\nruntimes:\n"},
+			"p.yaml:52: units.gpu: no runtime uses this unit; add one to runtimes with unit: gpu",
+		},
+		{
 			"misspelt operator", []string{"fused: []", "fused: [add, kv_stor]"},
 			`p.yaml:56: runtimes.llama.cpp-cpu.fused: "kv_stor" is not known; did you mean kv_store?`,
 		},

@@ -196,6 +196,19 @@ func TestLookupsNameWhatThereIs(t *testing.T) {
 	}
 }
 
+func TestATimingThatAPartDoesNotState(t *testing.T) {
+	part, err := LoadDRAMPart("lpddr5-6400")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := part.Find("RCD"); !ok || got == (Cycles{}) {
+		t.Errorf("RCD is %+v, %v", got, ok)
+	}
+	if got, ok := part.Find("tRCD"); ok || got != (Cycles{}) {
+		t.Errorf("tRCD, which is no name without its t, is %+v, %v", got, ok)
+	}
+}
+
 func TestARuntimeOfAnotherUnitIsPointedAt(t *testing.T) {
 	d, err := Load("pixel7", nil)
 	if err != nil {

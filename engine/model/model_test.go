@@ -285,3 +285,63 @@ func TestAShapeThatIsNoneTakesNoOverrides(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAnOverriddenVocabularyCountsInTheEmbeddings(t *testing.T) {
+	base, err := Preset("llama2-7b") // not tied: an embedding and an output matrix
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := base.With(Overrides{Vocab: base.Vocab + 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.StoredParams()-base.StoredParams(), int64(2*1000*base.Dim); got != want {
+		t.Errorf("1000 tokens more are %d parameters more, want %d", got, want)
+	}
+}
+
+func TestBiasesAndHeadNormsAreParameters(t *testing.T) {
+	plain := Shape{Layers: 3, Dim: 64, FFN: 160, Heads: 4, KVHeads: 2, Vocab: 100}
+	biased, normed := plain, plain
+	biased.QKVBias, normed.QKNorm = true, true
+	if got := biased.Params() - plain.Params(); got != 3*(64+32+32) {
+		t.Errorf("biases are %d parameters, want %d", got, 3*(64+32+32))
+	}
+	if got := normed.Params() - plain.Params(); got != 3*2*16 {
+		t.Errorf("head norms are %d parameters, want %d", got, 3*2*16)
+	}
+}
+
+// Each number of a shape has a limit, and is refused by name beyond it.
+func TestLimits(t *testing.T) {
+	good := Shape{Layers: 3, Dim: 64, FFN: 160, Heads: 4, Vocab: 100}
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for field, change := range map[string]func(*Shape, int){
+		"layers":   func(s *Shape, sign int) { s.Layers = sign * (maxLayers + 1) },
+		"dim":      func(s *Shape, sign int) { s.Dim = sign * (maxWidth + 4) },
+		"ffn":      func(s *Shape, sign int) { s.FFN = sign * (maxWidth + 1) },
+		"heads":    func(s *Shape, sign int) { s.Heads = sign * (maxWidth + 1) },
+		"kv_heads": func(s *Shape, sign int) { s.KVHeads = sign * (maxWidth + 1) },
+		"vocab":    func(s *Shape, sign int) { s.Vocab = sign * (maxVocab + 1) },
+		"repeat":   func(s *Shape, sign int) { s.Sharing, s.Repeat = Immediate, sign*(maxRepeat+1) },
+		"context":  func(s *Shape, sign int) { s.Context = sign * (maxContext + 1) },
+	} {
+		for _, sign := range []int{1, -1} {
+			s := good
+			change(&s, sign)
+			if err := s.Validate(); err == nil || !strings.Contains(err.Error(), field+": ") {
+				t.Errorf("%s: got %v", field, err)
+			}
+		}
+	}
+	for field, o := range map[string]Overrides{
+		"layers": {Layers: maxLayers + 1}, "dim": {Dim: maxWidth + 1}, "ffn": {FFN: maxWidth + 1}, "heads": {Heads: maxWidth + 1},
+		"kv_heads": {KVHeads: maxWidth + 1}, "vocab": {Vocab: maxVocab + 1}, "repeat": {Repeat: maxRepeat + 1},
+	} {
+		if err := o.checkLimits(); err == nil || !strings.HasPrefix(err.Error(), field+": ") {
+			t.Errorf("override of %s: got %v", field, err)
+		}
+	}
+}

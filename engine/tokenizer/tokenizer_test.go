@@ -308,3 +308,31 @@ func FuzzFromJSON(f *testing.F) {
 		faulttest.Bounded(t, 8<<20, 1<<11, len(data), func() { use(fromJSON(data, config{})) })
 	})
 }
+
+// A file's own word on BOS goes before the habit of its word splitter.
+func TestWhetherATextBeginsWithBOS(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		pre  string
+		own  *bool
+		bos  int32
+		want bool
+	}{
+		{"llama-bpe", nil, 0, true},
+		{"llama-bpe", &no, 0, false},
+		{"llama-bpe", nil, None, false},
+		{"llama-bpe", &yes, None, false},
+		{"qwen2", nil, 0, false},
+		{"qwen2", &yes, 0, true},
+	} {
+		v := tinyBPE(c.pre)
+		v.BOS, v.AddBOS = c.bos, c.own
+		ids, err := mustNew(t, v).Encode("the")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ids[0] == 0; got != c.want {
+			t.Errorf("%s, bos %d: text begins with BOS: %v, want %v", c.pre, c.bos, got, c.want)
+		}
+	}
+}

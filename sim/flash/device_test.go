@@ -1,6 +1,7 @@
 package flash
 
 import (
+	"fmt"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -79,6 +80,9 @@ func TestJumpsAnswerAsEventsDo(t *testing.T) {
 			done, commands := inEvents(&c, &ref, at, extents)
 			if got.Done != max(done, at) || got.Commands != commands {
 				t.Fatalf("%d commands until %d, by event %d until %d", got.Commands, got.Done, commands, done)
+			}
+			if got, want := fmt.Sprintf("%+v", d.state), fmt.Sprintf("%+v", ref); got != want {
+				t.Fatalf("a device in the state\n%s\nby event\n%s", got, want)
 			}
 			at += units.Picoseconds(rapid.Int64Range(0, int64(got.Done)).Draw(t, "later"))
 		}
