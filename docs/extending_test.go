@@ -122,6 +122,7 @@ func TestTheOperatorAndTheArchitectureOfThePageWork(t *testing.T) {
 	t.Parallel()
 	p := patch(t)
 	p.goCommand(t, "test", "./engine", "-run", "TraceIsWhatKernelsTouch")
+	p.goCommand(t, "test", "./devices", "-run", "OperatorsAreThoseOfTheEngine")
 
 	bin := t.TempDir()
 	p.goCommand(t, "build", "-o", bin, "./cmd/memsim")

@@ -82,8 +82,11 @@ func (e *Engine) checkRoom(context, batch int) error {
 	if size := e.cacheBytes(context); size > maxCacheBytes {
 		return fault.Userf("a context of %d positions: the KV cache of %d layers would take %.3g bytes; give a smaller context", context, e.shape.Executed(), size)
 	}
+	if e.shapeOnly {
+		return nil
+	}
 	free, known := memory.Free()
-	if e.shapeOnly || !known {
+	if !known {
 		return nil
 	}
 	plan := e.newProgram(context, batch, true)

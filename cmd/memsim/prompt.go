@@ -44,26 +44,29 @@ func (p *promptFlags) ids(ctx context.Context, ref string, o weights.Options) ([
 		return nil, err
 	}
 	defer src.Close()
-	tok, err := tokenizerOf(src)
-	if err != nil {
-		return nil, err
-	}
-	return p.encode(tok, src.Name())
+	_, ids, err := p.encode(src)
+	return ids, err
 }
 
-// encode returns the prompt's tokens; tok may be nil.
-func (p *promptFlags) encode(tok *tokenizer.Tokenizer, model string) ([]int32, error) {
-	switch {
-	case p.idsText != "":
-		return parseIDs(p.idsText)
-	case tok == nil:
-		return nil, fault.Userf("%s has no tokenizer; give the prompt as token ids with --prompt-ids 1,5,9", model)
+// encode returns the tokenizer of a model, nil if it has none, and the prompt's
+// tokens.
+func (p *promptFlags) encode(src weights.Source) (*tokenizer.Tokenizer, []int32, error) {
+	tok, err := tokenizerOf(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.idsText != "" {
+		ids, err := parseIDs(p.idsText)
+		return tok, ids, err
+	}
+	if tok == nil {
+		return nil, nil, fault.Userf("%s has no tokenizer; give the prompt as token ids with --prompt-ids 1,5,9", src.Name())
 	}
 	ids, err := tok.Encode(p.text)
 	if err != nil {
-		return nil, fault.Userf("cannot encode the prompt for %s: %w", model, err)
+		return nil, nil, fault.Userf("cannot encode the prompt for %s: %w", src.Name(), err)
 	}
-	return ids, nil
+	return tok, ids, nil
 }
 
 func parseIDs(text string) ([]int32, error) {

@@ -90,11 +90,7 @@ func (a *app) run(ctx context.Context, r *running) (err error) {
 		return err
 	}
 	defer closeInto(&err, src)
-	tok, err := tokenizerOf(src)
-	if err != nil {
-		return err
-	}
-	prompt, err := r.promptFlags.encode(tok, src.Name())
+	tok, prompt, err := r.promptFlags.encode(src)
 	if err != nil {
 		return err
 	}

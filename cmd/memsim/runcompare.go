@@ -36,11 +36,7 @@ func (a *app) compare(ctx context.Context, r *running) (err error) {
 		return err
 	}
 	defer closeInto(&err, src)
-	tok, err := tokenizerOf(src)
-	if err != nil {
-		return err
-	}
-	ids, err := r.promptFlags.encode(tok, src.Name())
+	_, ids, err := r.promptFlags.encode(src)
 	if err != nil {
 		return err
 	}

@@ -109,8 +109,9 @@ func removeLeftovers(dir, base string, ofType func(fs.FileMode) bool) {
 	if err != nil {
 		return
 	}
+	ours := beginning(base)
 	for _, e := range entries {
-		if ofType(e.Type()) && strings.HasPrefix(e.Name(), beginning(base)) && strings.HasSuffix(e.Name(), ending) {
+		if ofType(e.Type()) && strings.HasPrefix(e.Name(), ours) && strings.HasSuffix(e.Name(), ending) {
 			removeLeftover(filepath.Join(dir, e.Name()))
 		}
 	}

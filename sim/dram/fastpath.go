@@ -209,16 +209,9 @@ func (c *channel) follow(e *edge, in *lanes) {
 	c.now += e.clocks
 	c.since = c.now
 	for i := range e.times {
-		ready := &c.bankReady[c.edgeBank(e.times[i].bank, turn)]
-		for col := range nColumns {
-			ready[col] = c.now + e.times[i].ready[col]
-		}
+		c.holdBank(c.edgeBank(e.times[i].bank, turn), &e.times[i].ready)
 	}
-	for rank := range c.ranks {
-		ready := &c.rankReady[rank]
-		ready[colREFab] = max(ready[colREFab], c.now+e.wait[rank][0])
-		ready[colREFpb] = max(ready[colREFpb], c.now+e.wait[rank][1])
-	}
+	c.holdRefreshes(&e.wait)
 	c.tally.add(&e.tally)
 	if e.refreshes > 0 {
 		c.refreshDue += e.refreshes * c.refreshEvery
@@ -226,6 +219,23 @@ func (c *channel) follow(e *edge, in *lanes) {
 		c.nextRefreshBank(e.refreshes)
 	}
 	c.reach(e.to)
+}
+
+// holdBank holds commands back from a bank for some clocks.
+func (c *channel) holdBank(bank int, left *times) {
+	ready := &c.bankReady[bank]
+	for col := range nColumns {
+		ready[col] = c.now + left[col]
+	}
+}
+
+// holdRefreshes holds the refreshes of each rank back for some clocks at least.
+func (c *channel) holdRefreshes(wait *[maxRanks]refreshWait) {
+	for rank := range c.ranks {
+		ready := &c.rankReady[rank]
+		ready[colREFab] = max(ready[colREFab], c.now+wait[rank].all)
+		ready[colREFpb] = max(ready[colREFpb], c.now+wait[rank].one)
+	}
 }
 
 // reach makes a node the channel's state, ahead of its own fields.

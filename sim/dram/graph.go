@@ -73,7 +73,7 @@ type edge struct {
 	closesAll bool // all rows were closed by a refresh on the way
 	rows      []rowChange
 	times     []timeChange
-	wait      [maxRanks][2]int64 // clocks for which the step holds refreshes (REFab, REFpb) of each rank back beyond its end
+	wait      [maxRanks]refreshWait // for which the step holds them back beyond its end
 }
 
 // A rowChange says which row a bank has in its row buffer after an edge, if not
@@ -81,6 +81,15 @@ type edge struct {
 type rowChange struct {
 	bank edgeBank
 	row  rowSource
+}
+
+// A refreshWait is the clocks for which refreshes of a rank are held back: those of
+// all banks, and of one.
+type refreshWait struct{ all, one int64 }
+
+// refreshWait returns what the times of a rank still hold refreshes back for.
+func (t *times) refreshWait(now int64) refreshWait {
+	return refreshWait{max(t[colREFab]-now, 0), max(t[colREFpb]-now, 0)}
 }
 
 // A timeChange gives the clocks, from the end of an edge, before which commands

@@ -98,15 +98,10 @@ func (c *channel) learnTimes(e *edge, rec *recording) {
 		if busy>>bank&1 != 0 || ready.after(c.now) == c.now || !rec.touched(c, bank, e) {
 			continue
 		}
-		t := timeChange{bank: rec.name(c, bank, e)}
-		for col := range nColumns {
-			t.ready[col] = max(ready[col]-c.now, 0)
-		}
-		e.times = append(e.times, t)
+		e.times = append(e.times, timeChange{rec.name(c, bank, e), ready.left(c.now)})
 	}
 	for rank := range c.ranks {
-		own := &rec.own[rank]
-		e.wait[rank] = [2]int64{max(own[colREFab]-c.now, 0), max(own[colREFpb]-c.now, 0)}
+		e.wait[rank] = rec.own[rank].refreshWait(c.now)
 	}
 }
 

@@ -3,11 +3,9 @@ package dram
 // replay moves runs through a channel, until their last request is served and
 // its data has moved. It reports whether there were any.
 func (c *channel) replay(source *cutter) bool {
-	if again := *source; !again.some() {
+	if !c.takeIn(source) {
 		return false
 	}
-	c.begin()
-	c.takeIn(source)
 	c.finish()
 	return true
 }
@@ -21,9 +19,13 @@ func (c *channel) begin() {
 	}
 }
 
-// takeIn takes in all runs of a source.
-func (c *channel) takeIn(source *cutter) {
+// takeIn takes in all runs of a source, and reports whether there were any.
+func (c *channel) takeIn(source *cutter) (some bool) {
 	for r, more := source.next(); more; r, more = source.next() {
+		if !some {
+			c.begin()
+			some = true
+		}
 		if c.graph == nil || !source.long {
 			c.leave()
 			c.take(r, source.layout)
@@ -31,6 +33,7 @@ func (c *channel) takeIn(source *cutter) {
 			c.stream(r, source.layout)
 		}
 	}
+	return some
 }
 
 // stream takes in a run of a long extent: along an edge if one leads on, or else

@@ -162,11 +162,16 @@ const renamedRuns = 16
 
 // short reports whether a channel's part of the extents is at most a few rows.
 func (c *cutter) short() bool {
+	return c.bursts() <= renamedRuns*runBursts<<c.channelBits
+}
+
+// bursts returns the number of bursts of all channels, about.
+func (c *cutter) bursts() int64 {
 	var bytes int64
 	for _, e := range c.extents {
 		bytes += int64(e.Bytes)
 	}
-	return bytes>>c.burstBits <= renamedRuns*runBursts<<c.channelBits
+	return bytes >> c.burstBits
 }
 
 // play takes a session as known up to its last data.

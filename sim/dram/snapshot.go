@@ -132,6 +132,14 @@ func (t *times) visit(visit func(*int64)) {
 	}
 }
 
+// left returns the clocks for which the times still hold something back.
+func (t *times) left(now int64) (left times) {
+	for col := range nColumns {
+		left[col] = max(t[col]-now, 0)
+	}
+	return left
+}
+
 // after returns the latest of the times, or now.
 func (t *times) after(now int64) int64 {
 	for col := range nColumns {

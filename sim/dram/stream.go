@@ -198,12 +198,6 @@ func (c *cutter) next() (run, bool) {
 	}
 }
 
-// some reports whether there is a next run.
-func (c *cutter) some() bool {
-	_, ok := c.next()
-	return ok
-}
-
 // cut takes up the places from up to to of a block, as far as the channel has
 // any of them.
 func (c *cutter) cut(block, from, to uint64) {

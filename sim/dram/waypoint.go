@@ -18,7 +18,7 @@ type waypoint struct {
 	lastBank int
 	banks    []bankRows
 	held     []timeChange // from banks at rest, by number
-	wait     [maxRanks][2]int64
+	wait     [maxRanks]refreshWait
 }
 
 // bankRows are the open row of a bank, and the row and column it was last asked
@@ -38,7 +38,7 @@ func (c *channel) wakeAndReplay(source *cutter) bool {
 	reads := source.reads()
 	again := reads
 	first, some := again.next()
-	if !some || reads.runs() < fewestRuns {
+	if !some || reads.bursts() < fewestRuns*runBursts<<reads.channelBits {
 		return c.replay(source)
 	}
 	source.extents = source.extents[len(reads.extents):]
@@ -58,7 +58,6 @@ func (c *channel) wakeAndReplay(source *cutter) bool {
 func (c *channel) lead(key string, reads *cutter, firstRow int32) {
 	c.settle()
 	start, refreshed, before := c.now, c.refreshedBefore(), c.tally
-	c.begin()
 	c.takeIn(reads)
 	if !c.locate() {
 		return
@@ -84,15 +83,6 @@ func (c *cutter) reads() cutter {
 	return part
 }
 
-// runs returns the number of a channel's runs, about.
-func (c *cutter) runs() int64 {
-	var bytes int64
-	for _, e := range c.extents {
-		bytes += int64(e.Bytes)
-	}
-	return bytes >> c.burstBits >> c.channelBits / runBursts
-}
-
 // waypoint describes the channel's state, which the graph knows.
 func (c *channel) waypoint(firstRow int32) *waypoint {
 	c.settle()
@@ -104,16 +94,11 @@ func (c *channel) waypoint(firstRow int32) *waypoint {
 		})
 		ready := &c.bankReady[bank]
 		if busy>>bank&1 == 0 && ready.after(c.now) > c.now {
-			t := timeChange{bank: edgeBank(bank)}
-			for col := range nColumns {
-				t.ready[col] = max(ready[col]-c.now, 0)
-			}
-			w.held = append(w.held, t)
+			w.held = append(w.held, timeChange{edgeBank(bank), ready.left(c.now)})
 		}
 	}
 	for rank := range c.ranks {
-		ready := &c.rankReady[rank]
-		w.wait[rank] = [2]int64{max(ready[colREFab]-c.now, 0), max(ready[colREFpb]-c.now, 0)}
+		w.wait[rank] = c.rankReady[rank].refreshWait(c.now)
 	}
 	return w
 }
@@ -138,16 +123,9 @@ func (c *channel) resume(w *waypoint, firstRow int32) {
 		}
 	}
 	for i := range w.held {
-		ready := &c.bankReady[w.held[i].bank]
-		for col := range nColumns {
-			ready[col] = c.now + w.held[i].ready[col]
-		}
+		c.holdBank(int(w.held[i].bank), &w.held[i].ready)
 	}
-	for rank := range c.ranks {
-		ready := &c.rankReady[rank]
-		ready[colREFab] = max(ready[colREFab], c.now+w.wait[rank][0])
-		ready[colREFpb] = max(ready[colREFpb], c.now+w.wait[rank][1])
-	}
+	c.holdRefreshes(&w.wait)
 	c.reach(c.graph.known(&w.node))
 }
 

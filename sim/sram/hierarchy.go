@@ -46,7 +46,8 @@ type store interface {
 type level struct {
 	store
 	inclusion Inclusion
-	index     int // among all levels, scratchpads included
+	index     int    // among all levels, scratchpads included
+	sets      uint64 // 1 if it is fully associative
 }
 
 // Hierarchy is the path of on-chip memories between one unit and DRAM.
@@ -95,7 +96,7 @@ func NewHierarchy(levels []Config) (*Hierarchy, error) {
 func (h *Hierarchy) addCache(index int, c Config) {
 	sets, _ := c.sets()
 	h.block = gcd(uint64(sets), h.block)
-	l := level{inclusion: c.Inclusion, index: index}
+	l := level{inclusion: c.Inclusion, index: index, sets: uint64(sets)}
 	if len(h.caches) == 0 {
 		l.inclusion = NonInclusive // there is nothing nearer to relate to
 	}

@@ -29,7 +29,7 @@ func (h *Hierarchy) isIndependent() bool {
 func (h *Hierarchy) passDown(lo, hi uint64, k intent) {
 	h.asked = append(h.asked[:0], transfer{lo: lo, hi: hi})
 	for i := range h.caches {
-		sets := h.caches[i].store.(*spans).sets
+		sets := h.caches[i].sets
 		h.beyond = h.beyond[:0]
 		for _, t := range h.asked {
 			for lo := t.lo; lo < t.hi; {
@@ -69,7 +69,7 @@ func (h *Hierarchy) ask(i int, lo, hi uint64, k intent) {
 		if !passesBy {
 			h.runs = l.fill(h.runs[:fills], r.lo, r.hi, write, false, h.accesses)
 		}
-		h.sendOn(r.lo, r.hi, l.store.(*spans).sets, h.runs[fills:])
+		h.sendOn(r.lo, r.hi, l.sets, h.runs[fills:])
 	}
 }
 

@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/spelling"
 	"github.com/memsim/memsim/sim"
 )
 
@@ -163,17 +163,8 @@ func explain(err error, axes []Axis) string {
 	}
 	name := m[1] + m[2]
 	known := keys(axes)
-	near := slices.Clone(known)
-	slices.SortStableFunc(near, func(a, b string) int {
-		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-	})
-	if d := levenshtein.ComputeDistance(name, near[0]); d <= 1+len(name)/3 || strings.Contains(near[0], name) {
+	if near := spelling.Nearest(name, known, 1); len(near) > 0 {
 		return fmt.Sprintf("%s is not a key of a result; did you mean %s?", name, near[0])
-	}
-	for _, k := range known {
-		if strings.HasPrefix(k, name) {
-			return fmt.Sprintf("%s is not a key of a result; did you mean %s?", name, k)
-		}
 	}
 	return fmt.Sprintf("%s is not a key of a result; the keys are %s", name, strings.Join(known, ", "))
 }
