@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/fault/faulttest"
-	"github.com/memsim/memsim/sim/sweep"
 )
 
 // FuzzLoadSpec looks for sweep files that panic, that take memory beyond their
@@ -26,7 +25,7 @@ func FuzzLoadSpec(f *testing.F) {
 				faulttest.Refused(t, err, "s.yaml")
 				return
 			}
-			if _, err := sweep.NewSpace(s.Axes); err != nil {
+			if _, err := s.Space(); err != nil {
 				faulttest.Refused(t, err)
 			}
 		})

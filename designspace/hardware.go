@@ -8,6 +8,7 @@ import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/sim/sweep"
 )
 
@@ -49,7 +50,10 @@ func (h Hardware) At(p sweep.Point) Hardware {
 
 // Machine sets the hardware up for replay. A name or a value that cannot be is a
 // user's mistake.
-func (h Hardware) Machine() (*sim.Machine, error) {
+func (h Hardware) Machine() (*sim.Machine, error) { return h.machine(nil) }
+
+// machine is Machine, for replays that remember if there is a memo.
+func (h Hardware) machine(memo *sram.Memo) (*sim.Machine, error) {
 	if h.Device == "" {
 		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", strings.Join(devices.Names(), ", "))
 	}
@@ -57,7 +61,7 @@ func (h Hardware) Machine() (*sim.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := sim.Config{Device: device, Unit: h.Unit, Runtime: h.Runtime}
+	config := sim.Config{Device: device, Unit: h.Unit, Runtime: h.Runtime, Memo: memo}
 	if h.Energy != "" && h.Energy != deviceEnergy {
 		if config.Energy, err = devices.LoadEnergyAssumption(h.Energy); err != nil {
 			return nil, err
@@ -77,6 +81,8 @@ const mostMachines = 64
 // the same hardware. It may be used from many goroutines.
 type Machines struct {
 	base Hardware
+
+	memo sram.Memo // of all machines
 
 	mu    sync.Mutex
 	ready map[string]*built
@@ -98,7 +104,7 @@ func NewMachines(base Hardware) *Machines {
 func (m *Machines) For(p sweep.Point) (*sim.Machine, error) {
 	h := m.base.At(p)
 	b := m.slot(h.key())
-	b.once.Do(func() { b.machine, b.err = h.Machine() })
+	b.once.Do(func() { b.machine, b.err = h.machine(&m.memo) })
 	return b.machine, b.err
 }
 

@@ -58,6 +58,10 @@ func (s *Spec) Explorer(base model.Shape, quant string) (*Explorer, error) {
 	return x, x.Validate(s.Axes)
 }
 
+// Space returns the grid of the spec's axes. Models that differ in depth alone are
+// neighbours in it: the shallower one's replay is the start of the deeper one's.
+func (s *Spec) Space() (sweep.Space, error) { return sweep.NewSpace(s.Axes, "layers") }
+
 // ParseParams reads a number of parameters such as 125M, 1.5B or 124600000; ""
 // is 0.
 func ParseParams(text string) (int64, error) {

@@ -26,6 +26,10 @@ type Config struct {
 	Energy *devices.EnergyAssumption
 	// Sustained asks for the speed of a warm device as well.
 	Sustained bool
+	// Memo, if there is one, makes replays faster of which many begin alike, such as
+	// those of models that differ in depth, and single ones a little slower. Machines
+	// may share it. It changes no answer.
+	Memo *sram.Memo
 }
 
 // Machine is a device set up for one unit and runtime. It is immutable: each
@@ -49,6 +53,7 @@ type Machine struct {
 	budget    units.Bytes          // of the app in DRAM
 	tile      units.Bytes
 	warm      *thermal.Model // nil: not asked for
+	memo      *sram.Memo     // nil: replays do not remember
 }
 
 // New resolves the names in c and builds the models of all parts. A name that
@@ -62,7 +67,7 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{device: c.Device, unit: *unit, runtime: *runtime, dispatch: dispatch.Of(*runtime)}
+	m := &Machine{device: c.Device, unit: *unit, runtime: *runtime, dispatch: dispatch.Of(*runtime), memo: c.Memo}
 	if m.compute, err = compute.ModelOf(*unit, *runtime); err != nil {
 		return nil, err
 	}

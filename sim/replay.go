@@ -60,6 +60,7 @@ type replay struct {
 	now      units.Picoseconds // end of the last operator
 	pipeFree units.Picoseconds // since when the memory pipe is idle
 	token    int32
+	layer    int32
 	block    int32 // stored block whose weights the scratchpads hold
 	headDim  int
 	widened  map[string]bool // storage formats that the runtime has no arithmetic for
@@ -86,6 +87,9 @@ func (m *Machine) newReplay(h traces.Header) (*replay, error) {
 		return nil, fmt.Errorf("DRAM budget of %s: %w", m.device.Name, err)
 	}
 	r.demand.levels = make([]energy.LevelUse, len(m.caches))
+	if m.memo != nil {
+		r.cache.Remember(m.memo)
+	}
 	return r, nil
 }
 
@@ -138,6 +142,10 @@ func (r *replay) step(op traces.Op) *Row {
 }
 
 func (r *replay) begin(e *traces.Event) {
+	if e.Layer != r.layer || e.Token != r.token {
+		r.layer = e.Layer
+		r.cache.Mark()
+	}
 	if e.Token != r.token {
 		r.token = e.Token
 		clear(r.blocks)

@@ -221,7 +221,7 @@ type questions struct {
 
 // explore checks the spec and sets up the evaluation of points.
 func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*exploration, error) {
-	space, err := sweep.NewSpace(spec.Axes)
+	space, err := spec.Space()
 	if err != nil {
 		return nil, err
 	}

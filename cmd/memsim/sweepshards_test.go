@@ -260,7 +260,7 @@ func TestSweepKeepsWhatMeetsItsConditionAndFindsTheFront(t *testing.T) {
 	if reply.Invalid != 4 || reply.Excluded != 0 {
 		t.Errorf("%+v", reply)
 	}
-	middle := all[2]["latency_ms_per_token"] // of layers 2, dim 64
+	middle := all[1]["latency_ms_per_token"] // of layers 2, dim 64
 	reply, rows := sweepRowsOf(t, append(args, "--where", "latency_ms_per_token <= "+middle, "--pareto", "latency_ms_per_token,layers")...)
 	valid := 0
 	for _, row := range rows {

@@ -169,9 +169,9 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 	}
 	if c.writes.pending>>bank&1 != 0 && c.writes.holds(bank, row, column) {
 		if write {
-			c.tally.Coalesced++
+			c.tally[countCoalesced]++
 		} else {
-			c.tally.Forwarded++
+			c.tally[countForwarded]++
 			c.lastData = max(c.lastData, c.now+1)
 		}
 		return true
@@ -288,13 +288,13 @@ func (c *channel) settle() {
 	for rank := range c.ranks {
 		switch {
 		case c.power == selfRefresh:
-			c.tally.SelfRefresh += clocks
+			c.tally[clocksSelfRefresh] += clocks
 		case c.power == powerDown:
-			c.tally.PowerDown += clocks
+			c.tally[clocksPowerDown] += clocks
 		case c.notClosed&c.rankMask[rank] != 0:
-			c.tally.Active += clocks
+			c.tally[clocksActive] += clocks
 		default:
-			c.tally.Precharge += clocks
+			c.tally[clocksPrecharge] += clocks
 		}
 	}
 }

@@ -46,18 +46,18 @@ func (e Energy) minus(o Energy) Energy {
 
 // energyOf returns the energy of all that was counted since time zero. Energies
 // of transfers are differences of it, so that they sum to it exactly.
-func (s *Spec) energyOf(t tally) Energy {
+func (s *Spec) energyOf(t *tally) Energy {
 	e := s.Energy
 	return Energy{
-		Activate:    units.Femtojoules(t.Activates) * e.ActivatePrecharge,
-		Read:        units.Femtojoules(t.Reads) * e.Read,
-		Write:       units.Femtojoules(t.Writes) * e.Write,
-		IO:          units.Femtojoules(t.Reads+t.Writes) * e.IO,
-		Refresh:     units.Femtojoules(t.AllBankRefreshes)*e.RefreshAll + units.Femtojoules(t.BankRefreshes)*e.RefreshBank,
-		Active:      s.background(s.Background.Active, t.Active),
-		Precharge:   s.background(s.Background.Precharge, t.Precharge),
-		PowerDown:   s.background(s.Background.PowerDown, t.PowerDown),
-		SelfRefresh: s.background(s.Background.SelfRefresh, t.SelfRefresh),
+		Activate:    units.Femtojoules(t[countActivates]) * e.ActivatePrecharge,
+		Read:        units.Femtojoules(t[countReads]) * e.Read,
+		Write:       units.Femtojoules(t[countWrites]) * e.Write,
+		IO:          units.Femtojoules(t[countReads]+t[countWrites]) * e.IO,
+		Refresh:     units.Femtojoules(t[countAllBankRefreshes])*e.RefreshAll + units.Femtojoules(t[countBankRefreshes])*e.RefreshBank,
+		Active:      s.background(s.Background.Active, t[clocksActive]),
+		Precharge:   s.background(s.Background.Precharge, t[clocksPrecharge]),
+		PowerDown:   s.background(s.Background.PowerDown, t[clocksPowerDown]),
+		SelfRefresh: s.background(s.Background.SelfRefresh, t[clocksSelfRefresh]),
 	}
 }
 

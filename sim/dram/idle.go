@@ -48,11 +48,11 @@ func (c *channel) upkeep(until int64) {
 // idleTick is a tick while idle. If a command is issued, it goes on to the next
 // clock.
 func (c *channel) idleTick() bool {
-	before, notClosed := c.tally.Counts, c.notClosed
+	before, notClosed := c.tally, c.notClosed
 	if !c.tick() {
 		return false
 	}
-	c.endPause(c.booked(before), notClosed)
+	c.endPause(c.booked(&before), notClosed)
 	c.now++
 	return true
 }

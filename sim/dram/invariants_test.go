@@ -37,7 +37,7 @@ func TestInvariants(t *testing.T) {
 			t.Errorf("%d hits, %d misses and %d conflicts are not %d reads and %d writes",
 				sum.RowHits, sum.RowMisses, sum.RowConflicts, sum.Reads, sum.Writes)
 		}
-		if whole := m.spec.energyOf(m.sum); whole != energy {
+		if whole := m.spec.energyOf(&m.sum); whole != energy {
 			t.Errorf("energies of transfers sum to %+v, the memory took %+v", energy, whole)
 		}
 		for _, k := range checkers {
@@ -72,7 +72,7 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 	if k.area != k.waits { // Little's law: L = λ·W, both sides times the time
 		t.Errorf("requests in the queues sum to %d over time, their waits to %d", k.area, k.waits)
 	}
-	if s.Refresh == NoRefresh || k.channel.tally.SelfRefreshes > 0 {
+	if s.Refresh == NoRefresh || k.channel.tally[countSelfRefreshes] > 0 {
 		return
 	}
 	every := k.channel.refreshEvery
@@ -84,7 +84,7 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 	}
 	round := k.channel.refreshRound / k.channel.refreshEvery
 	due := k.channel.now/k.channel.refreshEvery - (postponed+1)*round
-	if n := (k.channel.tally.AllBankRefreshes + k.channel.tally.BankRefreshes) / int64(s.Ranks); n < due {
+	if n := (k.channel.tally[countAllBankRefreshes] + k.channel.tally[countBankRefreshes]) / int64(s.Ranks); n < due {
 		t.Errorf("%d refreshes of each rank, %d were due", n, due)
 	}
 }

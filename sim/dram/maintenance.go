@@ -94,25 +94,25 @@ func (c *channel) maintain() bool {
 func (c *channel) book(cmd Command) {
 	switch cmd {
 	case PREpb:
-		c.tally.Precharges++
+		c.tally[countPrecharges]++
 	case PREab:
-		c.tally.PrechargeAlls++
+		c.tally[countPrechargeAlls]++
 	case REFab:
-		c.tally.AllBankRefreshes++
+		c.tally[countAllBankRefreshes]++
 	case REFpb:
-		c.tally.BankRefreshes++
+		c.tally[countBankRefreshes]++
 	}
 }
 
 // booked returns the command of maintenance that was booked since the counts were
 // before.
-func (c *channel) booked(before Counts) Command {
+func (c *channel) booked(before *tally) Command {
 	switch {
-	case c.tally.Precharges > before.Precharges:
+	case c.tally[countPrecharges] > before[countPrecharges]:
 		return PREpb
-	case c.tally.PrechargeAlls > before.PrechargeAlls:
+	case c.tally[countPrechargeAlls] > before[countPrechargeAlls]:
 		return PREab
-	case c.tally.AllBankRefreshes > before.AllBankRefreshes:
+	case c.tally[countAllBankRefreshes] > before[countAllBankRefreshes]:
 		return REFab
 	}
 	return REFpb

@@ -14,7 +14,9 @@ type Memory struct {
 	done   units.Picoseconds
 	// quietSince is the clock since which no channel has requests.
 	quietSince int64
-	sum        tally // of all channels, since time zero
+	sum        tally  // of all channels, since time zero
+	told       tally  // the sum at the end of the last transfer
+	spent      Energy // by then
 	uses       []ChannelUse
 }
 
@@ -73,7 +75,6 @@ func (m *Memory) Now() units.Picoseconds { return m.done }
 // have room. An at before the end of the last transfer is moved there.
 func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 	start := m.spec.Clock.After(max(at, m.done))
-	before := m.sum
 	m.idle(start)
 	if m.graph != nil {
 		m.merge()
@@ -94,7 +95,7 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 		m.quietSince = end
 	}
 	m.idle(end)
-	return m.transfer(before, start, end)
+	return m.transfer(start, end)
 }
 
 // Channels returns the parts that the channels, by number, had in the last Move.
@@ -108,7 +109,8 @@ func (m *Memory) Channels() []ChannelUse { return m.uses }
 // when its channel had counted before.
 func (m *Memory) use(g *group, start int64, before *tally) {
 	c := g.channel
-	u := ChannelUse{m.spec.Clock.Time(max(start, c.lastData)), c.tally.Minus(before.Counts)}
+	counted := c.tally.since(before)
+	u := ChannelUse{m.spec.Clock.Time(max(start, c.lastData)), counted.counts()}
 	for _, member := range g.members {
 		m.uses[member] = u
 	}
@@ -119,9 +121,8 @@ func (m *Memory) use(g *group, start int64, before *tally) {
 // last transfer changes nothing.
 func (m *Memory) Idle(until units.Picoseconds) Transfer {
 	start, end := m.spec.Clock.After(m.done), m.spec.Clock.After(max(until, m.done))
-	before := m.sum
 	m.idle(end)
-	return m.transfer(before, start, end)
+	return m.transfer(start, end)
 }
 
 // idle brings all channels to a clock.
@@ -137,16 +138,19 @@ func (m *Memory) idle(until int64) {
 
 // count adds what a group's channel has counted since before, for each member.
 func (m *Memory) count(g *group, before *tally) {
-	m.sum.addChange(before, &g.channel.tally, int64(len(g.members)))
+	change := g.channel.tally.since(before)
+	m.sum.addTimes(&change, int64(len(g.members)))
 }
 
-// transfer describes what happened since the sum was before.
-func (m *Memory) transfer(before tally, start, end int64) Transfer {
+// transfer describes what happened since the last one.
+func (m *Memory) transfer(start, end int64) Transfer {
 	m.done = max(m.done, m.spec.Clock.Time(end))
+	counted, earlier := m.sum.since(&m.told), m.spent
+	m.told, m.spent = m.sum, m.spec.energyOf(&m.sum)
 	return Transfer{
 		Start:  m.spec.Clock.Time(start),
 		Done:   m.done,
-		Counts: m.sum.Counts.Minus(before.Counts),
-		Energy: m.spec.energyOf(m.sum).minus(m.spec.energyOf(before)),
+		Counts: counted.counts(),
+		Energy: m.spent.minus(earlier),
 	}
 }

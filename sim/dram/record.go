@@ -46,7 +46,7 @@ func (c *channel) learn(rec *recording) {
 	e := &edge{
 		step: rec.step, to: c.at,
 		clocks: c.now - rec.start, arrival: c.lastArrival - rec.start, lastData: c.lastData - rec.start,
-		tally: c.tally.plus(rec.tally, -1),
+		tally: c.tally.since(&rec.tally),
 	}
 	if c.refreshDue != rec.refreshDue {
 		e.step = rec.refreshing

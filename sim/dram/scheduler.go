@@ -186,7 +186,7 @@ func (c *channel) serve() bool {
 	case ACT1:
 		c.activate(ch)
 	case PREpb:
-		c.count(ch, &c.tally.RowConflicts)
+		c.count(ch, &c.tally[countRowConflicts])
 		c.precharge(ch.bank)
 	default:
 		return c.access()
@@ -213,9 +213,9 @@ func (c *channel) count(ch *choice, counter *int64) {
 func (c *channel) activate(ch *choice) {
 	q := c.queueOf(ch)
 	row, clock := q.slots[ch.slot].row, q.slots[ch.slot].clock
-	c.count(ch, &c.tally.RowMisses)
+	c.count(ch, &c.tally[countRowMisses])
 	c.issue(ACT1, ch.bank, row)
-	c.tally.Activates++
+	c.tally[countActivates]++
 	q.remove(ch.slot, -1)
 	c.activating(ch.bank, row)
 	c.opens++
@@ -244,7 +244,7 @@ func (c *channel) opened() {
 
 func (c *channel) precharge(bank int) {
 	c.issue(PREpb, bank, c.bank[bank].row)
-	c.tally.Precharges++
+	c.tally[countPrecharges]++
 	c.close(1 << bank)
 }
 
@@ -282,7 +282,7 @@ func (c *channel) startWriteClock(ch *choice) {
 		cmd = CASWR
 	}
 	c.issue(cmd, ch.bank, c.bank[ch.bank].row)
-	c.tally.WriteClockStarts++
+	c.tally[countWriteClockStarts]++
 	c.cas.pending, c.cas.choice = true, *ch
 }
 
@@ -308,7 +308,7 @@ func (c *channel) burst(ch *choice) {
 		b.opener.waits = false
 		c.openers &^= 1 << ch.bank
 	} else {
-		c.count(ch, &c.tally.RowHits)
+		c.count(ch, &c.tally[countRowHits])
 		c.queueOf(ch).remove(ch.slot, row)
 	}
 	b.used = c.now
@@ -327,9 +327,9 @@ func (c *channel) extend(ch *choice) {
 	end, wck := c.now+c.readLatency, c.now+c.wckRead
 	if ch.write {
 		end, wck = c.now+c.writeLatency, c.now+c.wckWrite
-		c.tally.Writes++
+		c.tally[countWrites]++
 	} else {
-		c.tally.Reads++
+		c.tally[countReads]++
 	}
 	c.lastData = max(c.lastData, end)
 	c.wckUntil = max(c.wckUntil, wck)

@@ -88,7 +88,7 @@ func (c *channel) move(source *cutter) bool {
 		c.settle()
 	}
 	l.session.clocks, l.session.lastData = c.now-l.start, c.lastData-l.start
-	l.session.tally = pack(c.tally.plus(l.before, -1))
+	l.session.tally = c.tally.since(&l.before).pack()
 	c.lesson = l
 	return true
 }
@@ -185,7 +185,7 @@ func (c *channel) play(s *session, source *cutter) {
 		session: s, start: c.now, before: c.tally, extents: append(p.extents[:0], source.extents...),
 		layout: source.layout, channel: source.channel,
 	}
-	c.tally.add(s.tally.open())
+	c.tally.addPacked(&s.tally)
 	c.lastData = c.now + s.lastData
 	c.now += s.clocks
 	c.since = c.now
@@ -217,8 +217,8 @@ func (c *channel) passSession(until int64) {
 	}
 	for _, b := range s.pauses[p.pauses:] {
 		clocks := min(until, drained+int64(b.end)) - c.now
-		c.tally.Active += int64(b.active) * clocks
-		c.tally.Precharge += (int64(c.ranks) - int64(b.active)) * clocks
+		c.tally[clocksActive] += int64(b.active) * clocks
+		c.tally[clocksPrecharge] += (int64(c.ranks) - int64(b.active)) * clocks
 		c.now += clocks
 		c.since = c.now
 		if c.now == until {
@@ -231,7 +231,7 @@ func (c *channel) passSession(until int64) {
 	if c.power == selfRefresh {
 		c.refreshedItself(p.start)
 	}
-	c.tally.PowerDowns++
+	c.tally[countPowerDowns]++
 	c.pulseFrom = c.now
 	c.refreshed += s.refreshes * c.refreshEvery
 	c.nextRefreshBank(s.refreshes)

@@ -29,9 +29,9 @@ func (c *channel) enter(p powerState, until int64) {
 	c.endPause(nCommands, c.notClosed)
 	switch p {
 	case powerDown:
-		c.tally.PowerDowns++
+		c.tally[countPowerDowns]++
 	case selfRefresh:
-		c.tally.SelfRefreshes++
+		c.tally[countSelfRefreshes]++
 	}
 	c.power, c.writeMode, c.pulseFrom = p, false, c.now
 	c.endLesson()
@@ -103,12 +103,12 @@ func (c *channel) turnsLeft() int64 {
 func (c *channel) wakeToRefresh(at, refreshes int64) {
 	c.showRefreshes(at, refreshes)
 	if c.spec.Refresh == PerBank {
-		c.tally.BankRefreshes += refreshes * int64(c.ranks)
+		c.tally[countBankRefreshes] += refreshes * int64(c.ranks)
 	} else {
-		c.tally.AllBankRefreshes += refreshes * int64(c.ranks)
+		c.tally[countAllBankRefreshes] += refreshes * int64(c.ranks)
 	}
 	c.nextRefreshBank(refreshes)
-	c.tally.PowerDowns += refreshes
+	c.tally[countPowerDowns] += refreshes
 	c.refreshed += refreshes * c.refreshEvery
 	c.pulseFrom = at + refreshes*c.pulseEvery
 }

@@ -64,7 +64,7 @@ func (c *channel) lead(key string, reads *cutter, firstRow int32) {
 	}
 	w := c.waypoint(firstRow)
 	w.clocks, w.arrival = c.now-start, c.lastArrival-start
-	w.tally = pack(c.tally.plus(before, -1))
+	w.tally = c.tally.since(&before).pack()
 	if c.refreshEvery > 0 {
 		w.refreshes = (c.refreshed - refreshed) / c.refreshEvery
 	}
@@ -108,7 +108,7 @@ func (c *channel) resume(w *waypoint, firstRow int32) {
 	c.lastArrival = c.now + w.arrival
 	c.now += w.clocks
 	c.since = c.now
-	c.tally.add(w.tally.open())
+	c.tally.addPacked(&w.tally)
 	if c.refreshEvery > 0 {
 		c.refreshDue = c.now + w.refreshDue
 		c.refreshed += w.refreshes * c.refreshEvery

@@ -65,6 +65,7 @@ type Hierarchy struct {
 	request  struct{ addr, end uint64 }
 	runs     []run // a stack: callees append, callers cut back
 	out      Outcome
+	recall   recall // what it does by memory, if it has one
 }
 
 // NewHierarchy returns empty levels, nearest to the unit first. No levels at all
@@ -122,18 +123,26 @@ func gcd(a, b uint64) uint64 {
 
 // Access reads or writes the n bytes from addr on.
 func (h *Hierarchy) Access(addr uint64, n units.Bytes, write bool) Outcome {
-	h.begin(addr, n)
-	if n <= 0 {
+	if h.recall.memo != nil {
+		return h.remembered(access{addr, n, write})
+	}
+	return h.answer(access{addr, n, write})
+}
+
+// answer is Access without memory.
+func (h *Hierarchy) answer(a access) Outcome {
+	h.begin(a.addr, a.n)
+	if a.n <= 0 {
 		return h.out
 	}
-	first, last := addr/h.line, (addr+uint64(n)-1)/h.line+1
-	if !write {
+	first, last := a.addr/h.line, (a.addr+uint64(a.n)-1)/h.line+1
+	if !a.write {
 		h.reach(0, first, last, read)
 		return h.out
 	}
 	// Of the lines written, the first and the last may be written in part.
-	whole, wholeEnd := first, (addr+uint64(n))/h.line
-	if addr%h.line != 0 {
+	whole, wholeEnd := first, (a.addr+uint64(a.n))/h.line
+	if a.addr%h.line != 0 {
 		whole++
 	}
 	if whole > wholeEnd { // within one line

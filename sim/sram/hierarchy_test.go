@@ -37,13 +37,6 @@ func drawConfigs(t *rapid.T) []Config {
 	return configs
 }
 
-// access is one access of a test's sequence.
-type access struct {
-	addr  uint64
-	n     units.Bytes
-	write bool
-}
-
 // drawAccesses draws a sequence of reads and writes over a few ranges, whole or
 // in part, so that ranges meet what they left behind. Rapid prefers small
 // numbers; only the seed and the number of accesses are left to it.

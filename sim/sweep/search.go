@@ -193,7 +193,7 @@ func (h *hunt) parent() int {
 // digits returns the number of the value that point i has on each axis.
 func (s Space) digits(i int) []int {
 	d := make([]int, len(s.axes))
-	for a := len(s.axes) - 1; a >= 0; a-- {
+	for _, a := range slices.Backward(s.nesting) {
 		n := len(s.axes[a].Values)
 		d[a] = i % n
 		i /= n
@@ -204,8 +204,8 @@ func (s Space) digits(i int) []int {
 // index returns the point with those values.
 func (s Space) index(digits []int) int {
 	i := 0
-	for a, d := range digits {
-		i = i*len(s.axes[a].Values) + d
+	for _, a := range s.nesting {
+		i = i*len(s.axes[a].Values) + digits[a]
 	}
 	return i
 }

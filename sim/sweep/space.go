@@ -101,12 +101,15 @@ const maxValues = 100_000
 
 // Space is a grid: every combination of its axes' values.
 type Space struct {
-	axes []Axis
-	size int
+	axes    []Axis
+	nesting []int // places of the axes, from the one that varies slowest
+	size    int
 }
 
-// NewSpace returns the grid of axes. The last axis varies fastest.
-func NewSpace(axes []Axis) (Space, error) {
+// NewSpace returns the grid of axes. The last axis varies fastest, but for those
+// that are named as innermost, if they are there: they vary faster still, in the
+// order in which they are named.
+func NewSpace(axes []Axis, innermost ...string) (Space, error) {
 	size := 1
 	for i, a := range axes {
 		if len(a.Values) == 0 {
@@ -120,7 +123,18 @@ func NewSpace(axes []Axis) (Space, error) {
 		}
 		size *= len(a.Values)
 	}
-	return Space{axes, size}, nil
+	return Space{axes, nest(axes, innermost), size}, nil
+}
+
+// nest returns the places of axes, from the one that varies slowest.
+func nest(axes []Axis, innermost []string) []int {
+	places := make([]int, len(axes))
+	for i := range places {
+		places[i] = i
+	}
+	depth := func(place int) int { return slices.Index(innermost, axes[place].Name) }
+	slices.SortStableFunc(places, func(a, b int) int { return depth(a) - depth(b) })
+	return places
 }
 
 // Walkable refuses a grid that is too large to be walked whole.

@@ -161,3 +161,32 @@ func TestCancelStopsASweep(t *testing.T) {
 		t.Errorf("%d rows, error %v", rows, err)
 	}
 }
+
+// An axis that is named as innermost varies fastest, whatever its place; points
+// and their numbers stay one to one.
+func TestInnermostAxesVaryFastest(t *testing.T) {
+	axes := []Axis{{"layers", []string{"2", "4"}}, {"dim", []string{"8", "16"}}, {"quant", []string{"f16", "q8_0"}}}
+	for _, c := range []struct {
+		innermost []string
+		want      string
+	}{
+		{nil, "2/8/f16 2/8/q8_0 2/16/f16 2/16/q8_0 4/8/f16 4/8/q8_0 4/16/f16 4/16/q8_0"},
+		{[]string{"layers", "heads"}, "2/8/f16 4/8/f16 2/8/q8_0 4/8/q8_0 2/16/f16 4/16/f16 2/16/q8_0 4/16/q8_0"},
+		{[]string{"dim", "layers"}, "2/8/f16 4/8/f16 2/16/f16 4/16/f16 2/8/q8_0 4/8/q8_0 2/16/q8_0 4/16/q8_0"},
+	} {
+		s, err := NewSpace(axes, c.innermost...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var points []string
+		for i := range s.All() {
+			points = append(points, strings.Join(s.Point(i).Values, "/"))
+			if n := s.index(s.digits(i)); n != i {
+				t.Errorf("innermost %v: point %d has the digits of %d", c.innermost, i, n)
+			}
+		}
+		if got := strings.Join(points, " "); got != c.want {
+			t.Errorf("innermost %v: %s, want %s", c.innermost, got, c.want)
+		}
+	}
+}
