@@ -62,7 +62,7 @@ const (
 func (c *channel) move(source *cutter) bool {
 	c.lesson.key = ""
 	c.recall()
-	if c.graph == nil || c.power == standby {
+	if c.graph == nil || !c.begins() {
 		return c.replay(source)
 	}
 	if len(source.extents) > mostExtents {
@@ -92,6 +92,10 @@ func (c *channel) move(source *cutter) bool {
 	c.lesson = l
 	return true
 }
+
+// begins reports whether requests that come now begin a session: they wake the
+// channel up, or are its first ones, at time zero.
+func (c *channel) begins() bool { return c.power != standby || c.now == 0 }
 
 // sessionKey names the session that the extents begin: by the channel's part in
 // them (see sameRuns), relative to the row of the first one where rows are all
