@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/memsim/memsim/traces"
@@ -122,6 +123,12 @@ func (r *recorder) flush() error {
 		}
 	}
 	defer r.forget()
+	buffer := eventBuffers.Get().(*[]traces.Event)
+	r.events = *buffer
+	defer func() {
+		*buffer, r.events = r.events, nil
+		eventBuffers.Put(buffer)
+	}()
 	ids, host := r.ids, r.host
 	for _, s := range r.steps {
 		b := batch{pos: s.pos, n: s.n, ids: ids[:s.n]}
@@ -136,6 +143,9 @@ func (r *recorder) flush() error {
 	}
 	return nil
 }
+
+// eventBuffers serve one flush after another; sinks keep no events.
+var eventBuffers = sync.Pool{New: func() any { return new([]traces.Event) }}
 
 func (r *recorder) forget() {
 	r.steps, r.ids, r.host = r.steps[:0], r.ids[:0], r.host[:0]

@@ -44,11 +44,19 @@ func NewCommandLevel(s Spec) *Memory { return newMemory(s, nil) }
 func newMemory(s Spec, g *graph) *Memory {
 	m := &Memory{spec: &s, layout: newLayout(&s), graph: g, uses: make([]ChannelUse, s.Channels)}
 	p := newPlan(m.spec)
+	var all []int
 	for i := range s.Channels {
-		c := newChannel(p)
-		c.graph = g
-		m.groups = append(m.groups, group{c, []int{i}})
+		all = append(all, i)
 	}
+	if g == nil {
+		for i := range all {
+			m.groups = append(m.groups, group{newChannel(p), all[i : i+1 : i+1]})
+		}
+		return m
+	}
+	c := newChannel(p)
+	c.graph = g
+	m.groups = []group{{c, all}}
 	return m
 }
 

@@ -34,11 +34,15 @@ func (m *Memory) alike(members []int, extents []Extent) (same, rest []int) {
 		// others, which merge would overwrite.
 		return members[:1:1], members[1:]
 	}
+	differs := func(other int) bool { return !m.layout.sameRuns(members[0], other, extents) }
+	if !slices.ContainsFunc(members, differs) {
+		return members, nil
+	}
 	for _, other := range members {
-		if m.layout.sameRuns(members[0], other, extents) {
-			same = append(same, other)
-		} else {
+		if differs(other) {
 			rest = append(rest, other)
+		} else {
+			same = append(same, other)
 		}
 	}
 	return same, rest

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 )
 
 // Header is what is written before the data: the fields and the tensor table.
@@ -106,8 +107,19 @@ const PaddingField = "memsim.padding"
 func (h *Header) Pad(multiple int64) {
 	h.Fields = append(h.Fields, TextValue(PaddingField, ""))
 	blanks := (multiple - h.bytes()%multiple) % multiple
-	h.Fields[len(h.Fields)-1] = TextValue(PaddingField, strings.Repeat(" ", int(blanks)))
+	h.Fields[len(h.Fields)-1] = TextValue(PaddingField, blanksOf(int(blanks)))
 }
+
+// blanksOf returns n blanks. Usual numbers of them share memory: headers are made
+// for each model of a sweep.
+func blanksOf(n int) string {
+	if shared := usualBlanks(); n <= len(shared) {
+		return shared[:n]
+	}
+	return strings.Repeat(" ", n)
+}
+
+var usualBlanks = sync.OnceValue(func() string { return strings.Repeat(" ", 1<<19) })
 
 // Place sets Offset, Bytes and Dims of the header's tensors as they come to lie
 // in a file, in their order, each aligned, and returns the size of the file.
