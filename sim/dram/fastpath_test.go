@@ -86,10 +86,6 @@ func genExtents(t *rapid.T) []Extent {
 func TestFastPathIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
-		used := New(s)
-		used.Move(0, genExtents(t))
-		used.Release()
-		fast, slow := New(s), NewCommandLevel(s)
 		var lists [][]Extent
 		for range rapid.IntRange(1, 3).Draw(t, "lists") {
 			lists = append(lists, genExtents(t))
@@ -103,6 +99,11 @@ func TestFastPathIsExact(t *testing.T) {
 				stream.Addr += rapid.SampledFrom([]uint64{0, 0, 1 << 22, 1 << 24}).Draw(t, "on")
 			}
 		}
+		used := New(s) // what it learns serves the next memory
+		used.Move(0, rapid.SampledFrom(lists).Draw(t, "first list"))
+		used.Idle(units.Picoseconds(rapid.SampledFrom([]int64{0, 5_000_000, 1_000_000_000}).Draw(t, "rest")))
+		used.Release()
+		fast, slow := New(s), NewCommandLevel(s)
 		for range rapid.IntRange(1, 12).Draw(t, "moves") {
 			list := rapid.SampledFrom(lists).Draw(t, "list")
 			gap := units.Picoseconds(rapid.SampledFrom([]int64{0, 0, 1250, 30_000, 70_000, 120_000, 1_000_000, 5_000_000, 40_000_000}).Draw(t, "gap"))

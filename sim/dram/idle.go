@@ -109,7 +109,7 @@ func (c *channel) closeAll(until int64) {
 	rank := c.rankOf[bits.TrailingZeros64(c.notClosed)]
 	first := int(rank) * c.perRank
 	if t := max(c.earliestInRank(colPREab, first), c.busFree); t > c.now {
-		c.now = min(t, until)
+		c.now = min(t, until, c.refreshDue)
 		return
 	}
 	c.endPause(PREab, c.notClosed)

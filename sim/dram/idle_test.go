@@ -74,3 +74,34 @@ func TestMoveBackwards(t *testing.T) {
 		t.Errorf("moving nothing takes time: %+v", none)
 	}
 }
+
+// TestIdleTimeMayBeCut lets the same time pass at once and in pieces, behind writes
+// that end ever later: a memory does the same things at the same clocks, even if a
+// refresh of another bank comes due while they hold back that their row is closed
+// for power-down.
+func TestIdleTimeMayBeCut(t *testing.T) {
+	for _, refresh := range []Refresh{PerBank, AllBank} {
+		s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", refresh, Open)
+		s.Idle.PowerDown = 3
+		every := s.Timing["REFI"]
+		if refresh == PerBank {
+			every = s.Timing["REFIpb"]
+		}
+		for bursts := range units.Bytes(every) {
+			list := []Extent{{Addr: 1 << 14, Bytes: s.BurstBytes * (bursts + 1), Write: true}}
+			whole, cut := NewCommandLevel(s), NewCommandLevel(s)
+			end := whole.Move(0, list).Done + 150*units.Nanosecond
+			cut.Move(0, list)
+			once := whole.Idle(end)
+			var counts Counts
+			var energy Energy
+			for cut.Now() < whole.Now() {
+				piece := cut.Idle(cut.Now() + 1)
+				counts, energy = counts.Plus(piece.Counts), energy.Plus(piece.Energy)
+			}
+			if counts != once.Counts || energy != once.Energy {
+				t.Fatalf("refresh %v, %d bursts: at once %+v, in pieces %+v %+v", refresh, bursts+1, once, counts, energy)
+			}
+		}
+	}
+}

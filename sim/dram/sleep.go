@@ -22,7 +22,7 @@ func (c *channel) enter(p powerState, until int64) {
 		return
 	}
 	if quiet := c.quietFrom(); quiet > c.now {
-		c.now = min(quiet, until)
+		c.now = min(quiet, until, c.refreshDue)
 		return
 	}
 	c.settle()
