@@ -132,3 +132,29 @@ func ExampleHierarchy() {
 	//  4 MiB: 7077888 bytes from DRAM, then 7077888
 	// 12 MiB: 7077888 bytes from DRAM, then 0
 }
+
+// A long read pushes out what was written right before it, in memory next to it, and
+// leaves its own last lines.
+func TestStreamsPushOutWhatWasWrittenBeforeThem(t *testing.T) {
+	const line, sets, ways = 64, 8, 2
+	h := mustHierarchy(t, Config{Name: "l2", Capacity: line * sets * ways, Line: line, Ways: ways})
+	written, stream := units.Bytes(line*sets*ways), units.Bytes(line*sets*40)
+	h.Access(0, written, true)
+	out := h.Access(uint64(written), stream, false)
+	if out.Miss != stream || len(out.WriteBack) != 1 || out.WriteBack[0] != (Extent{Addr: 0, Bytes: written}) {
+		t.Errorf("%+v", out)
+	}
+	end := uint64(written + stream)
+	if out := h.Access(end, stream, false); out.Miss != stream || len(out.WriteBack) != 0 {
+		t.Errorf("the stream behind it: %+v", out)
+	}
+	end += uint64(stream)
+	if out := h.Access(end-uint64(written), written, false); out.Miss != 0 {
+		t.Errorf("the last lines of the stream: %+v", out)
+	}
+	counted := newPresence(sets)
+	counted.add((end-uint64(written))/line, end/line)
+	if cache := h.caches[0].store.(*spans); cache.held != counted {
+		t.Error("lines are counted as held that are not")
+	}
+}

@@ -33,6 +33,12 @@ func (h *Hierarchy) passDown(lo, hi uint64, k intent) {
 		h.beyond = h.beyond[:0]
 		for _, t := range h.asked {
 			for lo := t.lo; lo < t.hi; {
+				if !t.evicted && k == read {
+					if end := h.streamThrough(i, lo, t.hi); end > lo {
+						lo = end
+						continue
+					}
+				}
 				hi := min(t.hi, (lo/sets+1)*sets)
 				if t.evicted {
 					h.writeBack(i, lo, hi)
@@ -71,6 +77,20 @@ func (h *Hierarchy) ask(i int, lo, hi uint64, k intent) {
 		}
 		h.sendOn(r.lo, r.hi, l.sets, h.runs[fills:])
 	}
+}
+
+// streamThrough reads a range through cache i if nothing but what came right before
+// it is held there: weights that a matrix product streams. It asks the next cache for
+// all of it, and returns the end of what it took, which are whole stripes.
+func (h *Hierarchy) streamThrough(i int, lo, hi uint64) (end uint64) {
+	l := &h.caches[i]
+	stripes := (hi - lo) / l.sets
+	if lo%l.sets != 0 || !l.store.(*spans).streams(lo/l.sets, stripes) {
+		return lo
+	}
+	end = lo + stripes*l.sets
+	h.askNext(lo, end)
+	return end
 }
 
 // writeBack writes dirty lines that the nearer cache evicted in cache i.

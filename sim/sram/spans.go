@@ -176,6 +176,28 @@ func (s *spans) fill(runs []run, lo, hi uint64, dirty, clean bool, access uint64
 	return runs
 }
 
+// streams takes in many whole stripes from a tag on, if the cache holds the ones
+// before it and nothing else: under LRU each takes the place of the oldest one. It
+// reports whether it did.
+func (s *spans) streams(tag, stripes uint64) bool {
+	if s.policy != LRU || stripes <= uint64(s.ways) || tag < uint64(s.ways) || len(s.list) > 1 {
+		return false
+	}
+	set := s.set(s.list[0].slot)
+	for age, w := range set {
+		if w != wordOf(tag-1-uint64(age), false) {
+			return false
+		}
+	}
+	for age := range set {
+		old := (tag - 1 - uint64(age)) * s.sets
+		s.held.remove(old, old+s.sets)
+		set[age] += stripes << tagShift
+		s.held.add(old+stripes*s.sets, old+(stripes+1)*s.sets)
+	}
+	return true
+}
+
 // cut makes the sets from first up to last spans of their own, and returns their
 // places.
 func (s *spans) cut(first, last uint64) (from, to int) {
