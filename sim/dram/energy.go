@@ -47,23 +47,23 @@ func (e Energy) minus(o Energy) Energy {
 // energyOf returns the energy of all that was counted since time zero. Energies
 // of transfers are differences of it, so that they sum to it exactly.
 func (s *Spec) energyOf(t *tally) Energy {
-	e := s.Energy
+	e := &s.Energy
+	period := float64(s.Clock.Num) / float64(s.Clock.Den)
 	return Energy{
 		Activate:    units.Femtojoules(t[countActivates]) * e.ActivatePrecharge,
 		Read:        units.Femtojoules(t[countReads]) * e.Read,
 		Write:       units.Femtojoules(t[countWrites]) * e.Write,
 		IO:          units.Femtojoules(t[countReads]+t[countWrites]) * e.IO,
 		Refresh:     units.Femtojoules(t[countAllBankRefreshes])*e.RefreshAll + units.Femtojoules(t[countBankRefreshes])*e.RefreshBank,
-		Active:      s.background(s.Background.Active, t[clocksActive]),
-		Precharge:   s.background(s.Background.Precharge, t[clocksPrecharge]),
-		PowerDown:   s.background(s.Background.PowerDown, t[clocksPowerDown]),
-		SelfRefresh: s.background(s.Background.SelfRefresh, t[clocksSelfRefresh]),
+		Active:      background(s.Background.Active, t[clocksActive], period),
+		Precharge:   background(s.Background.Precharge, t[clocksPrecharge], period),
+		PowerDown:   background(s.Background.PowerDown, t[clocksPowerDown], period),
+		SelfRefresh: background(s.Background.SelfRefresh, t[clocksSelfRefresh], period),
 	}
 }
 
-// background is the energy of a power over rank-clocks, to the nearest
-// femtojoule: 1 W over 1 ps is 1000 fJ.
-func (s *Spec) background(w units.Watts, clocks int64) units.Femtojoules {
-	period := float64(s.Clock.Num) / float64(s.Clock.Den)
+// background is the energy of a power over rank-clocks, each a period of picoseconds,
+// to the nearest femtojoule: 1 W over 1 ps is 1000 fJ.
+func background(w units.Watts, clocks int64, period float64) units.Femtojoules {
 	return units.Femtojoules(math.Round(float64(w) * float64(clocks) * period * 1e3))
 }
