@@ -200,7 +200,7 @@ func TestAPointInASweepIsThePointAlone(t *testing.T) {
 func BenchmarkPoints(b *testing.B) {
 	x := explorer(b, "pixel8pro")
 	x.PromptTokens, x.Tokens = 16, 8
-	s := space(b, "layers=8,20,32,44", "dim=384,576", "sharing=none,immediate", "quant=q8_0,q4_0")
+	s := space(b, "dim=576,384,704,448,640,320,768,512,832,896", "sharing=none,immediate", "quant=q8_0,q4_0", "layers=4:52:2")
 	for i := 0; b.Loop(); i++ {
 		if _, err := x.Evaluate(context.Background(), s.Point(i%s.Size())); err != nil {
 			b.Fatal(err)

@@ -14,6 +14,9 @@ import (
 type Auditor struct {
 	// Line is the line size of the on-chip memories: a miss moves whole lines.
 	Line units.Bytes
+	// Summary says that rows come without what their operands cost and without
+	// channels.
+	Summary bool
 
 	end      units.Picoseconds
 	rows     int64
@@ -90,6 +93,9 @@ func (a *Auditor) checkOperands(r *Row) error {
 		if err := a.checkBytes(&o.Bytes); err != nil {
 			return fmt.Errorf("operand %s: %w", o.Tensor, err)
 		}
+	}
+	if a.Summary {
+		return nil
 	}
 	if time != r.Time.Total() {
 		return fmt.Errorf("operands sum to %d ps, the row is %d ps", time, r.Time.Total())

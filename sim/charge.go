@@ -36,7 +36,9 @@ func (r *replay) charge(moved dram.Transfer, read flash.Transfer, arithmetic uni
 		Flash:   read.Energy + r.flash.IdlePower.Energy(r.row.End-r.row.Start),
 		Compute: arithmetic,
 	})
-	r.chargeOperands()
+	if !r.summary {
+		r.chargeOperands()
+	}
 }
 
 // idleUntil is up to when the DRAM's background is this operator's: to its end,
@@ -50,6 +52,9 @@ func (r *replay) idleUntil() units.Picoseconds {
 
 // noteChannels enters each channel's part of the transfer that has just been made.
 func (r *replay) noteChannels(moved dram.Transfer) {
+	if r.summary {
+		return
+	}
 	uses := r.memory.Channels()
 	r.row.Channels = slices.Grow(r.row.Channels, len(uses))[:len(uses)]
 	for i := range uses {

@@ -20,23 +20,24 @@ type Sums struct {
 // Collector sums a ledger by phase as its rows pass by. The zero value is
 // ready.
 type Collector struct {
-	sums  map[traces.Phase]*Sums
-	token map[traces.Phase]int32
+	phases map[traces.Phase]*phase
+	phase  *phase // of the row before
+}
+
+type phase struct {
+	Sums
+	name  traces.Phase
+	token int32
 }
 
 // Add takes a row into account.
 func (c *Collector) Add(r *Row) {
-	if c.sums == nil {
-		c.sums = map[traces.Phase]*Sums{}
-		c.token = map[traces.Phase]int32{}
+	s := c.phase
+	if s == nil || s.name != r.Phase {
+		s = c.begin(r.Phase)
 	}
-	s, ok := c.sums[r.Phase]
-	if !ok {
-		s = &Sums{}
-		c.sums[r.Phase] = s
-	}
-	if token, ok := c.token[r.Phase]; !ok || token != r.Token {
-		c.token[r.Phase] = r.Token
+	if s.Ops == 0 || s.token != r.Token {
+		s.token = r.Token
 		s.Steps++
 	}
 	s.Ops++
@@ -48,10 +49,24 @@ func (c *Collector) Add(r *Row) {
 	s.HostNS += r.HostNS
 }
 
+// begin makes the phase of a row the present one.
+func (c *Collector) begin(name traces.Phase) *phase {
+	if c.phases == nil {
+		c.phases = map[traces.Phase]*phase{}
+	}
+	s, ok := c.phases[name]
+	if !ok {
+		s = &phase{name: name}
+		c.phases[name] = s
+	}
+	c.phase = s
+	return s
+}
+
 // Phase returns the sums of a phase.
 func (c *Collector) Phase(p traces.Phase) Sums {
-	if s, ok := c.sums[p]; ok {
-		return *s
+	if s, ok := c.phases[p]; ok {
+		return s.Sums
 	}
 	return Sums{}
 }

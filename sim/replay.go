@@ -24,8 +24,9 @@ func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row
 		return Result{}, err
 	}
 	defer r.memory.Release()
+	r.summary = visit == nil
 	var sums Collector
-	audit := Auditor{Line: m.line()}
+	audit := Auditor{Line: m.line(), Summary: r.summary}
 	for op, err := range src.Ops() {
 		if err != nil {
 			return Result{}, err
@@ -63,6 +64,7 @@ type replay struct {
 	layer    int32
 	block    int32 // stored block whose weights the scratchpads hold
 	headDim  int
+	summary  bool            // only sums are wanted: nobody sees operands and channels
 	widened  map[string]bool // storage formats that the runtime has no arithmetic for
 	blocks   map[int32]int32 // stored block -> layer that ran it first for this token
 

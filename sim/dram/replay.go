@@ -54,7 +54,8 @@ func (c *channel) stream(r run, l *layout) {
 
 // finish drains the queues.
 func (c *channel) finish() {
-	if c.graph == nil {
+	if c.graph == nil || c.at == nil {
+		c.leave()
 		c.drain()
 		return
 	}
