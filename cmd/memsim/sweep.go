@@ -290,7 +290,7 @@ func (a *app) sweep(ctx context.Context, s *sweeping) error {
 		return e.submit(ctx, s)
 	}
 	e.about.Shards = shards
-	folder, err := results.Start(s.out, e.about, s.resume || shard >= 0)
+	folder, err := results.Start(s.out, e.about, s.mode(shard))
 	if err != nil {
 		return err
 	}
@@ -301,6 +301,17 @@ func (a *app) sweep(ctx context.Context, s *sweeping) error {
 		return e.finishShard(folder, shard)
 	}
 	return e.finish(ctx, folder)
+}
+
+// mode is how a run takes up what is in its folder: a shard joins others.
+func (s *sweeping) mode(shard int) results.Mode {
+	switch {
+	case s.resume:
+		return results.Resume
+	case shard >= 0:
+		return results.Join
+	}
+	return results.New
 }
 
 // evaluate answers the points of a shard that have no rows yet, of all shards if

@@ -157,7 +157,7 @@ named.`,
 			if err != nil {
 				return err
 			}
-			folder, err := results.Start(path, e.about, true)
+			folder, err := results.Start(path, e.about, results.Join)
 			if err != nil {
 				return err
 			}

@@ -78,7 +78,7 @@ func (e *exploration) submit(ctx context.Context, s *sweeping) error {
 			return err
 		})
 	}
-	folder, err := results.Start(e.out, e.about, s.resume)
+	folder, err := results.Start(e.out, e.about, s.mode(-1))
 	if err != nil {
 		return err
 	}

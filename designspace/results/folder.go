@@ -63,10 +63,23 @@ type Folder struct {
 	made  string // topmost folder that this process made, "" if none
 }
 
-// Start prepares the folder at path for rows of a sweep. Rows that are there
-// already are a user's mistake, unless resume is set: then they must be of the
-// same description.
-func Start(path string, about Description, resume bool) (*Folder, error) {
+// Mode is what Start does with what is in a folder already.
+type Mode uint8
+
+// The modes.
+const (
+	// New refuses rows, and starts over where a sweep is finished.
+	New Mode = iota
+	// Join goes on with rows of the same description, as one worker of several, and
+	// starts over where a sweep is finished.
+	Join
+	// Resume goes on likewise, and refuses a finished sweep of another description.
+	Resume
+)
+
+// Start prepares the folder at path for rows of a sweep. What is there and the mode
+// refuses is a user's mistake.
+func Start(path string, about Description, mode Mode) (*Folder, error) {
 	f := &Folder{path: path, about: about}
 	before, err := readDescription(path)
 	switch {
@@ -74,10 +87,14 @@ func Start(path string, about Description, resume bool) (*Folder, error) {
 		return nil, err
 	case before == nil && f.hasRows():
 		return nil, fault.Userf("%s holds rows of an unknown sweep, %s is missing; remove them, or name another place with --out", f.rows(), descriptionFile)
-	case before != nil && f.hasRows() && !resume:
+	case before != nil && f.hasRows() && mode == New:
 		return nil, fault.Userf("%s holds rows of an unfinished sweep; --resume goes on with it, and removing %s gives it up", path, f.rows())
 	case before != nil && f.hasRows():
 		return f, f.mustEqual(*before)
+	case before != nil && mode == Resume:
+		if err := f.mustEqual(*before); err != nil {
+			return nil, err
+		}
 	}
 	f.fresh = true
 	f.made = firstMissing(path)
@@ -174,6 +191,9 @@ func (f *Folder) mustEqual(before Description) error {
 		f.about.Shards = before.Shards // one worker may do what is left of all
 	}
 	if len(changes) > 0 {
+		if !f.hasRows() {
+			return fault.Userf("%s holds the answers of another sweep, which is finished: %s; sweep into another folder with --out, or without --resume in their place", f.path, strings.Join(changes, "; "))
+		}
 		return fault.Userf("%s holds rows of another sweep: %s; sweep into another folder with --out", f.path, strings.Join(changes, "; "))
 	}
 	return nil

@@ -34,9 +34,9 @@ func about(points, shards int) Description {
 	return Description{Memsim: "1", Points: points, Shards: shards, Spec: []designspace.Setting{{Name: "axis n", Value: "many"}, {Name: "seed", Value: "1"}}}
 }
 
-func start(t *testing.T, path string, d Description, resume bool) *Folder {
+func start(t *testing.T, path string, d Description, mode Mode) *Folder {
 	t.Helper()
-	f, err := Start(path, d, resume)
+	f, err := Start(path, d, mode)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestRowsAreThoseOfThePointsWhoeverWroteThem(t *testing.T) {
 		shards := rapid.IntRange(1, 7).Draw(rt, "shards")
 		s := space(t, points)
 		path := filepath.Join(t.TempDir(), rapid.StringMatching(`[a-z]{12}`).Draw(rt, "folder"))
-		f := start(t, path, about(points, shards), false)
+		f := start(t, path, about(points, shards), New)
 		for range rapid.IntRange(0, 6).Draw(rt, "workers") {
 			work(t, f, s, rapid.IntRange(0, shards-1).Draw(rt, "shard"), rapid.IntRange(0, 20).Draw(rt, "rows"))
 		}
@@ -146,7 +146,7 @@ func TestShardsCoverAllPointsEvenly(t *testing.T) {
 func TestATornLineIsDroppedAndADamagedFileIsNot(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	s := space(t, 10)
-	f := start(t, path, about(10, 1), false)
+	f := start(t, path, about(10, 1), New)
 	work(t, f, s, 0, 4)
 	files, err := f.files()
 	if err != nil || len(files) != 1 {
@@ -159,7 +159,7 @@ func TestATornLineIsDroppedAndADamagedFileIsNot(t *testing.T) {
 	if err := os.WriteFile(files[0], data[:len(data)-5], 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f = start(t, path, about(10, 1), true)
+	f = start(t, path, about(10, 1), Resume)
 	if done, err := f.Done(); err != nil || done.Count() != 3 || done.Has(3) {
 		t.Errorf("%d rows are whole (%v)", done.Count(), err)
 	}
@@ -175,9 +175,9 @@ func TestATornLineIsDroppedAndADamagedFileIsNot(t *testing.T) {
 
 func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	f := start(t, path, about(10, 2), false)
+	f := start(t, path, about(10, 2), New)
 	work(t, f, space(t, 10), 0, 2)
-	if _, err := Start(path, about(10, 2), false); !fault.IsUser(err) || !strings.Contains(err.Error(), "--resume") {
+	if _, err := Start(path, about(10, 2), New); !fault.IsUser(err) || !strings.Contains(err.Error(), "--resume") {
 		t.Errorf("a second sweep: %v", err)
 	}
 	for _, change := range []func(*Description) string{
@@ -193,19 +193,37 @@ func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 	} {
 		d := about(10, 2)
 		want := change(&d)
-		if _, err := Start(path, d, true); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
+		if _, err := Start(path, d, Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 	if err := os.Remove(filepath.Join(path, descriptionFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(path, about(10, 2), true); !fault.IsUser(err) || !strings.Contains(err.Error(), "rows of an unknown sweep") {
+	if _, err := Start(path, about(10, 2), Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), "rows of an unknown sweep") {
 		t.Errorf("rows without a description: %v", err)
 	}
+	other := about(10, 1)
+	other.Spec[1].Value = "7"
+	done := filepath.Join(t.TempDir(), "out")
+	f = start(t, done, about(10, 1), New)
+	if err := os.WriteFile(filepath.Join(done, "sweep.csv"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(done, other, Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), `which is finished: seed was "1" and is "7"`) {
+		t.Errorf("going on with another sweep that is finished: %v", err)
+	}
+	start(t, done, about(10, 1), Resume)
+	if err := f.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	start(t, done, other, Join)
 	path = filepath.Join(t.TempDir(), "out")
-	work(t, start(t, path, about(10, 2), false), space(t, 10), 0, 2)
-	one := start(t, path, about(10, 1), true)
+	work(t, start(t, path, about(10, 2), New), space(t, 10), 0, 2)
+	one := start(t, path, about(10, 1), Resume)
 	if one.About().Shards != 2 {
 		t.Error("one worker that goes on with all shards forgets how many there are")
 	}
@@ -213,7 +231,7 @@ func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 
 func TestStatusCountsByShard(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	f := start(t, path, about(10, 3), false)
+	f := start(t, path, about(10, 3), New)
 	work(t, f, space(t, 10), 1, 2)
 	opened, err := Open(path)
 	if err != nil {
@@ -230,7 +248,7 @@ func TestStatusCountsByShard(t *testing.T) {
 
 func TestRowsInAnyOrderAreReadInThatOfTheirPoints(t *testing.T) {
 	s := space(t, 6)
-	f := start(t, filepath.Join(t.TempDir(), "out"), about(6, 1), false)
+	f := start(t, filepath.Join(t.TempDir(), "out"), about(6, 1), New)
 	w, err := f.Writer(0)
 	if err != nil {
 		t.Fatal(err)
@@ -253,7 +271,7 @@ func TestRowsInAnyOrderAreReadInThatOfTheirPoints(t *testing.T) {
 // A full disk ends a sweep with an error, and the rows before it stay.
 func TestAFullDiskLosesTheRowUnderWayOnly(t *testing.T) {
 	s := space(t, 10)
-	f := start(t, filepath.Join(t.TempDir(), "out"), about(10, 1), false)
+	f := start(t, filepath.Join(t.TempDir(), "out"), about(10, 1), New)
 	work(t, f, s, 0, 4)
 	w, err := f.Writer(0)
 	if err != nil {
