@@ -17,16 +17,17 @@ import (
 // as --set takes it.
 var MachineAxes = []string{"device", "unit", "runtime"}
 
-// deviceEnergy is the assumption on energy that keeps the device's own figures.
-const deviceEnergy = "device"
+// DeviceEnergy is the assumption on energy that keeps the device's own figures.
+const DeviceEnergy = "device"
 
 // Hardware says what a point runs on, by names.
 type Hardware struct {
 	Device  string   // a shipped profile or a path
 	Unit    string   // "" is the device's own choice
 	Runtime string   // "" is the unit's own choice
-	Energy  string   // "device" or "", or a shipped assumption
+	Energy  string   // DeviceEnergy or "", or a shipped assumption
 	Sets    []string // fields of the profile, as path=value
+	Warm    bool     // answer for a warm device as well
 }
 
 // At returns the hardware of a point: h where the point says nothing else.
@@ -48,21 +49,26 @@ func (h Hardware) At(p sweep.Point) Hardware {
 	return h
 }
 
+// Load returns the device with its fields overridden.
+func (h Hardware) Load() (*devices.Device, error) {
+	if h.Device == "" {
+		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", strings.Join(devices.Names(), ", "))
+	}
+	return devices.Load(h.Device, h.Sets)
+}
+
 // Machine sets the hardware up for replay. A name or a value that cannot be is a
 // user's mistake.
 func (h Hardware) Machine() (*sim.Machine, error) { return h.machine(nil) }
 
 // machine is Machine, for replays that remember if there is a memo.
 func (h Hardware) machine(memo *sram.Memo) (*sim.Machine, error) {
-	if h.Device == "" {
-		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", strings.Join(devices.Names(), ", "))
-	}
-	device, err := devices.Load(h.Device, h.Sets)
+	device, err := h.Load()
 	if err != nil {
 		return nil, err
 	}
-	config := sim.Config{Device: device, Unit: h.Unit, Runtime: h.Runtime, Memo: memo}
-	if h.Energy != "" && h.Energy != deviceEnergy {
+	config := sim.Config{Device: device, Unit: h.Unit, Runtime: h.Runtime, Sustained: h.Warm, Memo: memo}
+	if h.Energy != "" && h.Energy != DeviceEnergy {
 		if config.Energy, err = devices.LoadEnergyAssumption(h.Energy); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
@@ -55,7 +56,7 @@ const (
 // newCatalog opens everything that may be named once: all shipped devices and
 // presets, and the files given.
 func newCatalog(deviceFiles, modelFiles []string) (*Catalog, error) {
-	c := &Catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: append([]string{deviceEnergy}, devices.EnergyAssumptions()...)}
+	c := &Catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: append([]string{designspace.DeviceEnergy}, devices.EnergyAssumptions()...)}
 	for _, name := range first(preferredDevice, deviceFiles, devices.Names()) {
 		d, err := devices.Load(name, nil)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/memsim/memsim/designspace"
-	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fault"
@@ -65,17 +64,7 @@ func (x *Explorer) newMachine(s Setting) (*sim.Machine, error) {
 			return nil, fault.Userf("the %s of %s has no on-chip memory whose size could be changed", s.Unit, s.Device)
 		}
 	}
-	device, err := devices.Load(s.Device, sets)
-	if err != nil {
-		return nil, err
-	}
-	config := sim.Config{Device: device, Unit: s.Unit, Runtime: s.Runtime}
-	if s.Energy != deviceEnergy {
-		if config.Energy, err = devices.LoadEnergyAssumption(s.Energy); err != nil {
-			return nil, err
-		}
-	}
-	return sim.New(config)
+	return designspace.Hardware{Device: s.Device, Unit: s.Unit, Runtime: s.Runtime, Energy: s.Energy, Sets: sets}.Machine()
 }
 
 func (x *Explorer) record(ctx context.Context, s Setting) (*traces.Trace, error) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
@@ -177,7 +178,7 @@ func (s Setting) withDefaults(c *Catalog) Setting {
 		s.Model = c.Models[0].Name
 	}
 	if s.Energy == "" {
-		s.Energy = deviceEnergy
+		s.Energy = designspace.DeviceEnergy
 	}
 	if s.Prompt == 0 {
 		s.Prompt = defaultPrompt
@@ -188,9 +189,6 @@ func (s Setting) withDefaults(c *Catalog) Setting {
 	return s
 }
 
-// deviceEnergy is the device's own figures of energy.
-const deviceEnergy = "device"
-
 // check refuses names that the catalog does not hold, before anything is opened.
 func (s Setting) check(c *Catalog) error {
 	if _, ok := c.device(s.Device); !ok {
@@ -199,8 +197,8 @@ func (s Setting) check(c *Catalog) error {
 	if _, ok := c.model(s.Model); !ok {
 		return fault.Userf("model %q is not known; the models are %s", s.Model, names(c.Models))
 	}
-	if s.Energy != deviceEnergy && !slices.Contains(devices.EnergyAssumptions(), s.Energy) {
-		return fault.Userf("energy %q is not known; it is %s or %s", s.Energy, deviceEnergy, strings.Join(devices.EnergyAssumptions(), ", "))
+	if s.Energy != designspace.DeviceEnergy && !slices.Contains(devices.EnergyAssumptions(), s.Energy) {
+		return fault.Userf("energy %q is not known; it is %s or %s", s.Energy, designspace.DeviceEnergy, strings.Join(devices.EnergyAssumptions(), ", "))
 	}
 	if s.Quant != "" && !slices.Contains(weights.Schemes(), s.Quant) {
 		return fault.Userf("quant %q is not known; the formats are %s", s.Quant, strings.Join(weights.Schemes(), ", "))

@@ -68,7 +68,7 @@ func New(c Config) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{device: c.Device, unit: *unit, runtime: *runtime, dispatch: dispatch.Of(*runtime), memo: c.Memo}
-	if m.compute, err = compute.ModelOf(*unit, *runtime); err != nil {
+	if m.compute, err = compute.Of(*unit, *runtime); err != nil {
 		return nil, err
 	}
 	if m.dram, err = dram.SpecOf(c.Device.DRAM); err != nil {
@@ -121,7 +121,7 @@ func (m *Machine) setRates(c Config) {
 			path = append(path, *s)
 		}
 	}
-	m.energy = energy.Device(m.device, m.unit, path)
+	m.energy = energy.Of(m.device, m.unit, path)
 }
 
 // Device returns the profile of the machine.

@@ -29,7 +29,8 @@ type span struct {
 // the next is fetched into the other buffer. The first tile has nothing to hide
 // behind, nor has the last tile's arithmetic: for T tiles of fetch time f and
 // compute time c, that takes f + (T-1)·max(f, c) + c. With a single buffer, or a
-// single tile, fetch and compute take turns.
+// single tile, fetch and compute take turns. Tile by tile, sram.Stream.Time comes to
+// the same.
 //
 // A prefetcher fills buffers with weights while the memory pipe would be idle
 // before the stage begins.

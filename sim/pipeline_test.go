@@ -3,6 +3,7 @@ package sim
 import (
 	"testing"
 
+	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/units"
 	"pgregory.net/rapid"
 )
@@ -44,6 +45,22 @@ func TestOverlapIsBoundedByItsParts(t *testing.T) {
 		s.window = units.Picoseconds(rapid.Int64Range(0, 1e9).Draw(rt, "window"))
 		if ahead := s.overlap(); ahead.memory+ahead.compute > plain.memory+plain.compute {
 			rt.Fatalf("prefetch made %+v slower: %+v", s, ahead)
+		}
+	})
+}
+
+// The closed form is what a schedule of the tiles one by one comes to.
+func TestOverlapIsTheScheduleOfItsTiles(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := stage{tiles: rapid.Int64Range(2, 50).Draw(rt, "tiles"), buffers: rapid.Int64Range(1, 4).Draw(rt, "buffers")}
+		tiles := units.Picoseconds(s.tiles)
+		s.fetch = tiles * units.Picoseconds(rapid.Int64Range(0, 1e6).Draw(rt, "fetch of a tile"))
+		s.compute = tiles * units.Picoseconds(rapid.Int64Range(0, 1e6).Draw(rt, "compute of a tile"))
+		schedule := sram.Stream{Tile: 1 << 10, Buffers: int(s.buffers)}
+		got := s.overlap()
+		want := schedule.Time(schedule.Tile*units.Bytes(s.tiles), s.fetch, s.compute)
+		if off := got.memory + got.compute - want; off < -2*tiles || off > 2*tiles { // shares are rounded
+			rt.Fatalf("%+v takes %d ps, tile by tile %d", s, got.memory+got.compute, want)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/memsim/memsim/atomicfile"
 	"github.com/memsim/memsim/calibration"
+	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fault"
 	"github.com/memsim/memsim/profiles"
@@ -70,10 +71,7 @@ type calibrationReply struct {
 }
 
 func (a *app) calibrate(ctx context.Context, c *calibrating) error {
-	if err := needDevice(c.device); err != nil {
-		return err
-	}
-	d, err := devices.Load(c.device, nil)
+	d, err := designspace.Hardware{Device: c.device}.Load()
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ type comparing struct {
 }
 
 func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
-	machine, err := flags.machine()
+	machine, err := flags.Machine()
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
 	unit, program := machine.Unit().Name, machine.Runtime().Name
 	return &comparing{
 		app: a, machine: machine, report: html.New(d, unit, program),
-		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: program, Energy: flags.energy},
+		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: program, Energy: flags.Energy},
 	}, nil
 }
 

@@ -67,5 +67,5 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 	return c.finish(ctx, struct {
 		Traces []string `json:"traces"`
 		Set    []string `json:"set"`
-	}{paths, r.sets})
+	}{paths, r.Sets})
 }

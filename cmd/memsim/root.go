@@ -199,5 +199,5 @@ type jobOptions struct {
 
 func (j *job) options(a *app) jobOptions {
 	o := j.shapeFlags.options(a)
-	return jobOptions{j.models, j.quant, o.Overrides.String(), j.prompt, j.tokens, j.shapeOnly, a.common.seed, j.sets}
+	return jobOptions{j.models, j.quant, o.Overrides.String(), j.prompt, j.tokens, j.shapeOnly, a.common.seed, j.Sets}
 }

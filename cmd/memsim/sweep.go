@@ -123,7 +123,7 @@ func (s *sweeping) addFlags(cmd *cobra.Command) {
 // complete joins the spec file with the flags, which have the last word.
 func (s *sweeping) complete(a *app, flags *pflag.FlagSet, args []string) error {
 	typed := s.spec
-	s.spec.Seed, s.spec.Energy = a.common.seed, s.energy
+	s.spec.Seed, s.spec.Energy = a.common.seed, s.Energy
 	if len(args) == 1 {
 		if _, err := designspace.LoadSpec(args[0], &s.spec); err != nil {
 			return err
@@ -140,11 +140,11 @@ func (s *sweeping) complete(a *app, flags *pflag.FlagSet, args []string) error {
 		"best":          func() { s.spec.Best = typed.Best },
 		"evaluations":   func() { s.spec.Evaluations = typed.Evaluations },
 		"sensitivity":   func() { s.spec.Sensitivity = typed.Sensitivity },
-		"device":        func() { s.spec.Device = s.device },
-		"unit":          func() { s.spec.Unit = s.unit },
-		"runtime":       func() { s.spec.Runtime = s.runtime },
-		"energy":        func() { s.spec.Energy = s.energy },
-		"set":           func() { s.spec.Sets = s.sets },
+		"device":        func() { s.spec.Device = s.Device },
+		"unit":          func() { s.spec.Unit = s.Unit },
+		"runtime":       func() { s.spec.Runtime = s.Runtime },
+		"energy":        func() { s.spec.Energy = s.Energy },
+		"set":           func() { s.spec.Sets = s.Sets },
 		"seed":          func() { s.spec.Seed = a.common.seed },
 		"chunk":         func() { s.spec.Slurm.Chunk = typed.Slurm.Chunk },
 		"partition":     func() { s.spec.Slurm.Partition = typed.Slurm.Partition },

@@ -42,8 +42,8 @@ type format struct {
 	dequant float64 // extra operations a weight
 }
 
-// ModelOf returns the model of runtime r on unit u.
-func ModelOf(u devices.Unit, r devices.Runtime) (*Model, error) {
+// Of returns the model of runtime r on unit u.
+func Of(u devices.Unit, r devices.Runtime) (*Model, error) {
 	if r.Unit != u.Name {
 		return nil, fault.Userf("runtime %s runs on unit %s, not on %s", r.Name, r.Unit, u.Name)
 	}

@@ -38,7 +38,7 @@ var (
 
 func mustModel(t testing.TB) *Model {
 	t.Helper()
-	m, err := ModelOf(cpu, run)
+	m, err := Of(cpu, run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestMistakesInProfiles(t *testing.T) {
 		{devices.Unit{Name: "cpu"}, devices.Runtime{Unit: "cpu", MatVecShare: ratio(1), ComputeShare: ratio(1)}, "is empty"},
 	}
 	for _, test := range tests {
-		if _, err := ModelOf(test.unit, test.runtime); !fault.IsUser(err) || !strings.Contains(err.Error(), test.says) {
+		if _, err := Of(test.unit, test.runtime); !fault.IsUser(err) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%v, want a user's mistake that says %q", err, test.says)
 		}
 	}
@@ -163,7 +163,7 @@ func TestSupports(t *testing.T) {
 }
 
 func ExampleModel() {
-	m, err := ModelOf(cpu, run)
+	m, err := Of(cpu, run)
 	if err != nil {
 		fmt.Println(err)
 		return

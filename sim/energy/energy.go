@@ -66,9 +66,9 @@ type Model struct {
 
 type levelCost struct{ read, write units.PicojoulesPerBit }
 
-// Device returns the device's own energy figures for unit, whose path through
+// Of returns the device's own energy figures for unit, whose path through
 // the on-chip memories is caches.
-func Device(d *devices.Device, unit devices.Unit, caches []devices.SRAM) Model {
+func Of(d *devices.Device, unit devices.Unit, caches []devices.SRAM) Model {
 	m := Model{static: unit.StaticPower.Value, system: d.SystemPower.Value}
 	for _, c := range caches {
 		m.levels = append(m.levels, levelCost{c.ReadEnergy.Value, c.WriteEnergy.Value})
