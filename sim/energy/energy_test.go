@@ -21,7 +21,7 @@ func TestADeviceChargesEachPartByItsOwnFigure(t *testing.T) {
 	slc := devices.SRAM{ReadEnergy: quantity(units.PicojoulesPerBit(3)), WriteEnergy: quantity(units.PicojoulesPerBit(4)), StaticPower: quantity(units.Watts(0.5))}
 	unit := devices.Unit{StaticPower: quantity(units.Watts(1))}
 	d := &devices.Device{SystemPower: quantity(units.Watts(2))}
-	m := Device(d, unit, []devices.SRAM{l2, slc})
+	m := Of(d, unit, []devices.SRAM{l2, slc})
 
 	got := m.Charge(Use{
 		Time: units.Millisecond, DRAM: 11, Flash: 13, Compute: 17,
