@@ -14,11 +14,11 @@ func (t *Timeline) nameChannels(n int) {
 	}
 }
 
-// busy draws when operands streamed in and when each DRAM channel worked for the
-// operator. A prefetcher's
-// transfer begins before the row, among the events of the row before. That one is
-// the last that is held, so that a slice which would begin even earlier is cut.
-func (t *Timeline) busy(r *sim.Row) {
+// transfers draws when operands streamed in and when each DRAM channel worked for
+// the operator. A prefetcher's transfer begins before the row, among the events of
+// the row before. That one is the last that is held, so that a slice which would
+// begin even earlier is cut.
+func (t *Timeline) transfers(r *sim.Row) {
 	if from := max(r.DMA.Start, t.written); visible(from, r.DMA.End) {
 		t.event(event{Name: profiles.Clean(r.Op), Phase: "X", at: from, Duration: span(from, r.DMA.End), TID: dmaTrack})
 	}

@@ -3,6 +3,7 @@ package timeline
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/units"
@@ -16,8 +17,8 @@ func (t *Timeline) counters(r *sim.Row) {
 	}
 	b := r.Bytes()
 	t.counter("DRAM (GB/s)", r.Start, map[string]any{
-		"read":  perNanosecond(b.DRAMRead, time),
-		"write": perNanosecond(b.DRAMWrite, time),
+		"read":  gbPerSecond(b.DRAMRead, time),
+		"write": gbPerSecond(b.DRAMWrite, time),
 	})
 	t.counter("SRAM hits (%)", r.Start, map[string]any{"hits": percent(int64(b.SRAMHit), int64(b.Requested))})
 	t.counter("DRAM row hits (%)", r.Start, map[string]any{"hits": percent(r.DRAM.RowHits, r.DRAM.RowHits+r.DRAM.RowMisses+r.DRAM.RowConflicts)})
@@ -28,23 +29,22 @@ func (t *Timeline) counters(r *sim.Row) {
 		"compute": watts(r.Energy.Compute, time),
 		"static":  watts(r.Energy.Static, time),
 	})
-	if b.FlashRead > 0 || t.flash {
-		t.flash = b.FlashRead > 0
-		t.counter("flash (GB/s)", r.Start, map[string]any{"read": perNanosecond(b.FlashRead, time)})
+	if _, begun := t.counted[flashCounter]; begun || b.FlashRead > 0 {
+		t.counter(flashCounter, r.Start, map[string]any{"read": gbPerSecond(b.FlashRead, time)})
 	}
 }
 
+// flashCounter is left out of a run that never reads from flash.
+const flashCounter = "flash (GB/s)"
+
 // zeroCounters ends the last steps.
 func (t *Timeline) zeroCounters() {
-	if t.now == 0 {
-		return
-	}
-	t.counter("DRAM (GB/s)", t.now, map[string]any{"read": 0.0, "write": 0.0})
-	t.counter("SRAM hits (%)", t.now, map[string]any{"hits": 0.0})
-	t.counter("DRAM row hits (%)", t.now, map[string]any{"hits": 0.0})
-	t.counter("power (W)", t.now, map[string]any{"DRAM": 0.0, "SRAM": 0.0, "flash": 0.0, "compute": 0.0, "static": 0.0})
-	if t.flash {
-		t.counter("flash (GB/s)", t.now, map[string]any{"read": 0.0})
+	for _, name := range slices.Sorted(maps.Keys(t.counted)) {
+		zeros := map[string]any{}
+		for series := range t.counted[name] {
+			zeros[series] = 0.0
+		}
+		t.counter(name, t.now, zeros)
 	}
 }
 
@@ -57,9 +57,8 @@ func (t *Timeline) counter(name string, at units.Picoseconds, values map[string]
 	t.event(event{Name: name, Phase: "C", at: at, Args: values})
 }
 
-// perNanosecond is a rate in GB/s, which is bytes a nanosecond.
-func perNanosecond(n units.Bytes, t units.Picoseconds) float64 {
-	return round(float64(n) / t.Nanoseconds())
+func gbPerSecond(n units.Bytes, t units.Picoseconds) float64 {
+	return round(float64(n) / t.Nanoseconds()) // 1 B/ns = 1 GB/s
 }
 
 func watts(e units.Femtojoules, t units.Picoseconds) float64 {

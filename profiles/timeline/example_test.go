@@ -20,12 +20,15 @@ func Example() {
 		Start: 0, End: 5 * units.Microsecond,
 		Time: sim.TimeParts{Dispatch: units.Microsecond, DRAM: 4 * units.Microsecond},
 		DMA:  sim.Interval{Start: units.Microsecond, End: 5 * units.Microsecond},
-		DRAM: sim.DRAMCounts{Reads: 1000, RowHits: 992, RowMisses: 8, Activates: 8},
+		DRAM: sim.DRAMCounts{Reads: 1000, RowHits: 992, RowMisses: 4, RowConflicts: 4, Activates: 8},
+		MACs: 32_000,
+		Energy: sim.EnergyParts{DRAM: 2500 * units.Nanojoule, SRAM: 500 * units.Nanojoule, Flash: 50 * units.Nanojoule,
+			Compute: 1000 * units.Nanojoule, Static: 5000 * units.Nanojoule},
 		Channels: []sim.ChannelUse{
 			{Start: units.Microsecond, End: 4 * units.Microsecond, Bytes: 32_256, DRAM: sim.DRAMCounts{Reads: 504, RowHits: 500, RowMisses: 4, Activates: 4}},
 			{Start: units.Microsecond, End: 3990 * units.Nanosecond, Bytes: 31_744, DRAM: sim.DRAMCounts{Reads: 496, RowHits: 492, RowMisses: 4, Activates: 4}},
 		},
-		Operands: []sim.Operand{{Tensor: "blk.2.attn_q.weight", Kind: traces.Weight, Access: traces.Read,
+		Operands: []sim.Operand{{Tensor: "h", Kind: traces.Activation, Access: traces.Read}, {Tensor: "blk.2.attn_q.weight", Kind: traces.Weight, Access: traces.Read,
 			Bytes: sim.BytesByLevel{Requested: 64_000, DRAMRead: 64_000}}},
 	})
 	if err := line.Close(); err != nil {
@@ -55,11 +58,11 @@ func Example() {
 	// {"name":"decode","ph":"B","ts":0.000,"pid":1,"tid":1},
 	// {"name":"token 7","ph":"B","ts":0.000,"pid":1,"tid":1},
 	// {"name":"layer 2","ph":"B","ts":0.000,"pid":1,"tid":1},
-	// {"name":"attn_q","ph":"B","ts":0.000,"pid":1,"tid":1,"args":{"dram_read_bytes":64000,"tensor":"blk.2.attn_q.weight"}},
+	// {"name":"attn_q","ph":"B","ts":0.000,"pid":1,"tid":1,"args":{"dram_read_bytes":64000,"energy_nj":9050,"macs":32000,"tensor":"blk.2.attn_q.weight"}},
 	// {"name":"DRAM (GB/s)","ph":"C","ts":0.000,"pid":1,"tid":0,"args":{"read":12.8,"write":0}},
 	// {"name":"SRAM hits (%)","ph":"C","ts":0.000,"pid":1,"tid":0,"args":{"hits":0}},
 	// {"name":"DRAM row hits (%)","ph":"C","ts":0.000,"pid":1,"tid":0,"args":{"hits":99.2}},
-	// {"name":"power (W)","ph":"C","ts":0.000,"pid":1,"tid":0,"args":{"DRAM":0,"SRAM":0,"compute":0,"flash":0,"static":0}},
+	// {"name":"power (W)","ph":"C","ts":0.000,"pid":1,"tid":0,"args":{"DRAM":0.5,"SRAM":0.1,"compute":0.2,"flash":0.01,"static":1}},
 	// {"name":"attn_q","ph":"X","ts":0.000,"dur":1.000,"pid":1,"tid":2},
 	// {"name":"attn_q","ph":"X","ts":1.000,"dur":4.000,"pid":1,"tid":4},
 	// {"name":"attn_q","ph":"X","ts":1.000,"dur":4.000,"pid":1,"tid":7},
@@ -70,6 +73,7 @@ func Example() {
 	// {"name":"token 7","ph":"E","ts":5.000,"pid":1,"tid":1},
 	// {"name":"decode","ph":"E","ts":5.000,"pid":1,"tid":1},
 	// {"name":"DRAM (GB/s)","ph":"C","ts":5.000,"pid":1,"tid":0,"args":{"read":0,"write":0}},
-	// {"name":"DRAM row hits (%)","ph":"C","ts":5.000,"pid":1,"tid":0,"args":{"hits":0}}
+	// {"name":"DRAM row hits (%)","ph":"C","ts":5.000,"pid":1,"tid":0,"args":{"hits":0}},
+	// {"name":"power (W)","ph":"C","ts":5.000,"pid":1,"tid":0,"args":{"DRAM":0,"SRAM":0,"compute":0,"flash":0,"static":0}}
 	// ]}
 }

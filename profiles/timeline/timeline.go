@@ -91,10 +91,9 @@ type event struct {
 type Timeline struct {
 	w     *bufio.Writer
 	err   error
-	some  bool    // an event is written
-	open  []slice // of the run track, outermost first
+	some  bool     // an event is written
+	open  []string // slices of the run track: the phase, the token, the layer
 	now   units.Picoseconds
-	flash bool // the last step of the flash counter is not zero
 	flows int64
 
 	held     []event           // those of the last row, by time: a transfer of the next row may begin among them
@@ -102,12 +101,6 @@ type Timeline struct {
 	channels int               // that have a track
 
 	counted map[string]map[string]any // the last values of each counter
-}
-
-// slice is a phase, a token or a layer that is being drawn.
-type slice struct {
-	name string
-	id   int32 // token or layer
 }
 
 // New begins a trace of a model on a device.
@@ -137,13 +130,13 @@ func (t *Timeline) Add(r *sim.Row) {
 	t.waits(r)
 	t.end(r.Op, r.End)
 	t.now = r.End
-	t.busy(r)
+	t.transfers(r)
 	t.write(r.Start)
 }
 
 // Close ends what is open, and returns the first error of the whole trace.
 func (t *Timeline) Close() error {
-	t.close(0)
+	t.leave(0)
 	t.zeroCounters()
 	t.write(math.MaxInt64)
 	t.text("\n]}\n")
@@ -153,34 +146,34 @@ func (t *Timeline) Close() error {
 
 // enter closes the slices that r is not part of and opens those that it is.
 func (t *Timeline) enter(r *sim.Row) {
-	want := []slice{{string(r.Phase), 0}}
+	want := []string{string(r.Phase)}
 	if r.Phase != traces.Load {
-		want = append(want, slice{fmt.Sprintf("token %d", r.Token), r.Token})
+		want = append(want, fmt.Sprintf("token %d", r.Token))
 	}
 	if r.Layer >= 0 {
 		name := fmt.Sprintf("layer %d", r.Layer)
 		if r.Repeated {
 			name += fmt.Sprintf(" (block %d again)", r.Block)
 		}
-		want = append(want, slice{name, r.Layer})
+		want = append(want, name)
 	}
 	same := 0
 	for same < len(want) && same < len(t.open) && t.open[same] == want[same] {
 		same++
 	}
 	t.now = r.Start
-	t.close(same)
-	for _, s := range want[same:] {
-		t.begin(profiles.Clean(s.name), r.Start, nil)
-		t.open = append(t.open, s)
+	t.leave(same)
+	for _, name := range want[same:] {
+		t.begin(name, r.Start, nil)
+		t.open = append(t.open, name)
 	}
 }
 
-// close ends the innermost slices until keep of them are open.
-func (t *Timeline) close(keep int) {
+// leave closes the innermost slices until keep of them are open.
+func (t *Timeline) leave(keep int) {
 	for len(t.open) > keep {
 		last := len(t.open) - 1
-		t.end(t.open[last].name, t.now)
+		t.end(t.open[last], t.now)
 		t.open = t.open[:last]
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/memsim/memsim/profiles/internal/ledgertest"
 	"github.com/memsim/memsim/profiles/timeline"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
 
@@ -259,12 +261,76 @@ func TestAnEarlyTransferIsCut(t *testing.T) {
 	checkChannels(t, events, rows)
 }
 
+// A load is of no token, and some operators are of no layer; the same layer of
+// another token is another slice.
+func TestTheRunNestsPhasesTokensAndLayers(t *testing.T) {
+	rows := []sim.Row{
+		{Phase: traces.Load, Op: "load", Layer: -1},
+		{Phase: traces.Decode, Token: 4, Op: "embed", Layer: -1},
+		{Phase: traces.Decode, Token: 4, Op: "attn_q", Layer: 0},
+		{Phase: traces.Decode, Token: 4, Op: "attn_k", Layer: 0},
+		{Phase: traces.Decode, Token: 5, Op: "attn_q", Layer: 0},
+	}
+	var b bytes.Buffer
+	line := timeline.New(&b, "m", "d")
+	for i := range rows {
+		rows[i].Start, rows[i].End = units.Picoseconds(i)*units.Microsecond, units.Picoseconds(i+1)*units.Microsecond
+		line.Add(&rows[i])
+	}
+	if err := line.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var nested strings.Builder
+	for _, e := range parse(t, b.Bytes()) {
+		switch e.Ph {
+		case "B":
+			nested.WriteString("(" + e.Name)
+		case "E":
+			nested.WriteString(")")
+		}
+	}
+	const want = "(load(load))(decode(token 4(embed)(layer 0(attn_q)(attn_k)))(token 5(layer 0(attn_q))))"
+	if nested.String() != want {
+		t.Errorf("the run is %s, want %s", &nested, want)
+	}
+}
+
+// A run that reads nothing from flash has no counter of it.
+func TestTheFlashCounterIsThereOnceFlashIsRead(t *testing.T) {
+	var b bytes.Buffer
+	line := timeline.New(&b, "m", "d")
+	for i, read := range []units.Bytes{0, 2000, 0, 0} {
+		line.Add(&sim.Row{
+			Phase: traces.Decode, Layer: -1, Start: units.Picoseconds(i) * units.Microsecond, End: units.Picoseconds(i+1) * units.Microsecond,
+			Time: sim.TimeParts{Flash: units.Microsecond}, Operands: []sim.Operand{{Bytes: sim.BytesByLevel{FlashRead: read}}},
+		})
+	}
+	if err := line.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	for _, e := range parse(t, b.Bytes()) {
+		if e.Name == "flash (GB/s)" {
+			steps = append(steps, fmt.Sprintf("%v GB/s from %v us", e.Args["read"], *e.TS))
+		}
+	}
+	if want := []string{"2 GB/s from 1 us", "0 GB/s from 2 us"}; !slices.Equal(steps, want) {
+		t.Errorf("the counter steps %q, want %q", steps, want)
+	}
+}
+
 func TestRowsOutOfOrderAreAnError(t *testing.T) {
-	line := timeline.New(&bytes.Buffer{}, "m", "d")
-	line.Add(&sim.Row{Seq: 1, Phase: "decode", Op: "a", Start: 10, End: 20})
-	line.Add(&sim.Row{Seq: 2, Phase: "decode", Op: "b", Start: 15, End: 25})
-	if err := line.Close(); err == nil || !strings.Contains(err.Error(), "row 2") {
-		t.Errorf("error %v does not name row 2", err)
+	for name, second := range map[string]sim.Row{
+		"before the end of the last one": {Start: 15, End: 25},
+		"ending before it starts":        {Start: 25, End: 24},
+	} {
+		line := timeline.New(&bytes.Buffer{}, "m", "d")
+		line.Add(&sim.Row{Seq: 1, Phase: traces.Decode, Op: "a", Start: 10, End: 20})
+		second.Seq, second.Phase, second.Op = 2, traces.Decode, "b"
+		line.Add(&second)
+		if err := line.Close(); err == nil || !strings.Contains(err.Error(), "row 2") {
+			t.Errorf("%s: error %v does not name row 2", name, err)
+		}
 	}
 }
 
