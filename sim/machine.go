@@ -32,8 +32,9 @@ type Config struct {
 	Memo *sram.Memo
 }
 
-// Machine is a device set up for one unit and runtime. It is immutable: each
-// replay builds its own state from it, so that replays may run side by side.
+// Machine is a device set up for one unit and runtime. Its answers never change:
+// each replay builds its own state from it, so that replays may run side by side.
+// All that they leave behind in it is what makes the next ones faster.
 type Machine struct {
 	device  *devices.Device
 	unit    devices.Unit

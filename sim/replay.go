@@ -16,8 +16,9 @@ import (
 )
 
 // Replay runs the operators of src in order on m and hands each ledger row to
-// visit (which may be nil, and must not keep the row). It returns the figures
-// for the whole run. It ends early with ctx's error when ctx is done.
+// visit, which must not keep the row. If visit is nil, what single operands cost
+// and what each DRAM channel did is not worked out, nor audited; the figures are the
+// same. It returns the figures for the whole run. It ends early with ctx's error when ctx is done.
 func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row) error) (Result, error) {
 	r, err := m.newReplay(src.Header())
 	if err != nil {

@@ -56,10 +56,10 @@ const (
 	countWriteClockStarts
 	countPowerDowns
 	countSelfRefreshes
-	clocksActive      // at least one row open
-	clocksPrecharge   // no row open
-	clocksPowerDown   //
-	clocksSelfRefresh //
+	clocksActive    // at least one row open
+	clocksPrecharge // no row open
+	clocksPowerDown
+	clocksSelfRefresh
 	counters
 )
 

@@ -25,10 +25,10 @@
 // maintenance.go, idle.go, sleep.go) goes from one clock in which something can
 // happen to the next. The fast path remembers what that engine did, at two scales:
 // with a run of requests in a state of the controller (fastpath.go, record.go,
-// snapshot.go), and between a wake-up from power-down and the return to it
-// (session.go). It jumps when the same comes again; channels in the same state are
-// simulated once (twins.go). New has both, NewCommandLevel the first alone; a property test holds
-// them to the same times, counts and energies.
+// snapshot.go), and from a wake-up, or the first requests at time zero, to the next
+// power-down (session.go). It jumps when the same comes again; channels in the same
+// state are simulated once (twins.go). New has both, NewCommandLevel the first
+// alone; a property test holds them to the same times, counts and energies.
 //
 // # Caveats
 //

@@ -9,7 +9,8 @@ import (
 // clock in which work wakes it up to the one in which it is back in power-down. A
 // memory that sleeps holds nothing back, has no row open and starts its refresh
 // timer when it wakes, so that a session depends on the extents that are moved
-// and on little else. A model asks for the same extents token after token.
+// and on little else. The same holds for the first requests of a new memory, at time
+// zero. A model asks for the same extents token after token.
 type session struct {
 	idle     bool // the channel has no part in the extents
 	clocks   int64

@@ -2,8 +2,8 @@ package dram
 
 import "math/bits"
 
-// A waypoint is the state of a channel that was woken up, at the end of the reads
-// that come first in a session. An operator of a model reads the same weights each
+// A waypoint is the state of a channel at the end of the reads that come first in
+// a session. An operator of a model reads the same weights each
 // time and then writes back what these have pushed out of the caches, which
 // differs from time to time: such a session is known up to its waypoint.
 type waypoint struct {
@@ -32,7 +32,7 @@ const (
 	mostWaypoints = 1 << 13
 )
 
-// wakeAndReplay is replay for a channel that sleeps: from the waypoint that the
+// wakeAndReplay is replay at the start of a session: from the waypoint that the
 // extents lead by, if it is known.
 func (c *channel) wakeAndReplay(source *cutter) bool {
 	reads := source.reads()
@@ -54,7 +54,7 @@ func (c *channel) wakeAndReplay(source *cutter) bool {
 	return true
 }
 
-// lead wakes the channel up, takes in reads, and learns where they lead.
+// lead takes in the reads that begin a session, and learns where they lead.
 func (c *channel) lead(key string, reads *cutter, firstRow int32) {
 	c.settle()
 	start, refreshed, before := c.now, c.refreshedBefore(), c.tally
@@ -103,7 +103,7 @@ func (c *channel) waypoint(firstRow int32) *waypoint {
 	return w
 }
 
-// resume brings a channel that was just woken up to a waypoint.
+// resume brings a channel at the start of a session to a waypoint.
 func (c *channel) resume(w *waypoint, firstRow int32) {
 	c.lastArrival = c.now + w.arrival
 	c.now += w.clocks

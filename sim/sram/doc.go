@@ -17,7 +17,8 @@
 // once, and an access is some operations for each stripe on the runs that it
 // meets; a run is cut where an operand begins or ends, and joined again with its
 // neighbour when what told them apart has been evicted. Ranges of which nothing
-// is held are known by counts of what is, without a look. This is exact: the same
+// is held are known by counts of what is, without a look, and a long read takes
+// its way at once through an LRU cache that it has filled. This is exact: the same
 // lines are hit and evicted as if each were looked up by itself, for each policy
 // and inclusion, and tests hold it to a plain implementation that does that, and
 // to what another simulator counts (testdata/README.md).
@@ -31,6 +32,15 @@
 //
 // A fully associative cache (no ways given) is kept as ranges in the order of
 // their use, see package recency.
+//
+// # What other hierarchies did
+//
+// Replays that begin alike ask for the same bytes in the same states. A Memo
+// remembers what hierarchies did between two marks (Hierarchy.Mark) and in which
+// state that left them; a hierarchy that was told to Remember answers from there
+// as long as it is asked for the same, and simulates when it is not. It answers
+// what it would without. Scratchpads, fully associative caches and Random are
+// always simulated.
 //
 // # Writes
 //

@@ -61,7 +61,7 @@ type recall struct {
 	memo   *Memo
 	levels string   // begins the keys of this hierarchy's states
 	from   *state   // at the last mark
-	known  *passage // that the accesses since then have followed, nil of none
+	known  *passage // that the accesses since then have followed, nil if none
 	passed int      // accesses since then
 	holds  *state   // that the levels are in; nil while they are between marks
 	buf    []byte
