@@ -1,5 +1,7 @@
 package dram
 
+import "math"
+
 // Counts are the commands that a memory issued, and how its requests met the
 // rows: every read and write that reached the array is a hit (its row was open),
 // a miss (its bank was closed) or a conflict (another row was open).
@@ -108,10 +110,13 @@ func (t *tally) addPacked(o *packed) {
 // packed is a tally in half the space.
 type packed [counters]uint32
 
-// pack packs a tally whose fields fit.
-func (t tally) pack() (p packed) {
+// pack packs a tally. It fails if a field does not fit: that of a session of seconds.
+func (t tally) pack() (p packed, ok bool) {
 	for i := range p {
+		if t[i] > math.MaxUint32 {
+			return p, false
+		}
 		p[i] = uint32(t[i])
 	}
-	return p
+	return p, true
 }

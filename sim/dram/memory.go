@@ -9,9 +9,10 @@ type Memory struct {
 	spec   *Spec
 	layout layout
 	groups []group
-	graph  *graph     // nil: command level
-	spare  []*channel // of groups that were merged
-	done   units.Picoseconds
+	graph  *graph            // nil: command level
+	spare  []*channel        // of groups that were merged
+	now    int64             // clock of the end of the last transfer or idle time
+	done   units.Picoseconds // its time
 	// quietSince is the clock since which no channel has requests.
 	quietSince int64
 	sum        tally  // of all channels, since time zero
@@ -82,7 +83,7 @@ func (m *Memory) Now() units.Picoseconds { return m.done }
 // channel's queues take in Queue.OfferedRate of its requests a clock while they
 // have room. An at before the end of the last transfer is moved there.
 func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
-	start := m.spec.Clock.After(max(at, m.done))
+	start := m.clock(at)
 	m.idle(start)
 	if m.graph != nil {
 		m.merge()
@@ -128,9 +129,18 @@ func (m *Memory) use(g *group, start int64, before *tally) {
 // writes; it holds refreshes and background energy. A time before the end of the
 // last transfer changes nothing.
 func (m *Memory) Idle(until units.Picoseconds) Transfer {
-	start, end := m.spec.Clock.After(m.done), m.spec.Clock.After(max(until, m.done))
+	start, end := m.now, m.clock(until)
 	m.idle(end)
 	return m.transfer(start, end)
+}
+
+// clock returns the first clock edge at or after a time, that of the memory's end
+// if it lies before that.
+func (m *Memory) clock(t units.Picoseconds) int64 {
+	if t <= m.done {
+		return m.now // a time is rounded up from its clock
+	}
+	return m.spec.Clock.After(t)
 }
 
 // idle brings all channels to a clock.
@@ -152,7 +162,8 @@ func (m *Memory) count(g *group, before *tally) {
 
 // transfer describes what happened since the last one.
 func (m *Memory) transfer(start, end int64) Transfer {
-	m.done = max(m.done, m.spec.Clock.Time(end))
+	m.now = end
+	m.done = m.spec.Clock.Time(end)
 	counted, earlier := m.sum.since(&m.told), m.spent
 	m.told, m.spent = m.sum, m.spec.energyOf(&m.sum)
 	return Transfer{

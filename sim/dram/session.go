@@ -89,8 +89,10 @@ func (c *channel) move(source *cutter) bool {
 		c.settle()
 	}
 	l.session.clocks, l.session.lastData = c.now-l.start, c.lastData-l.start
-	l.session.tally = c.tally.since(&l.before).pack()
-	c.lesson = l
+	var fits bool
+	if l.session.tally, fits = c.tally.since(&l.before).pack(); fits {
+		c.lesson = l
+	}
 	return true
 }
 
@@ -267,7 +269,12 @@ func (c *channel) endPause(next Command, notClosed uint64) {
 	if l.key == "" {
 		return
 	}
-	b := pause{end: int32(c.now - l.start - l.session.clocks), command: next}
+	end := c.now - l.start - l.session.clocks
+	if end > math.MaxInt32 {
+		l.key = "" // not to be learned
+		return
+	}
+	b := pause{end: int32(end), command: next}
 	for rank := range c.ranks {
 		if notClosed&c.rankMask[rank] != 0 {
 			b.active++

@@ -64,7 +64,10 @@ func (c *channel) lead(key string, reads *cutter, firstRow int32) {
 	}
 	w := c.waypoint(firstRow)
 	w.clocks, w.arrival = c.now-start, c.lastArrival-start
-	w.tally = c.tally.since(&before).pack()
+	var fits bool
+	if w.tally, fits = c.tally.since(&before).pack(); !fits {
+		return
+	}
 	if c.refreshEvery > 0 {
 		w.refreshes = (c.refreshed - refreshed) / c.refreshEvery
 	}
