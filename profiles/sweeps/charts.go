@@ -1,6 +1,7 @@
 package sweeps
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -103,14 +104,9 @@ func (p *Page) trade() ([]page.Chart, error) {
 	x, y := p.about.Goals[0], p.about.Goals[1]
 	var failed error
 	at := func(r *sweep.Row) mark {
-		a, err := x.Value(r)
-		b, err2 := y.Value(r)
-		if failed == nil {
-			failed = err
-		}
-		if failed == nil {
-			failed = err2
-		}
+		a, errX := x.Value(r)
+		b, errY := y.Value(r)
+		failed = cmp.Or(failed, errX, errY)
 		return mark{label(r, p.axes), a, b}
 	}
 	list := lines(groupBy(p.rows, p.seriesName), false, at)
@@ -253,19 +249,13 @@ func distinct(values []int) []int {
 
 // accuracies show what was published of the shapes against what a token costs.
 func (p *Page) accuracies() ([]page.Chart, error) {
-	type item struct {
-		row *sweep.Row
-		a   Accuracy
-	}
-	byTraining := map[string][]item{}
+	byTraining := map[string][]publishedRow{}
 	var trainings []string
-	for _, r := range p.rows {
-		for _, a := range Published(&r.Result) {
-			if byTraining[a.Training] == nil {
-				trainings = append(trainings, a.Training)
-			}
-			byTraining[a.Training] = append(byTraining[a.Training], item{r, a})
+	for _, r := range p.published() {
+		if byTraining[r.Training] == nil {
+			trainings = append(trainings, r.Training)
 		}
+		byTraining[r.Training] = append(byTraining[r.Training], r)
 	}
 	if len(trainings) == 0 {
 		return nil, nil
@@ -273,16 +263,16 @@ func (p *Page) accuracies() ([]page.Chart, error) {
 	var list []page.Chart
 	for _, cost := range []struct {
 		id, name string
-		of       func(*sweep.Row) float64
+		of       func(publishedRow) float64
 	}{
-		{"latency", "ms/token", func(r *sweep.Row) float64 { return r.Result.LatencyMS }},
-		{"energy", "mJ/token", func(r *sweep.Row) float64 { return r.Result.EnergyMJPerToken }},
+		{"latency", "ms/token", func(r publishedRow) float64 { return r.Latency }},
+		{"energy", "mJ/token", func(r publishedRow) float64 { return r.Energy }},
 	} {
 		var all []line
 		for i, t := range trainings {
 			l := line{name: "published, " + t, color: palette[i%len(palette)]}
-			for _, it := range byTraining[t] {
-				l.marks = append(l.marks, mark{it.a.Name + ": " + label(it.row, p.axes), cost.of(it.row), it.a.Percent})
+			for _, r := range byTraining[t] {
+				l.marks = append(l.marks, mark{r.Name + ": " + r.Point, cost.of(r), r.Percent})
 			}
 			all = append(all, l)
 		}

@@ -30,7 +30,7 @@ const (
 	accuracyColumn = "published_accuracy" // percent, average of zero-shot tasks
 	trainingColumn = "published_training" // what it was trained on
 	frontColumn    = "pareto"             // true on the front; only of sweeps that ask for one
-	refusal        = "invalid"            // why a point has no result, else empty
+	invalidColumn  = "invalid"            // why a point has no result, else empty
 )
 
 // Layout says what the columns of a sweep are.
@@ -87,7 +87,7 @@ func newTable(l Layout) table {
 	if l.Front != nil {
 		add(frontColumn, text)
 	}
-	add(refusal, text)
+	add(invalidColumn, text)
 	return t
 }
 
@@ -119,7 +119,7 @@ func (t *table) fields(r *sweep.Row) []string {
 		fields = append(fields, record[i])
 	}
 	accuracy, training := "", ""
-	if a := Published(&r.Result); len(a) > 0 {
+	if a := accuraciesOf(&r.Result); len(a) > 0 {
 		accuracy, training = strconv.FormatFloat(a[0].Percent, 'f', -1, 64), a[0].Training
 	}
 	fields = append(fields, accuracy, training)

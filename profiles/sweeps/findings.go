@@ -71,16 +71,16 @@ func equalSized(rows []*sweep.Row) []*sweep.Row {
 			plain = append(plain, r)
 		}
 	}
+	byDepth := sortedBy(plain, func(a, b *sim.Result) int {
+		return cmp.Or(cmp.Compare(a.LayersStored, b.LayersStored), cmp.Compare(a.LatencyMS, b.LatencyMS))
+	})
 	var most []*sweep.Row
 	for _, center := range plain {
-		byDepth := map[int]bool{}
 		var near []*sweep.Row
-		for _, r := range by(plain, func(a, b *sim.Result) int {
-			return cmp.Or(cmp.Compare(a.LayersStored, b.LayersStored), cmp.Compare(a.LatencyMS, b.LatencyMS))
-		}) {
+		for _, r := range byDepth {
+			taken := len(near) > 0 && near[len(near)-1].Result.LayersStored == r.Result.LayersStored
 			off := float64(r.Result.StoredParams)/float64(center.Result.StoredParams) - 1
-			if math.Abs(off) <= equalParams && !byDepth[r.Result.LayersStored] {
-				byDepth[r.Result.LayersStored] = true
+			if math.Abs(off) <= equalParams && !taken {
 				near = append(near, r)
 			}
 		}
@@ -104,7 +104,7 @@ func turningPoint(rows []*sweep.Row) string {
 	if best == last {
 		return fmt.Sprintf("at %s parameters latency falls with every depth up to %s: launching more operators does not yet outweigh what thinner layers save.", size, shapeText(d))
 	}
-	next := &line[indexOf(line, best)+1].Result
+	next := &line[slices.Index(line, best)+1].Result
 	grown := d.LatencyMS - b.LatencyMS
 	if grown <= 0 {
 		return ""
@@ -113,15 +113,6 @@ func turningPoint(rows []*sweep.Row) string {
 		size, shapeText(b), shapeText(next), upperFirst(shapeText(d)), percent(d.DRAMBytesPerToken/b.DRAMBytesPerToken),
 		profiles.Number(d.LatencyMS), profiles.Number(b.LatencyMS),
 		percent((d.LatencyPartsMS.Dispatch-b.LatencyPartsMS.Dispatch)/grown), profiles.Number(grown))
-}
-
-func indexOf(rows []*sweep.Row, r *sweep.Row) int {
-	for i := range rows {
-		if rows[i] == r {
-			return i
-		}
-	}
-	return -1
 }
 
 func percent(share float64) string {
@@ -225,14 +216,17 @@ func (t trio) reused() float64 {
 	return 1 - (t.shared.DRAMBytesPerToken-t.once.DRAMBytesPerToken)/repeats
 }
 
-// paysFrom finds the smallest capacity from which on repeats find more than half
-// of their weights on the chip.
-func paysFrom(rows []*sweep.Row, axis sweep.Axis) string {
-	type step struct {
-		size, worst, best float64
-		name              string
-	}
-	var steps []step
+// reuse is what repeated blocks find on the chip at one size of a memory.
+type reuse struct {
+	name  string // the size as the axis has it
+	size  uint64 // bytes
+	worst float64
+}
+
+// reuseBySize returns the reuse at each value of axis, the smallest first; none
+// where a value has no shared model to look at.
+func reuseBySize(rows []*sweep.Row, axis sweep.Axis) []reuse {
+	var list []reuse
 	for _, value := range axis.Values {
 		var at []*sweep.Row
 		for _, r := range rows {
@@ -240,19 +234,28 @@ func paysFrom(rows []*sweep.Row, axis sweep.Axis) string {
 				at = append(at, r)
 			}
 		}
-		s := step{name: profiles.Clean(value), worst: math.Inf(1), best: math.Inf(-1)}
 		size, err := humanize.ParseBytes(value)
 		found := trios(at)
 		if err != nil || len(found) == 0 {
-			return ""
+			return nil
 		}
-		s.size = float64(size)
+		worst := math.Inf(1)
 		for _, t := range found {
-			s.worst, s.best = min(s.worst, t.reused()), max(s.best, t.reused())
+			worst = min(worst, t.reused())
 		}
-		steps = append(steps, s)
+		list = append(list, reuse{profiles.Clean(value), size, worst})
 	}
-	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.size, b.size) })
+	slices.SortStableFunc(list, func(a, b reuse) int { return cmp.Compare(a.size, b.size) })
+	return list
+}
+
+// paysFrom finds the smallest capacity from which on repeats find more than half
+// of their weights on the chip.
+func paysFrom(rows []*sweep.Row, axis sweep.Axis) string {
+	steps := reuseBySize(rows, axis)
+	if len(steps) == 0 {
+		return ""
+	}
 	from := len(steps)
 	for from > 0 && steps[from-1].worst > 0.5 {
 		from--

@@ -46,11 +46,11 @@ func (j *JSON) Encode(r *sweep.Row) (json.RawMessage, error) {
 		}
 	}
 	if r.Invalid != nil {
-		o.add(refusal, profiles.Clean(r.Invalid.Error()))
+		o.add(invalidColumn, profiles.Clean(r.Invalid.Error()))
 		return o.end()
 	}
 	o.embed(&r.Result)
-	if a := Published(&r.Result); len(a) > 0 {
+	if a := accuraciesOf(&r.Result); len(a) > 0 {
 		o.add(accuracyColumn, a[0].Percent)
 		o.add(trainingColumn, a[0].Training)
 	}

@@ -54,7 +54,6 @@ type Page struct {
 	rows    []*sweep.Row
 	reasons []*reason
 	others  int // invalid rows with further reasons
-	invalid int
 }
 
 // reason is why points were refused.
@@ -108,7 +107,6 @@ func (p *Page) thin() {
 }
 
 func (p *Page) refuse(r *sweep.Row) {
-	p.invalid++
 	why := profiles.Clean(r.Invalid.Error())
 	i := slices.IndexFunc(p.reasons, func(x *reason) bool { return x.Why == why })
 	switch {
@@ -150,7 +148,7 @@ func (p *Page) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c := content{Charts: charts, Invalid: p.reasons, Notes: p.notes(), Spec: p.about.Spec, Published: p.published(), Source: PublishedSource()}
+	c := content{Charts: charts, Invalid: p.reasons, Notes: p.notes(), Spec: p.about.Spec, Published: p.published(), Source: published().Source}
 	for _, g := range p.about.Goals {
 		c.GoalNames = append(c.GoalNames, profiles.Clean(g.Key))
 	}
@@ -241,7 +239,7 @@ func (p *Page) notes() []string {
 func (p *Page) published() []publishedRow {
 	var list []publishedRow
 	for _, r := range p.rows {
-		for _, a := range Published(&r.Result) {
+		for _, a := range accuraciesOf(&r.Result) {
 			list = append(list, publishedRow{label(r, p.axes), a.Name, a.Training, a.Percent, r.Result.LatencyMS, r.Result.EnergyMJPerToken})
 		}
 	}

@@ -75,17 +75,8 @@ func axis(t *testing.T, name, values string) sweep.Axis {
 
 func write(t *testing.T, rows []sweep.Row, about About) string {
 	t.Helper()
-	p, err := NewPage(rows[0].Point.Axes(), about)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range rows {
-		if err := p.Add(&rows[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var b bytes.Buffer
-	if err := p.Write(&b); err != nil {
+	if err := pageOf(t, rows, about).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -158,6 +149,52 @@ func TestAPageIsBoundedAndItsFrontIsNot(t *testing.T) {
 	}
 	if notes := p.notes(); !strings.Contains(notes[0], "every 4th of the 24576 valid points") {
 		t.Errorf("notes are %v", notes)
+	}
+}
+
+func TestRefusalsAreCountedByTheirReason(t *testing.T) {
+	rows := sample(t, axis(t, "layers", fmt.Sprintf("1:%d", mostReasons+5)))
+	for i := range rows {
+		rows[i].Invalid = fault.Userf("reason %d", i)
+	}
+	rows[1].Invalid = fault.Userf("reason 0")
+	p := pageOf(t, rows, About{})
+	if first := *p.reasons[0]; first != (reason{"reason 0", 2, "layers=1"}) {
+		t.Errorf("the first reason is %+v", first)
+	}
+	if notes := p.notes(); len(p.reasons) != mostReasons || notes[0] != "4 more points are invalid for other reasons; sweep.csv names them." {
+		t.Errorf("%d reasons, then: %s", len(p.reasons), notes[0])
+	}
+}
+
+func TestAPageKeepsRowsThatItsCallerUsesAgain(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "4,8"))
+	p, err := NewPage(rows[0].Point.Axes(), About{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reused sweep.Row
+	for _, reused = range rows {
+		if err := p.Add(&reused); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.rows[0].Index != 0 || p.rows[1].Index != 1 {
+		t.Errorf("the page holds rows %d and %d", p.rows[0].Index, p.rows[1].Index)
+	}
+}
+
+func TestTilesHoldTheLeastOfEachCost(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "4,8,12"))
+	for i, r := range []struct{ ms, mj float64 }{{5, 30}, {3, 40}, {6, 20}} {
+		rows[i].Result.LatencyMS, rows[i].Result.EnergyMJPerToken = r.ms, r.mj
+	}
+	var got []string
+	for _, tile := range pageOf(t, rows, About{Counts: map[string]int{"invalid": 2}}).tiles() {
+		got = append(got, tile.Value+" "+tile.Label)
+	}
+	if want := "3 valid points, 2 invalid, 3 least latency, 20 least energy, 3 points on the front"; strings.Join(got, ", ") != want {
+		t.Errorf("tiles are %q, want %q", got, want)
 	}
 }
 

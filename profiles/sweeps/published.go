@@ -14,8 +14,8 @@ import (
 //go:embed published.yaml
 var publishedData []byte
 
-// Accuracy is what was published of a model of one shape.
-type Accuracy struct {
+// accuracy is what was published of a model of one shape.
+type accuracy struct {
 	Name     string  `yaml:"name"`
 	Layers   int     `yaml:"layers"` // stored
 	Dim      int     `yaml:"dim"`
@@ -32,8 +32,8 @@ type Accuracy struct {
 const paramsTolerance = 0.25
 
 type publication struct {
-	Source string     `yaml:"source"`
-	Models []Accuracy `yaml:"models"`
+	Source string     `yaml:"source"` // the paper
+	Models []accuracy `yaml:"models"`
 }
 
 var published = sync.OnceValue(func() publication {
@@ -46,10 +46,10 @@ var published = sync.OnceValue(func() publication {
 	return p
 })
 
-// Published returns the accuracies that were published for the shape of r, the
+// accuraciesOf returns the accuracies that were published for the shape of r, the
 // longest training first.
-func Published(r *sim.Result) []Accuracy {
-	var list []Accuracy
+func accuraciesOf(r *sim.Result) []accuracy {
+	var list []accuracy
 	for _, a := range published().Models {
 		if a.is(r) {
 			list = append(list, a)
@@ -58,10 +58,8 @@ func Published(r *sim.Result) []Accuracy {
 	return list
 }
 
-// PublishedSource names the paper of the accuracies.
-func PublishedSource() string { return published().Source }
-
-func (a Accuracy) is(r *sim.Result) bool {
+// is reports whether r is of the shape.
+func (a accuracy) is(r *sim.Result) bool {
 	sharing := r.Sharing
 	if sharing == "" {
 		sharing = "none"

@@ -35,7 +35,7 @@ func settingPart(axis, value string) string {
 	return profiles.Clean(axis + " " + value)
 }
 
-// shapeText describes a model: "30 × 576, 30 run twice (immediate)".
+// shapeText describes a model: "30 layers × 576 run twice (immediate)".
 func shapeText(r *sim.Result) string {
 	if r.LayersExecuted == r.LayersStored {
 		return fmt.Sprintf("%d layers × %d", r.LayersStored, r.Dim)
@@ -94,10 +94,10 @@ func groupBy(rows []*sweep.Row, name func(*sweep.Row) string) []group {
 	return groups
 }
 
-// by sorts a copy of rows.
-func by(rows []*sweep.Row, less func(a, b *sim.Result) int) []*sweep.Row {
+// sortedBy returns a sorted copy of rows; equal ones keep their order.
+func sortedBy(rows []*sweep.Row, compare func(a, b *sim.Result) int) []*sweep.Row {
 	sorted := slices.Clone(rows)
-	slices.SortStableFunc(sorted, func(a, b *sweep.Row) int { return less(&a.Result, &b.Result) })
+	slices.SortStableFunc(sorted, func(a, b *sweep.Row) int { return compare(&a.Result, &b.Result) })
 	return sorted
 }
 

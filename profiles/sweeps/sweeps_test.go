@@ -61,6 +61,42 @@ func TestCSVHasTheAxesThenTheKeysThenTheRefusal(t *testing.T) {
 	}
 }
 
+func TestCSVSaysWhatIsOnTheFrontAndWhatWasPublished(t *testing.T) {
+	layout := Layout{Axes: []sweep.Axis{{Name: "layers", Values: []string{"15", "30"}}}, Front: map[int]bool{1: true}}
+	s, err := sweep.NewSpace(layout.Axes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := NewCSV(&b, layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, layers := range []int{15, 30} {
+		r := sweep.Row{Index: i, Point: s.Point(i), Result: sim.Result{LayersStored: layers, LayersExecuted: layers, Dim: 576, StoredParams: 124_600_000}}
+		if err := w.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	for i, want := range []string{",published_accuracy,published_training,pareto,invalid", ",,,false,", ",46.3,1 T tokens,true,"} {
+		if !strings.HasSuffix(lines[i], want) {
+			t.Errorf("line %d is %s, want %s at its end", i, lines[i], want)
+		}
+	}
+}
+
+func TestAnAxisOfFractionsIsOfNumbers(t *testing.T) {
+	for values, want := range map[string]kind{"1,2": whole, "1,2.5": real, "1,two": text} {
+		if got := kindOf(sweep.Axis{Name: "ffn-ratio", Values: strings.Split(values, ",")}); got != want {
+			t.Errorf("values %s are of kind %d, want %d", values, got, want)
+		}
+	}
+}
+
 func TestParquetHasTheSameColumnsTyped(t *testing.T) {
 	var b bytes.Buffer
 	w := NewParquet(&b, Layout{Axes: axes})
@@ -127,7 +163,7 @@ func TestJSONHasTheAxesTheKeysAndTheRefusal(t *testing.T) {
 
 func TestAccuraciesArePublishedForShapes(t *testing.T) {
 	ls := sim.Result{LayersStored: 30, LayersExecuted: 60, Dim: 576, Sharing: "immediate", StoredParams: 124_600_000}
-	if a := Published(&ls); len(a) != 2 || a[0].Percent != 47.0 || a[0].Training != "1 T tokens" || a[1].Percent != 45.0 {
+	if a := accuraciesOf(&ls); len(a) != 2 || a[0].Percent != 47.0 || a[0].Training != "1 T tokens" || a[1].Percent != 45.0 {
 		t.Errorf("published for LS-125M: %+v", a)
 	}
 	for _, other := range []func(*sim.Result){
@@ -137,7 +173,7 @@ func TestAccuraciesArePublishedForShapes(t *testing.T) {
 		func(r *sim.Result) { r.StoredParams = 60_000_000 },
 	} {
 		r := ls
-		if other(&r); len(Published(&r)) > 0 {
+		if other(&r); len(accuraciesOf(&r)) > 0 {
 			t.Errorf("something was published for %+v", r)
 		}
 	}
