@@ -20,6 +20,7 @@ type Memo struct {
 	mu     sync.Mutex
 	states map[string]*state // by key
 	bytes  int               // held by states and passages, about
+	age    int               // how often everything was forgotten
 }
 
 // mostBytes is how much a Memo holds before it forgets everything.
@@ -30,10 +31,15 @@ const mostBytes = 64 << 20
 type state struct {
 	key  string     // the levels, and their contents
 	next []*passage // guarded by the Memo
+	age  int        // of the Memo, when the state was new
 }
 
-// mostPassages bounds the passages that are known from one state.
-const mostPassages = 64
+// mostPassages bounds the passages that are known from one state, and mostAccesses
+// the length of one: behind it is a mark, whether or not one was set.
+const (
+	mostPassages = 64
+	mostAccesses = 1 << 12
+)
 
 // A passage is the accesses from one mark to the next one, and their outcomes.
 type passage struct {
@@ -110,6 +116,9 @@ func (h *Hierarchy) Mark() {
 // remembered is Access by memory, as far as that goes.
 func (h *Hierarchy) remembered(a access) Outcome {
 	r := &h.recall
+	if r.passed == mostAccesses {
+		h.Mark()
+	}
 	if !r.recording && !r.follow(a) {
 		h.record()
 	}
@@ -181,10 +190,10 @@ func (p *passage) outcome(i, levels int) Outcome {
 	if i > 0 {
 		from = p.outcomes[i-1].end
 	}
-	return Outcome{
-		Hit:       p.hits[i*levels : (i+1)*levels],
+	return Outcome{ // without room to append: others read on behind its lists
+		Hit:       p.hits[i*levels : (i+1)*levels : (i+1)*levels],
 		Allocated: o.allocated, Miss: o.miss,
-		Fetch: p.extents[from:o.fetched], WriteBack: p.extents[o.fetched:o.end],
+		Fetch: p.extents[from:o.fetched:o.fetched], WriteBack: p.extents[o.fetched:o.end:o.end],
 	}
 }
 
@@ -214,28 +223,43 @@ func (m *Memo) state(key []byte) *state {
 	if s := m.states[string(key)]; s != nil {
 		return s
 	}
-	if m.states == nil || m.bytes > mostBytes {
-		m.states, m.bytes = map[string]*state{}, 0
-	}
-	s := &state{key: string(key)}
+	m.makeRoom(len(key))
+	s := &state{key: string(key), age: m.age}
 	m.states[s.key] = s
-	m.bytes += len(s.key)
+	m.bytes += len(key)
 	return s
+}
+
+// makeRoom forgets everything if some more bytes would be too many.
+func (m *Memo) makeRoom(bytes int) {
+	if m.states == nil || m.bytes+bytes > mostBytes {
+		m.states, m.bytes = map[string]*state{}, 0
+		m.age++
+	}
 }
 
 // add notes that a passage leads on from a state.
 func (m *Memo) add(from *state, p *passage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if slices.ContainsFunc(from.next, func(q *passage) bool { return slices.Equal(q.accesses, p.accesses) }) {
-		return // another hierarchy was first
+	known := func(q *passage) bool { return slices.Equal(q.accesses, p.accesses) }
+	if from.age != m.age || slices.ContainsFunc(from.next, known) {
+		return // it was forgotten, or another hierarchy was first
 	}
 	if len(from.next) == mostPassages {
+		m.bytes -= from.next[0].bytes()
 		from.next = slices.Delete(from.next, 0, 1)
 	}
-	from.next = append(from.next, p)
+	if m.makeRoom(p.bytes()); from.age == m.age { // still
+		from.next = append(from.next, p)
+		m.bytes += p.bytes()
+	}
+}
+
+// bytes is the size of a passage, about.
+func (p *passage) bytes() int {
 	const accessBytes = 24 + 24 // with its outcome
-	m.bytes += len(p.accesses)*accessBytes + len(p.hits)*8 + len(p.extents)*16
+	return len(p.accesses)*accessBytes + len(p.hits)*8 + len(p.extents)*16
 }
 
 // restore brings a hierarchy to the state of some contents.

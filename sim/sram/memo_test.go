@@ -119,25 +119,85 @@ func sameContents(a, b *Hierarchy) bool {
 	return true
 }
 
-// What a Memo holds is bounded, and levels that differ do not meet in it.
+// What a Memo holds is bounded, by states, by passages, by the length of one that no
+// mark ends; and levels that differ do not meet in it.
 func TestMemoForgets(t *testing.T) {
+	large := Config{Name: "l2", Capacity: 16 * units.MiB, Line: 64, Ways: 16}
+	small := Config{Name: "l2", Capacity: 16 * units.KiB, Line: 64, Ways: 4}
+	for name, teach := range map[string]func(m *Memo){
+		"states": func(m *Memo) {
+			for i := range uint64(300) {
+				h := mustHierarchy(t, large)
+				h.Remember(m)
+				for at := range uint64(1600) {
+					h.Access(i<<24+at*128, 64, true)
+				}
+				h.Mark()
+			}
+		},
+		"passages": func(m *Memo) {
+			h := mustHierarchy(t, small)
+			h.Remember(m)
+			for i := range uint64(600) {
+				for at := range uint64(4000) {
+					h.Access(i<<24+at*64, 64, false)
+				}
+				h.Access(1<<60, 64<<10, false) // and back in the same state
+				h.Mark()
+			}
+		},
+		"accesses": func(m *Memo) {
+			h := mustHierarchy(t, small)
+			h.Remember(m)
+			for at := range uint64(2_000_000) {
+				h.Access(at*64, 64, false)
+			}
+		},
+	} {
+		m := &Memo{}
+		teach(m)
+		if m.bytes > mostBytes || m.bytes < mostBytes/8 {
+			t.Errorf("%s: %d bytes are held, %d may be", name, m.bytes, mostBytes)
+		}
+		if held := m.size(); m.age == 0 || held != m.bytes {
+			t.Errorf("%s: %d bytes are held, %d are counted", name, held, m.bytes)
+		}
+		known := len(m.states)
+		other := mustHierarchy(t, Config{Name: "l2", Capacity: 8 * units.KiB, Line: 64, Ways: 4})
+		other.Remember(m)
+		if len(m.states) != known+1 {
+			t.Errorf("%s: a smaller cache begins in the state of a larger one", name)
+		}
+	}
+}
+
+// size sums what a Memo holds.
+func (m *Memo) size() (bytes int) {
+	for key, s := range m.states {
+		bytes += len(key)
+		for _, p := range s.next {
+			bytes += p.bytes()
+		}
+	}
+	return bytes
+}
+
+// Whoever appends to an outcome's lists does not change what others are told.
+func TestOutcomesFromMemoryAreTheirOwn(t *testing.T) {
 	m := &Memo{}
-	for i := range uint64(800) {
-		h := mustHierarchy(t, Config{Name: "l2", Capacity: 16 * units.MiB, Line: 64, Ways: 16})
+	config := Config{Name: "l2", Capacity: 16 * units.KiB, Line: 64, Ways: 4}
+	for round := range 3 {
+		h := mustHierarchy(t, config)
 		h.Remember(m)
-		for at := range uint64(1600) {
-			h.Access(i<<24+at*128, 64, true)
+		for i := range uint64(10) {
+			out := h.Access(i<<20, 128, false)
+			if len(out.Fetch) != 1 || out.Fetch[0].Addr != i<<20 {
+				t.Errorf("round %d: access %d fetches %v", round, i, out.Fetch)
+			}
+			_ = append(out.Fetch, Extent{Addr: 42})
+			_ = append(out.Hit, 42)
 		}
 		h.Mark()
-	}
-	if most := 2 * mostBytes; m.bytes > most {
-		t.Errorf("%d bytes are held, more than %d", m.bytes, most)
-	}
-	known := len(m.states)
-	other := mustHierarchy(t, Config{Name: "l2", Capacity: 8 * units.MiB, Line: 64, Ways: 16})
-	other.Remember(m)
-	if len(m.states) != known+1 {
-		t.Error("a smaller cache begins in the state of a larger one")
 	}
 }
 
