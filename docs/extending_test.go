@@ -15,7 +15,8 @@ var changed = regexp.MustCompile(`(?m)^\+\+\+ b/(\S+)$`)
 
 // ofCode says whether a diff changes memsim itself, and not a file of one's own.
 func (b block) ofCode() bool {
-	return b.info == "diff" && strings.HasPrefix(changed.FindStringSubmatch(b.text())[1], "engine/")
+	first := changed.FindStringSubmatch(b.text())
+	return b.info == "diff" && first != nil && strings.HasSuffix(first[1], ".go")
 }
 
 func (b block) text() string { return strings.Join(b.lines, "\n") + "\n" }
@@ -38,7 +39,7 @@ func apply(t *testing.T, dir string, b block) {
 func TestADevicePartAndRuntimeAreFilesOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	if err := os.CopyFS(filepath.Join(s.dir, "devices"), os.DirFS("../devices")); err != nil {
+	if err := os.CopyFS(filepath.Join(s.dir, "devices"), os.DirFS("../devices")); err != nil { // the page starts from its files
 		t.Fatal(err)
 	}
 	checkConsole(t, "extending.md", s)
@@ -108,21 +109,32 @@ func patch(t *testing.T) patched {
 	return p
 }
 
-// goCommand runs go with the patched files, in the repository.
-func (p patched) goCommand(t *testing.T, command string, args ...string) {
+// goTest runs one test with the patched files.
+func (p patched) goTest(t *testing.T, folder, test string) {
+	t.Helper()
+	if out := p.goCommand(t, "test", folder, "-run", "^"+test+"$"); strings.Contains(out, "no tests to run") {
+		t.Errorf("%s has no %s", folder, test)
+	}
+}
+
+// goCommand runs go with the patched files, in the repository, and returns what
+// it prints.
+func (p patched) goCommand(t *testing.T, command string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{command, "-overlay", p.overlay}, args...)...)
 	cmd.Dir = ".."
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("go %s %s: %v\n%s", command, strings.Join(args, " "), err, out)
 	}
+	return string(out)
 }
 
 func TestTheOperatorAndTheArchitectureOfThePageWork(t *testing.T) {
 	t.Parallel()
 	p := patch(t)
-	p.goCommand(t, "test", "./engine", "-run", "TraceIsWhatKernelsTouch")
-	p.goCommand(t, "test", "./devices", "-run", "OperatorsAreThoseOfTheEngine")
+	p.goTest(t, "./engine", "TestTraceIsWhatKernelsTouch")
+	p.goTest(t, "./devices", "TestOperatorsAreThoseOfTheEngine")
 
 	bin := t.TempDir()
 	p.goCommand(t, "build", "-o", bin, "./cmd/memsim")

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// names are the declarations of a package: functions as "New", methods as
-// "Memory.Move", types and variables as "Rule".
+// names are the declarations of a package or a file: functions as "New", methods
+// as "Memory.Move", types, variables and constants as "Rule".
 type names map[string]bool
 
 // namesOf reads the declarations of the package in a folder, tests included.
@@ -25,15 +25,20 @@ func namesOf(t *testing.T, folder string) names {
 	}
 	all := names{}
 	for _, file := range files {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range parsed.Decls {
-			all.add(decl)
-		}
+		all.addFile(t, file)
 	}
 	return all
+}
+
+func (n names) addFile(t *testing.T, file string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, decl := range parsed.Decls {
+		n.add(decl)
+	}
 }
 
 func (n names) add(decl ast.Decl) {
@@ -46,8 +51,13 @@ func (n names) add(decl ast.Decl) {
 		n[name] = true
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
-			if s, ok := spec.(*ast.TypeSpec); ok {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
 				n[s.Name.Name] = true
+			case *ast.ValueSpec:
+				for _, name := range s.Names {
+					n[name.Name] = true
+				}
 			}
 		}
 	}
@@ -81,14 +91,29 @@ func formulas(t *testing.T) []formula {
 	t.Helper()
 	var rows []formula
 	for i, line := range strings.Split(readPage(t, "formulas.md"), "\n") {
-		cells := strings.Split(line, " | ")
-		if len(cells) != 4 || strings.HasPrefix(line, "| formula") || strings.HasPrefix(line, "| ---") {
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "| formula") || strings.HasPrefix(line, "| ---") {
 			continue
 		}
-		rows = append(rows, formula{i + 1, strings.TrimPrefix(cells[0], "| "),
-			quoted.FindAllStringSubmatch(cells[1], -1), quoted.FindAllStringSubmatch(cells[3], -1), cells[2]})
+		cells := strings.Split(line, " | ")
+		if len(cells) != 4 {
+			t.Errorf("line %d has %d cells, not 4", i+1, len(cells))
+			continue
+		}
+		rows = append(rows, formula{i + 1, strings.TrimPrefix(cells[0], "| "), qualified(t, i+1, cells[1]), qualified(t, i+1, cells[3]), cells[2]})
 	}
 	return rows
+}
+
+// qualified returns the matches of quoted in a cell, which holds nothing else in
+// backquotes.
+func qualified(t *testing.T, line int, cell string) [][]string {
+	t.Helper()
+	for _, text := range inline.FindAllString(cell, -1) {
+		if quoted.FindString(text) != text {
+			t.Errorf("line %d: %s is not a name with its package", line, text)
+		}
+	}
+	return quoted.FindAllStringSubmatch(cell, -1)
 }
 
 func TestEveryFormulaHasItsCodeItsSourceAndItsTest(t *testing.T) {
@@ -113,6 +138,30 @@ func TestEveryFormulaHasItsCodeItsSourceAndItsTest(t *testing.T) {
 				t.Errorf("line %d: %s is no test", f.line, match[2])
 			}
 		}
+	}
+}
+
+// located matches a name and the file that a text says it is in.
+var located = regexp.MustCompile("`(\\w+)`\\s+in\\s+\\[[^]]+\\]\\(([^)]+\\.go)\\)")
+
+func TestNamesAreInTheFilesThatTextsSay(t *testing.T) {
+	found := 0
+	for _, page := range pages {
+		for _, match := range located.FindAllStringSubmatch(readPage(t, page), -1) {
+			declared := names{}
+			declared.addFile(t, filepath.Join(filepath.Dir(page), match[2]))
+			ok := false
+			for name := range declared {
+				ok = ok || name == match[1] || strings.HasSuffix(name, "."+match[1])
+			}
+			if !ok {
+				t.Errorf("%s: there is no %s in %s", page, match[1], match[2])
+			}
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("no page says where a name is: is it written otherwise now?")
 	}
 }
 
