@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,10 @@ func (s *Spec) Explorer(base model.Shape, quant string) (*Explorer, error) {
 
 // Space returns the grid of the spec's axes. Models that differ in depth alone are
 // neighbours in it: the shallower one's replay is the start of the deeper one's.
-func (s *Spec) Space() (sweep.Space, error) { return sweep.NewSpace(s.Axes, "layers") }
+func (s *Spec) Space() (sweep.Space, error) { return sweep.NewSpace(s.Axes, innermostAxis) }
+
+// innermostAxis varies fastest, wherever it stands.
+const innermostAxis = "layers"
 
 // ParseParams reads a number of parameters such as 125M, 1.5B or 124600000; ""
 // is 0.
@@ -112,6 +116,9 @@ func (s *Spec) Settings(x *Explorer) ([]Setting, error) {
 	}
 	for _, a := range s.Axes {
 		list = append(list, Setting{"axis " + a.Name, strings.Join(a.Values, ",")})
+	}
+	if i := slices.IndexFunc(s.Axes, func(a sweep.Axis) bool { return a.Name == innermostAxis }); i >= 0 && i < len(s.Axes)-1 {
+		list = append(list, Setting{"innermost axis", innermostAxis}) // without it, the last one is
 	}
 	list = append(list, Setting{"where", s.Where}, Setting{"pareto", s.Pareto}, Setting{"best", s.Best}, Setting{"sensitivity", s.Sensitivity})
 	if s.Best != "" {

@@ -135,3 +135,38 @@ func TestASpecIsWrittenAsItIsRead(t *testing.T) {
 		t.Errorf("written %+v, read %+v", s, again)
 	}
 }
+
+// Where rows come in another order than that of the axes, the settings of the sweep
+// say so: points are numbered by it.
+func TestTheOrderOfPointsIsASetting(t *testing.T) {
+	x := explorer(t, "iphone13")
+	for _, c := range []struct {
+		axes []string
+		want bool
+	}{
+		{[]string{"dim=64,128", "layers=2,4"}, false},
+		{[]string{"dim=64,128", "quant=q8_0,q4_0"}, false},
+		{[]string{"layers=2,4", "dim=64,128"}, true},
+	} {
+		spec := Spec{Hardware: Hardware{Device: "iphone13"}, Axes: space(t, c.axes...).Axes()}
+		settings, err := spec.Settings(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(settings, Setting{"innermost axis", "layers"}); got != c.want {
+			t.Errorf("%v: %v", c.axes, settings)
+		}
+		grid, err := spec.Space()
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := grid.Axes()[len(grid.Axes())-1].Name
+		if c.want {
+			last = "layers"
+		}
+		first, _ := grid.Point(0).Value(last)
+		if next, _ := grid.Point(1).Value(last); next == first {
+			t.Errorf("%v: %s does not vary fastest", c.axes, last)
+		}
+	}
+}

@@ -92,8 +92,8 @@ func Start(path string, about Description, mode Mode) (*Folder, error) {
 	case before != nil && f.hasRows():
 		return f, f.mustEqual(*before)
 	case before != nil && mode == Resume:
-		if err := f.mustEqual(*before); err != nil {
-			return nil, err
+		if changes := before.changes(about); len(changes) > 0 {
+			return nil, fault.Userf("%s was for another sweep, of which no rows are left: %s; sweep into another folder with --out, or without --resume in its place", path, strings.Join(changes, "; "))
 		}
 	}
 	f.fresh = true
@@ -157,15 +157,28 @@ func readDescription(path string) (*Description, error) {
 	return &d, nil
 }
 
-// mustEqual refuses rows of another sweep, and says in what it differs.
+// mustEqual refuses rows of another sweep, and says in what it differs. A process
+// that wants all shards takes them as they were divided.
 func (f *Folder) mustEqual(before Description) error {
-	var changes []string
+	changes := before.changes(f.about)
+	if f.about.Shards != before.Shards && f.about.Shards != 1 {
+		changes = append(changes, fmt.Sprintf("it was divided into %d shards, not %d", before.Shards, f.about.Shards))
+	}
+	if len(changes) > 0 {
+		return fault.Userf("%s holds rows of another sweep: %s; sweep into another folder with --out", f.path, strings.Join(changes, "; "))
+	}
+	f.about.Shards = before.Shards
+	return nil
+}
+
+// changes says in what a later description differs, but for the number of shards.
+func (d *Description) changes(later Description) (changes []string) {
 	differ := func(name, was, is string) {
 		if was != is {
 			changes = append(changes, fmt.Sprintf("%s was %q and is %q", name, was, is))
 		}
 	}
-	differ("memsim", before.Memsim, f.about.Memsim)
+	differ("memsim", d.Memsim, later.Memsim)
 	value := func(list []designspace.Setting, name string) string {
 		i := slices.IndexFunc(list, func(s designspace.Setting) bool { return s.Name == name })
 		if i < 0 {
@@ -173,30 +186,18 @@ func (f *Folder) mustEqual(before Description) error {
 		}
 		return list[i].Value
 	}
-	for _, s := range before.Spec {
-		differ(s.Name, s.Value, value(f.about.Spec, s.Name))
+	for _, s := range d.Spec {
+		differ(s.Name, s.Value, value(later.Spec, s.Name))
 	}
-	for _, s := range f.about.Spec {
-		if value(before.Spec, s.Name) == "" {
+	for _, s := range later.Spec {
+		if value(d.Spec, s.Name) == "" {
 			differ(s.Name, "", s.Value)
 		}
 	}
-	if len(changes) == 0 && !slices.Equal(before.Spec, f.about.Spec) {
+	if len(changes) == 0 && !slices.Equal(d.Spec, later.Spec) {
 		changes = append(changes, "the axes stand in another order")
 	}
-	if f.about.Shards != before.Shards {
-		if f.about.Shards != 1 {
-			changes = append(changes, fmt.Sprintf("it was divided into %d shards, not %d", before.Shards, f.about.Shards))
-		}
-		f.about.Shards = before.Shards // one worker may do what is left of all
-	}
-	if len(changes) > 0 {
-		if !f.hasRows() {
-			return fault.Userf("%s holds the answers of another sweep, which is finished: %s; sweep into another folder with --out, or without --resume in their place", f.path, strings.Join(changes, "; "))
-		}
-		return fault.Userf("%s holds rows of another sweep: %s; sweep into another folder with --out", f.path, strings.Join(changes, "; "))
-	}
-	return nil
+	return changes
 }
 
 // About returns what the rows are of.

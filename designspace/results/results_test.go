@@ -213,10 +213,13 @@ func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 	if err := f.Remove(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(done, other, Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), `which is finished: seed was "1" and is "7"`) {
+	if _, err := Start(done, other, Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), `of which no rows are left: seed was "1" and is "7"`) {
 		t.Errorf("going on with another sweep that is finished: %v", err)
 	}
-	start(t, done, about(10, 1), Resume)
+	start(t, done, about(10, 4), Resume) // rows are not divided any more
+	if again, err := Open(done); err != nil || again.About().Shards != 4 {
+		t.Errorf("%v (%v), want a sweep of 4 shards", again, err)
+	}
 	if err := f.Remove(); err != nil {
 		t.Fatal(err)
 	}
