@@ -126,7 +126,7 @@ func TestMemoForgets(t *testing.T) {
 	small := Config{Name: "l2", Capacity: 16 * units.KiB, Line: 64, Ways: 4}
 	for name, teach := range map[string]func(m *Memo){
 		"states": func(m *Memo) {
-			for i := range uint64(300) {
+			for i := range uint64(220) {
 				h := mustHierarchy(t, large)
 				h.Remember(m)
 				for at := range uint64(1600) {
@@ -138,7 +138,7 @@ func TestMemoForgets(t *testing.T) {
 		"passages": func(m *Memo) {
 			h := mustHierarchy(t, small)
 			h.Remember(m)
-			for i := range uint64(600) {
+			for i := range uint64(260) {
 				for at := range uint64(4000) {
 					h.Access(i<<24+at*64, 64, false)
 				}
@@ -149,7 +149,7 @@ func TestMemoForgets(t *testing.T) {
 		"accesses": func(m *Memo) {
 			h := mustHierarchy(t, small)
 			h.Remember(m)
-			for at := range uint64(2_000_000) {
+			for at := range uint64(1_000_000) {
 				h.Access(at*64, 64, false)
 			}
 		},
