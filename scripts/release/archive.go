@@ -74,7 +74,7 @@ func zipArchive(w io.Writer, folder string, entries []entry, modified time.Time)
 }
 
 // writeChecksums writes checksums.txt of all files in dir, as sha256sum -c reads
-// it.
+// it, and prints it.
 func writeChecksums(dir string) error {
 	entries, err := os.ReadDir(dir) // sorted
 	if err != nil {

@@ -123,10 +123,18 @@ func (r *release) readVersion(ctx context.Context, program string) error {
 	return nil
 }
 
-// compile builds the program into file, for the platform in settings.
-func (r *release) compile(ctx context.Context, file string, settings ...string) error {
-	settings = append(settings, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	_, err := run(ctx, r.source, settings, "go", "build", "-trimpath", "-mod=readonly", "-buildvcs=true", "-ldflags=-s -w -buildid=", "-o", file, "./cmd/memsim")
+// buildSettings are what a build takes instead of the settings of whoever makes
+// it: those of Go that change a program's bytes, and the file that go env -w
+// writes.
+var buildSettings = []string{
+	"CGO_ENABLED=0", "GOENV=off", "GOFLAGS=", "GOWORK=off",
+	"GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "GOFIPS140=off",
+}
+
+// compile builds the program into file, for the GOOS and GOARCH in platform or
+// else for this machine.
+func (r *release) compile(ctx context.Context, file string, platform ...string) error {
+	_, err := run(ctx, r.source, slices.Concat(buildSettings, platform), "go", "build", "-trimpath", "-mod=readonly", "-buildvcs=true", "-ldflags=-s -w -buildid=", "-o", file, "./cmd/memsim")
 	return err
 }
 
@@ -136,20 +144,21 @@ func (r *release) build(ctx context.Context, platform string, shared []entry) er
 	if !ok {
 		return fmt.Errorf("write a platform as GOOS/GOARCH, such as linux/arm64")
 	}
+	target := []string{"GOOS=" + system, "GOARCH=" + machine}
 	name := fmt.Sprintf("memsim_%s_%s_%s", r.version, system, machine)
 	program := "memsim"
 	if system == "windows" {
 		program += ".exe"
 	}
 	file := filepath.Join(r.work, name, program)
-	if err := r.compile(ctx, file, "GOOS="+system, "GOARCH="+machine); err != nil {
+	if err := r.compile(ctx, file, target...); err != nil {
 		return err
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	licenses, err := r.licenses(ctx, "GOOS="+system, "GOARCH="+machine)
+	licenses, err := r.licenses(ctx, target...)
 	if err != nil {
 		return err
 	}

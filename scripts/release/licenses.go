@@ -17,8 +17,8 @@ var licenseName = regexp.MustCompile(`(?i)^(licen[sc]es?|copying|notices?|patent
 
 // licenses are the licences of what is in a program beside memsim's own code: its
 // modules, what is embedded in it, and Go itself.
-func (r *release) licenses(ctx context.Context, settings ...string) ([]entry, error) {
-	settings = append(settings, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+func (r *release) licenses(ctx context.Context, platform ...string) ([]entry, error) {
+	settings := slices.Concat(buildSettings, platform)
 	listed, err := run(ctx, r.source, settings, "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Dir}}{{end}}{{end}}", "./cmd/memsim")
 	if err != nil {
 		return nil, err

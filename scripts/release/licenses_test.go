@@ -33,6 +33,25 @@ func TestAModuleWithoutALicenceIsRefused(t *testing.T) {
 	}
 }
 
+// The licence of memsim itself stands in every archive by another name, and a
+// source file about licences is none.
+func TestLicencesBelowTheSourceArePassedOn(t *testing.T) {
+	source := t.TempDir()
+	for _, name := range []string{"LICENSE", "charts/LICENSE", "charts/licenses.go", "charts/chart.js"} {
+		path := filepath.Join(source, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := embeddedLicenses(source)
+	if err != nil || len(files) != 1 || files[0].name != "licenses/memsim/charts/LICENSE" {
+		t.Errorf("passed on are %v (%v)", files, err)
+	}
+}
+
 func TestWhatIsEmbeddedHasItsLicencesToo(t *testing.T) {
 	files, err := embeddedLicenses("../..")
 	if err != nil {

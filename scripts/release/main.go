@@ -13,9 +13,10 @@
 //
 // # Caveats
 //
-// It needs git and, for the bill of materials, the Go module proxy. A tag
-// "vX.Y.Z" on the commit must be the version that the source states. A bill of
-// materials holds the hash of the program that made it, which is the same on
+// It needs git and, for the bill of materials, the Go module proxy. Settings made
+// with go env -w do not count: name another proxy by GOPROXY in the environment.
+// A tag "vX.Y.Z" on the commit must be the version that the source states. A bill
+// of materials holds the hash of the program that made it, which is the same on
 // machines of one kind only. Nothing is signed or published.
 package main
 
