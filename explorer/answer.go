@@ -3,6 +3,7 @@ package explorer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -37,7 +38,7 @@ func (x *Explorer) serveRun(w http.ResponseWriter, r *http.Request) {
 	state, err := parseState(r.URL.RawQuery)
 	var answer *reply
 	if err == nil {
-		answer, err = x.run(r.Context(), state)
+		answer, err = x.reply(r.Context(), state)
 	}
 	if err != nil {
 		x.fail(w, r, err, func(status int, text string) {
@@ -91,8 +92,8 @@ func (x *Explorer) answersOf(ctx context.Context, settings []Setting) (list []an
 	return list, took, nil
 }
 
-// run answers a state.
-func (x *Explorer) run(ctx context.Context, state State) (*reply, error) {
+// reply answers a state.
+func (x *Explorer) reply(ctx context.Context, state State) (*reply, error) {
 	list, took, err := x.answersOf(ctx, state.settings())
 	if err != nil {
 		return nil, err
@@ -161,7 +162,7 @@ func labels(runs []*run) []string {
 
 // difference says in a sentence how b compares with a.
 func difference(a, b *sim.Result) string {
-	parts := []string{}
+	var parts []string
 	for _, f := range []struct {
 		a, b       float64
 		more, less string
@@ -187,7 +188,11 @@ func difference(a, b *sim.Result) string {
 		return "Nothing that could be compared was simulated."
 	}
 	last := len(parts) - 1
-	return "A token of B takes " + strings.Join(parts[:last], ", ") + " and " + parts[last] + " than one of A."
+	list := parts[last]
+	if last > 0 {
+		list = strings.Join(parts[:last], ", ") + " and " + list
+	}
+	return "A token of B takes " + list + " than one of A."
 }
 
 // tenth rounds a percentage to what a reader takes in.
@@ -213,7 +218,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 // reads an answer.
 func (x *Explorer) fail(w http.ResponseWriter, r *http.Request, err error, write func(status int, text string)) {
 	switch {
-	case err == errBusy:
+	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "1")
 		write(http.StatusServiceUnavailable, err.Error())
 	case fault.IsUser(err):

@@ -24,7 +24,7 @@ func BenchmarkAnswer(b *testing.B) {
 		b.Run(fmt.Sprintf("%s-%s", state.A.Device, state.A.Model), func(b *testing.B) {
 			for b.Loop() {
 				x.answers = newRecent[answered](1)
-				if _, err := x.run(b.Context(), state); err != nil {
+				if _, err := x.reply(b.Context(), state); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,6 +3,7 @@ package explorer
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/memsim/memsim/designspace"
@@ -11,24 +12,24 @@ import (
 	"github.com/memsim/memsim/engine/weights"
 )
 
-// Catalog is what a setting can name, and what the page's controls offer.
-type Catalog struct {
-	Devices  []DeviceEntry `json:"devices"`
-	Models   []ModelEntry  `json:"models"`
+// catalog is what a setting can name, and what the page's controls offer.
+type catalog struct {
+	Devices  []deviceEntry `json:"devices"`
+	Models   []modelEntry  `json:"models"`
 	Sharings []string      `json:"sharings"`
 	Quants   []string      `json:"quants"`
 	Energies []string      `json:"energies"`
 }
 
-// DeviceEntry is a device of a catalog.
-type DeviceEntry struct {
+// deviceEntry is a device of a catalog.
+type deviceEntry struct {
 	Name  string      `json:"name"` // or the path that was given
 	Title string      `json:"title"`
-	Units []UnitEntry `json:"units"` // the default unit first
+	Units []unitEntry `json:"units"` // the default unit first
 }
 
-// UnitEntry is a compute unit of a device.
-type UnitEntry struct {
+// unitEntry is a compute unit of a device.
+type unitEntry struct {
 	Name     string   `json:"name"`
 	Title    string   `json:"title"`
 	Runtimes []string `json:"runtimes"` // the default one first
@@ -38,8 +39,8 @@ type UnitEntry struct {
 	setBytes int64 // of that memory: its capacity is a whole number of sets
 }
 
-// ModelEntry is a model of a catalog, with its own shape.
-type ModelEntry struct {
+// modelEntry is a model of a catalog, with its own shape.
+type modelEntry struct {
 	Name    string         `json:"name"` // or the path that was given
 	Given   bool           `json:"given"`
 	Shape   map[string]int `json:"shape"` // by the keys of a setting
@@ -55,14 +56,14 @@ const (
 
 // newCatalog opens everything that may be named once: all shipped devices and
 // presets, and the files given.
-func newCatalog(deviceFiles, modelFiles []string) (*Catalog, error) {
-	c := &Catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: append([]string{designspace.DeviceEnergy}, devices.EnergyAssumptions()...)}
-	for _, name := range first(preferredDevice, deviceFiles, devices.Names()) {
+func newCatalog(deviceFiles, modelFiles []string) (*catalog, error) {
+	c := &catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: append([]string{designspace.DeviceEnergy}, devices.EnergyAssumptions()...)}
+	for _, name := range distinct(slices.Concat(deviceFiles, []string{preferredDevice}, devices.Names())...) {
 		d, err := devices.Load(name, nil)
 		if err != nil {
 			return nil, err
 		}
-		entry, err := deviceEntry(name, d)
+		entry, err := newDeviceEntry(name, d)
 		if err != nil {
 			return nil, err
 		}
@@ -73,49 +74,47 @@ func newCatalog(deviceFiles, modelFiles []string) (*Catalog, error) {
 		if err != nil {
 			return nil, err
 		}
-		entry := modelEntry(path, src.Shape(), src.Quant())
+		entry := newModelEntry(path, src.Shape(), src.Quant())
 		entry.Given = true
 		c.Models = append(c.Models, entry)
 		if err := src.Close(); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range first(preferredModel, nil, model.Presets()) {
+	for _, name := range distinct(slices.Concat([]string{preferredModel}, model.Presets())...) {
 		shape, err := model.Preset(name)
 		if err != nil {
 			return nil, err
 		}
-		c.Models = append(c.Models, modelEntry(name, shape, weights.DefaultQuant))
+		c.Models = append(c.Models, newModelEntry(name, shape, weights.DefaultQuant))
 	}
 	return c, nil
 }
 
-// first lists given, then preferred, then the others, each once.
-func first(preferred string, given, shipped []string) []string {
+// distinct returns names in their order, each once.
+func distinct(names ...string) []string {
 	var list []string
-	seen := map[string]bool{}
-	for _, name := range append(append(append([]string{}, given...), preferred), shipped...) {
-		if !seen[name] {
-			seen[name] = true
+	for _, name := range names {
+		if !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}
 	return list
 }
 
-func deviceEntry(name string, d *devices.Device) (DeviceEntry, error) {
-	e := DeviceEntry{Name: name, Title: d.Title}
+func newDeviceEntry(name string, d *devices.Device) (deviceEntry, error) {
+	e := deviceEntry{Name: name, Title: d.Title}
 	for i := range d.Units {
 		u := &d.Units[i]
 		standard, err := d.Runtime("", u.Name)
 		if err != nil {
 			return e, fmt.Errorf("unit %s: %w", u.Name, err)
 		}
-		var others []string
+		runtimes := []string{standard.Name}
 		for _, r := range d.RuntimesOf(u.Name) {
-			others = append(others, r.Name)
+			runtimes = append(runtimes, r.Name)
 		}
-		unit := UnitEntry{Name: u.Name, Title: u.Title, Runtimes: first(standard.Name, nil, others)}
+		unit := unitEntry{Name: u.Name, Title: u.Title, Runtimes: distinct(runtimes...)}
 		if n := len(u.Caches); n > 0 {
 			cache, err := d.Cache(u.Caches[n-1])
 			if err != nil {
@@ -125,7 +124,7 @@ func deviceEntry(name string, d *devices.Device) (DeviceEntry, error) {
 			unit.setBytes = max(1, int64(cache.Ways.Value)) * max(1, int64(cache.Line.Value))
 		}
 		if u.Name == d.DefaultUnit {
-			e.Units = append([]UnitEntry{unit}, e.Units...)
+			e.Units = append([]unitEntry{unit}, e.Units...)
 		} else {
 			e.Units = append(e.Units, unit)
 		}
@@ -133,59 +132,42 @@ func deviceEntry(name string, d *devices.Device) (DeviceEntry, error) {
 	return e, nil
 }
 
-func modelEntry(name string, s model.Shape, quant string) ModelEntry {
-	return ModelEntry{Name: name, Sharing: string(s.Sharing), Quant: quant, Shape: map[string]int{
+func newModelEntry(name string, s model.Shape, quant string) modelEntry {
+	return modelEntry{Name: name, Sharing: string(s.Sharing), Quant: quant, Shape: map[string]int{
 		"layers": s.Layers, "dim": s.Dim, "ffn": s.FFN, "heads": s.Heads, "kv_heads": s.KVHeads, "vocab": s.Vocab, "repeat": s.Runs(),
 	}}
 }
 
-func (c *Catalog) device(name string) (*DeviceEntry, bool) {
-	for i := range c.Devices {
-		if c.Devices[i].Name == name {
-			return &c.Devices[i], true
-		}
-	}
-	return nil, false
-}
-
-func (c *Catalog) model(name string) (*ModelEntry, bool) {
-	for i := range c.Models {
-		if c.Models[i].Name == name {
-			return &c.Models[i], true
-		}
-	}
-	return nil, false
-}
-
-func (d *DeviceEntry) unit(name string) (*UnitEntry, bool) {
-	for i := range d.Units {
-		if d.Units[i].Name == name {
-			return &d.Units[i], true
-		}
-	}
-	return nil, false
-}
+func (c *catalog) device(name string) (*deviceEntry, bool) { return find(c.Devices, name) }
+func (c *catalog) model(name string) (*modelEntry, bool)   { return find(c.Models, name) }
+func (d *deviceEntry) unit(name string) (*unitEntry, bool) { return find(d.Units, name) }
 
 // capacity is the override of the profile that gives the unit's outermost
 // memory about a size: the nearest whole number of sets.
-func (u *UnitEntry) capacity(mib float64) string {
+func (u *unitEntry) capacity(mib float64) string {
 	sets := max(1, math.Round(mib*(1<<20)/float64(u.setBytes)))
 	return fmt.Sprintf("sram.%s.capacity=%dB", u.SRAM, int64(sets)*u.setBytes)
 }
 
 // entry is something in a catalog that has a name.
-type entry interface {
-	DeviceEntry | ModelEntry
-	label() string
-}
+type entry interface{ name() string }
 
-func (d DeviceEntry) label() string { return d.Name }
-func (m ModelEntry) label() string  { return m.Name }
+func (d deviceEntry) name() string { return d.Name }
+func (u unitEntry) name() string   { return u.Name }
+func (m modelEntry) name() string  { return m.Name }
+
+func find[E entry](list []E, name string) (*E, bool) {
+	i := slices.IndexFunc(list, func(e E) bool { return e.name() == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &list[i], true
+}
 
 func names[E entry](list []E) string {
 	all := make([]string, len(list))
 	for i, e := range list {
-		all[i] = e.label()
+		all[i] = e.name()
 	}
 	return strings.Join(all, ", ")
 }

@@ -32,7 +32,7 @@ type Config struct {
 // Explorer serves the page. It is an http.Handler and starts nothing of its own.
 type Explorer struct {
 	config  Config
-	catalog *Catalog
+	catalog *catalog
 	turn    *turn
 	timeout time.Duration // of a run
 	flames  *recent[flame]

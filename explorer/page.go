@@ -100,7 +100,7 @@ func (x *Explorer) pages() (map[string]http.Handler, error) {
 		return nil, err
 	}
 	type data struct {
-		Catalog  *Catalog       `json:"catalog"`
+		Catalog  *catalog       `json:"catalog"`
 		Figures  []figure       `json:"figures"`
 		Defaults map[string]int `json:"defaults"`
 	}

@@ -89,6 +89,48 @@ func TestRunsWaitForTheirTurnAndNotTooMany(t *testing.T) {
 	}
 }
 
+// Of a comparison whose A is known, B alone has to wait: that it is about B must
+// not hide that the server is busy.
+func TestABusyServerSaysSoOfOneSideToo(t *testing.T) {
+	x := explorer(t)
+	const a = "device=iphone13&model=mobilellm-125m&layers=1&dim=64&vocab=64&prompt_tokens=1&tokens=1"
+	ask := func(query string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		x.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/api/run?"+query, nil))
+		return w
+	}
+	if w := ask(a); w.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", w.Code, w.Body)
+	}
+	x.turn = newTurn(1, 0)
+	if err := x.turn.acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w := ask(a + "&compare=1&b.layers=2"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("it gets status %d: %s", w.Code, w.Body)
+	}
+	if w := ask(a); w.Code != http.StatusOK {
+		t.Errorf("what is known gets status %d: %s", w.Code, w.Body)
+	}
+}
+
+func TestADifferenceIsASentence(t *testing.T) {
+	a := sim.Result{LatencyMS: 10, DRAMBytesPerToken: 100, PhoneEnergyMJ: 40}
+	for _, c := range []struct {
+		a, b sim.Result
+		want string
+	}{
+		{a, sim.Result{LatencyMS: 12.34, DRAMBytesPerToken: 100, PhoneEnergyMJ: 39.04},
+			"A token of B takes 23 % more time, no more DRAM traffic and 2.4 % less energy than one of A."},
+		{sim.Result{LatencyMS: 10}, sim.Result{LatencyMS: 5}, "A token of B takes 50 % less time than one of A."},
+		{sim.Result{}, a, "Nothing that could be compared was simulated."},
+	} {
+		if got := difference(&c.a, &c.b); got != c.want {
+			t.Errorf("it says %q, want %q", got, c.want)
+		}
+	}
+}
+
 func TestASettingIsItsQuery(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s Setting

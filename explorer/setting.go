@@ -162,7 +162,7 @@ func (s Setting) Query() string {
 }
 
 // withDefaults fills in what a run needs and the setting leaves open.
-func (s Setting) withDefaults(c *Catalog) Setting {
+func (s Setting) withDefaults(c *catalog) Setting {
 	if s.Device == "" {
 		s.Device = c.Devices[0].Name
 	}
@@ -190,7 +190,7 @@ func (s Setting) withDefaults(c *Catalog) Setting {
 }
 
 // check refuses names that the catalog does not hold, before anything is opened.
-func (s Setting) check(c *Catalog) error {
+func (s Setting) check(c *catalog) error {
 	if _, ok := c.device(s.Device); !ok {
 		return fault.Userf("device %q is not known; the devices are %s", s.Device, names(c.Devices))
 	}
