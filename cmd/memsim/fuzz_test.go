@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/sim/dram"
 )
 
 // FuzzReadRequests looks for raw traces of a memory, as probe dram reads them,
@@ -17,15 +20,18 @@ func FuzzReadRequests(f *testing.F) {
 	f.Add([]byte("LD" + strings.Repeat(" ", 70_000) + "1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		faulttest.Bounded(t, 4<<20, 1<<8, len(data), func() {
-			a := &app{Streams: Streams{In: bytes.NewReader(data)}}
-			requests, err := a.readRequests("-", 32)
-			if err != nil {
-				faulttest.Refused(t, err)
-				return
-			}
-			for _, r := range requests {
-				if r.Addr%32 != 0 || r.Bytes != 32 {
-					t.Fatalf("request %+v is no burst", r)
+			for requests, err := range dram.ReadTrace(bytes.NewReader(data), 32) {
+				if errors.Is(err, bufio.ErrTooLong) {
+					return
+				}
+				if err != nil {
+					faulttest.Refused(t, err)
+					return
+				}
+				for _, r := range requests {
+					if r.Addr%32 != 0 || r.Bytes != 32 {
+						t.Fatalf("request %+v is no burst", r)
+					}
 				}
 			}
 		})

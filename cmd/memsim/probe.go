@@ -46,8 +46,8 @@ func (a *app) probeDRAMCommand() *cobra.Command {
 		Short: "Replay a raw load/store trace on one channel of a DRAM part",
 		Long: `Replay a raw trace on one channel, one rank, of a DRAM part. The trace has
 Ramulator's load/store form, a line each: LD ADDRESS or ST ADDRESS, decimal or
-with 0x. Each line is one burst, offered as fast as the queues take it. The whole
-trace is read first, and takes 24 bytes of memory a line.`,
+with 0x. Each line is one burst, offered as fast as the queues take it. A trace may
+be of any length, and come through a pipe.`,
 		Example: `  memsim probe dram --part lpddr5-6400 --trace reads.txt --mapping RoBaRaCoCh --refresh all --format json`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probeDRAM(cmd.Context(), &p) },
@@ -80,15 +80,13 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	if err != nil {
 		return err
 	}
-	requests, err := a.readRequests(p.trace, units.Bytes(spec.BurstBytes))
-	if err != nil {
-		return err
-	}
 	memory := dram.New(spec)
 	if p.commandLevel {
 		memory = dram.NewCommandLevel(spec)
 	}
-	reply, err := interruptible(ctx, func() (dram.Figures, error) { return dram.Probe(memory, requests, time.Now), nil })
+	reply, err := interruptible(ctx, func() (dram.Figures, error) {
+		return a.probeTrace(ctx, p.trace, memory)
+	})
 	if err != nil {
 		return err
 	}
@@ -98,26 +96,36 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	return a.print(reply, g)
 }
 
-// readRequests reads a load/store trace; each line is the burst that holds its
-// address.
-func (a *app) readRequests(path string, burst units.Bytes) ([]dram.Extent, error) {
+// probeTrace moves the requests of a load/store trace through a memory; each line is
+// the burst that holds its address.
+func (a *app) probeTrace(ctx context.Context, path string, memory *dram.Memory) (dram.Figures, error) {
 	in := a.In
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fault.Userf("cannot read the trace: %w", err)
+			return dram.Figures{}, fault.Userf("cannot read the trace: %w", err)
 		}
 		defer f.Close()
 		in = f
 	}
-	requests, err := dram.ReadTrace(in, burst)
+	requests := func(yield func([]dram.Extent, error) bool) {
+		for list, err := range dram.ReadTrace(in, units.Bytes(memory.Spec().BurstBytes)) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if !yield(list, err) || err != nil {
+				return
+			}
+		}
+	}
+	figures, err := dram.Probe(memory, requests, time.Now)
 	if errors.Is(err, bufio.ErrTooLong) {
-		return nil, fault.Userf("%s: a line is longer than %d bytes; write a request a line, as \"LD 0x1f40\"", path, bufio.MaxScanTokenSize)
+		return dram.Figures{}, fault.Userf("%s: a line is longer than %d bytes; write a request a line, as \"LD 0x1f40\"", path, bufio.MaxScanTokenSize)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return dram.Figures{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return requests, nil
+	return figures, nil
 }
 
 // probingFlash is the probe flash command.

@@ -1,6 +1,10 @@
 package dram
 
-import "github.com/memsim/memsim/units"
+import (
+	"iter"
+
+	"github.com/memsim/memsim/units"
+)
 
 // Memory is a memory system that extents are moved through: all channels of a
 // Spec, with their controllers. Its state carries over from one transfer to the
@@ -51,13 +55,13 @@ func newMemory(s Spec, g *graph) *Memory {
 	}
 	if g == nil {
 		for i := range all {
-			m.groups = append(m.groups, group{newChannel(p), all[i : i+1 : i+1]})
+			m.groups = append(m.groups, group{channel: newChannel(p), members: all[i : i+1 : i+1]})
 		}
 		return m
 	}
 	c := newChannel(p)
 	c.graph = g
-	m.groups = []group{{c, all}}
+	m.groups = []group{{channel: c, members: all}}
 	return m
 }
 
@@ -89,15 +93,60 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 		m.merge()
 		m.split(extents)
 	}
+	for i := range m.groups {
+		g := &m.groups[i]
+		g.before = g.channel.tally
+		g.moves = g.channel.move(&cutter{layout: &m.layout, channel: g.members[0], extents: extents})
+	}
+	return m.moved(start)
+}
+
+// MoveAll services the extents of lists, one list after another, as Move does those
+// of one: the queues do not drain in between. It ends early with the first error of
+// lists, after what came before has moved.
+func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error]) (Transfer, error) {
+	start := m.clock(at)
+	m.idle(start)
+	if m.graph != nil {
+		m.merge()
+	}
+	for i := range m.groups {
+		g := &m.groups[i]
+		g.before, g.moves = g.channel.tally, false
+		g.channel.recall()
+	}
+	var failed error
+	for extents, err := range lists {
+		if failed = err; err != nil {
+			break
+		}
+		if m.graph != nil {
+			m.split(extents)
+		}
+		for i := range m.groups {
+			g := &m.groups[i]
+			some := g.channel.takeIn(&cutter{layout: &m.layout, channel: g.members[0], extents: extents})
+			g.moves = g.moves || some
+		}
+	}
+	for i := range m.groups {
+		if g := &m.groups[i]; g.moves {
+			g.channel.finish()
+		}
+	}
+	return m.moved(start), failed
+}
+
+// moved describes a transfer from start on, once the channels have made it.
+func (m *Memory) moved(start int64) Transfer {
 	end := start
 	for i := range m.groups {
 		g := &m.groups[i]
-		counted := g.channel.tally
-		if g.channel.move(&cutter{layout: &m.layout, channel: g.members[0], extents: extents}) {
+		if g.moves {
 			m.quietSince = never
 		}
-		m.count(g, &counted)
-		m.use(g, start, &counted)
+		m.count(g, &g.before)
+		m.use(g, start, &g.before)
 		end = max(end, g.channel.lastData, g.channel.now)
 	}
 	if m.quietSince == never {

@@ -2,7 +2,9 @@ package dram
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -11,37 +13,65 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
+// readAhead is how many requests of a raw trace are read at a time.
+const readAhead = 1 << 14
+
 // ReadTrace reads a raw trace in the load/store form of Ramulator: a request a
 // line, "LD ADDR" or "ST ADDR", with a decimal address or one in hexadecimal
 // after 0x. Blank lines and what follows a # are skipped. Each request is one
-// burst, the one that holds its address.
+// burst, the one that holds its address. They come in lists, each valid until the
+// next, so that a trace may be of any length.
 //
-// An error about the content names its line and is a user's mistake.
-func ReadTrace(r io.Reader, burst units.Bytes) ([]Extent, error) {
-	var extents []Extent
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		if text = strings.TrimSpace(text); text == "" {
-			continue
+// An error about the content names its line and is a user's mistake; after it
+// nothing follows.
+func ReadTrace(r io.Reader, burst units.Bytes) iter.Seq2[[]Extent, error] {
+	return func(yield func([]Extent, error) bool) {
+		list := make([]Extent, 0, readAhead)
+		lines := bufio.NewScanner(r)
+		some := false
+		for n := 1; lines.Scan(); n++ {
+			e, ok, err := parseRequest(lines.Text(), burst)
+			if err != nil {
+				yield(nil, fault.Userf("line %d: %w", n, err))
+				return
+			}
+			if !ok {
+				continue
+			}
+			some = true
+			if list = append(list, e); len(list) == cap(list) {
+				if !yield(list, nil) {
+					return
+				}
+				list = list[:0]
+			}
 		}
-		op, rest, _ := strings.Cut(text, " ")
-		if op != "LD" && op != "ST" {
-			return nil, fault.Userf("line %d: %q is neither LD nor ST; write a request as \"LD 0x1f40\"", n, op)
+		switch err := lines.Err(); {
+		case err != nil:
+			yield(nil, err)
+		case !some:
+			yield(nil, fault.Userf("the trace holds no request; write one a line, as \"LD 0x1f40\""))
+		case len(list) > 0:
+			yield(list, nil)
 		}
-		addr, err := parseAddress(strings.TrimSpace(rest))
-		if err != nil {
-			return nil, fault.Userf("line %d: %q is not an address; write a decimal number, or a hexadecimal one after 0x", n, rest)
-		}
-		extents = append(extents, Extent{Addr: addr &^ (uint64(burst) - 1), Bytes: burst, Write: op == "ST"})
 	}
-	if err := lines.Err(); err != nil {
-		return nil, err
+}
+
+// parseRequest reads a line of a raw trace; ok is false if there is no request on it.
+func parseRequest(line string, burst units.Bytes) (e Extent, ok bool, err error) {
+	text, _, _ := strings.Cut(line, "#")
+	if text = strings.TrimSpace(text); text == "" {
+		return Extent{}, false, nil
 	}
-	if len(extents) == 0 {
-		return nil, fault.Userf("the trace holds no request; write one a line, as \"LD 0x1f40\"")
+	op, rest, _ := strings.Cut(text, " ")
+	if op != "LD" && op != "ST" {
+		return Extent{}, false, fmt.Errorf("%q is neither LD nor ST; write a request as \"LD 0x1f40\"", op)
 	}
-	return extents, nil
+	addr, err := parseAddress(strings.TrimSpace(rest))
+	if err != nil {
+		return Extent{}, false, fmt.Errorf("%q is not an address; write a decimal number, or a hexadecimal one after 0x", rest)
+	}
+	return Extent{Addr: addr &^ (uint64(burst) - 1), Bytes: burst, Write: op == "ST"}, true, nil
 }
 
 func parseAddress(s string) (uint64, error) {
@@ -63,13 +93,26 @@ type Figures struct {
 	RequestsPerS float64 `json:"requests_per_s"` // simulated in a second of the host
 }
 
-// Probe moves extents through a memory, and times that with the host's clock. A
-// new memory starts at its clock 1, as Ramulator counts.
-func Probe(m *Memory, extents []Extent, now func() time.Time) Figures {
+// Probe moves lists of extents through a memory as one transfer, and times that with
+// the host's clock; making the lists does not count. A new memory starts at its clock
+// 1, as Ramulator counts. An error of the lists ends it.
+func Probe(m *Memory, lists iter.Seq2[[]Extent, error], now func() time.Time) (Figures, error) {
 	s := m.Spec()
-	begin := now()
-	t := m.Move(max(m.Now(), s.Clock.Time(1)), extents)
-	wall := now().Sub(begin)
+	var wall time.Duration
+	timed := func(yield func([]Extent, error) bool) {
+		for list, err := range lists {
+			begin := now()
+			more := yield(list, err)
+			wall += now().Sub(begin)
+			if !more {
+				return
+			}
+		}
+	}
+	t, err := m.MoveAll(max(m.Now(), s.Clock.Time(1)), timed)
+	if err != nil {
+		return Figures{}, err
+	}
 	f := Figures{
 		Cycles:       s.Clock.After(t.Done) - s.Clock.After(t.Start),
 		RowHits:      t.Counts.RowHits,
@@ -84,5 +127,5 @@ func Probe(m *Memory, extents []Extent, now func() time.Time) Figures {
 	if wall > 0 {
 		f.RequestsPerS = float64(f.Requests) / wall.Seconds()
 	}
-	return f
+	return f, nil
 }

@@ -1,15 +1,31 @@
 package dram
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/units"
+	"pgregory.net/rapid"
 )
 
+// readAll reads a whole raw trace of LPDDR5's bursts.
+func readAll(text string) (all []Extent, err error) {
+	for list, err := range ReadTrace(strings.NewReader(text), 32) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
 func TestReadTrace(t *testing.T) {
-	got, err := ReadTrace(strings.NewReader("LD 0x40\n\n# a comment\nST 100 # another\r\nLD 0X7F\n"), 32)
+	got, err := readAll("LD 0x40\n\n# a comment\nST 100 # another\r\nLD 0X7F\n")
 	want := []Extent{{64, 32, false}, {96, 32, true}, {96, 32, false}}
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("%+v, error %v", got, err)
@@ -26,17 +42,55 @@ func TestReadTraceFaults(t *testing.T) {
 		"LD 1\nRD 2\n": "line 2", "LD x\n": "line 1", "LD 0xzz\n": "line 1", "LD\n": "line 1", "LD -3\n": "line 1",
 		"LD 99999999999999999999\n": "line 1", "": "no request", "LD 1 2\n": "line 1",
 	} {
-		if _, err := ReadTrace(strings.NewReader(text), 32); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
+		if _, err := readAll(text); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v does not say %q", text, err, want)
 		}
+	}
+}
+
+// A long trace comes in lists, of which one is held at a time.
+func TestALongTraceComesInLists(t *testing.T) {
+	const requests = 2*readAhead + 5
+	var text strings.Builder
+	for i := range requests {
+		fmt.Fprintf(&text, "LD %d\n", i*32)
+	}
+	var lengths []int
+	next := uint64(0)
+	for list, err := range ReadTrace(strings.NewReader(text.String()), 32) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		lengths = append(lengths, len(list))
+		for _, e := range list {
+			if e.Addr != next {
+				t.Fatalf("address %d, want %d", e.Addr, next)
+			}
+			next += 32
+		}
+	}
+	if !slices.Equal(lengths, []int{readAhead, readAhead, 5}) {
+		t.Errorf("lists of %v", lengths)
 	}
 }
 
 func TestProbe(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open)
 	clock := time.Unix(0, 0)
-	f := Probe(New(s), []Extent{{Bytes: 1 << 20}}, func() time.Time { clock = clock.Add(time.Millisecond); return clock })
-	if f.Requests != 1<<15 || f.RequestsPerS != float64(1<<15)*1000 {
+	now := func() time.Time { clock = clock.Add(time.Millisecond); return clock }
+	lists := func(yield func([]Extent, error) bool) {
+		for i := range uint64(4) {
+			clock = clock.Add(time.Hour) // making them does not count
+			if !yield([]Extent{{Addr: i << 18, Bytes: 1 << 18}}, nil) {
+				return
+			}
+		}
+	}
+	f, err := Probe(New(s), lists, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Requests != 1<<15 || f.RequestsPerS != float64(1<<15)*1000/4 {
 		t.Errorf("%+v", f)
 	}
 	if f.RowHits+f.RowMisses+f.RowConflicts != f.Requests {
@@ -45,4 +99,41 @@ func TestProbe(t *testing.T) {
 	if f.GBps < 10 || f.GBps > 12.8 || f.EnergyNJ <= 0 {
 		t.Errorf("%+v", f)
 	}
+	broken := errors.New("broken")
+	if _, err := Probe(New(s), func(yield func([]Extent, error) bool) { yield(nil, broken) }, now); !errors.Is(err, broken) {
+		t.Errorf("a list that fails: %v", err)
+	}
+}
+
+// Extents that come in lists move as those of one list do, with the fast path and
+// without, and leave the memory in the same state.
+func TestListsMoveAsOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := genSpec(t)
+		whole, inLists, fast := NewCommandLevel(s), NewCommandLevel(s), New(s)
+		for range rapid.IntRange(1, 4).Draw(t, "transfers") {
+			list := genExtents(t)
+			for i := range list { // whole bursts: those in which extents meet would move twice
+				list[i].Addr &^= uint64(s.BurstBytes) - 1
+				list[i].Bytes = (list[i].Bytes + s.BurstBytes - 1) / s.BurstBytes * s.BurstBytes
+			}
+			cuts := []int{0, rapid.IntRange(0, len(list)).Draw(t, "cut"), len(list)}
+			lists := func(yield func([]Extent, error) bool) {
+				_ = yield(list[cuts[0]:cuts[1]], nil) && yield(list[cuts[1]:], nil)
+			}
+			at := whole.Now() + units.Picoseconds(rapid.SampledFrom([]int64{0, 30_000, 5_000_000}).Draw(t, "gap"))
+			want := whole.Move(at, list)
+			for name, m := range map[string]*Memory{"command level": inLists, "fast path": fast} {
+				got, err := m.MoveAll(at, lists)
+				if err != nil || got != want || !slices.Equal(m.Channels(), whole.Channels()) {
+					t.Fatalf("%s, in lists: %+v %+v (%v)\nin one: %+v %+v", name, got, m.Channels(), err, want, whole.Channels())
+				}
+			}
+		}
+		end := whole.Now() + 5*units.Microsecond
+		want := whole.Idle(end)
+		if a, b := inLists.Idle(end), fast.Idle(end); a != want || b != want {
+			t.Fatalf("afterwards %+v and %+v, want %+v", a, b, want)
+		}
+	})
 }

@@ -61,7 +61,6 @@ const (
 // move moves the extents of a source through the channel, from a session that
 // is known if there is one. It reports whether the channel has a part in them.
 func (c *channel) move(source *cutter) bool {
-	c.lesson.key = ""
 	c.recall()
 	if c.graph == nil || !c.begins() {
 		return c.replay(source)
@@ -198,8 +197,10 @@ func (c *channel) play(s *session, source *cutter) {
 	c.since = c.now
 }
 
-// recall simulates the session that the channel is in the midst of, if any.
+// recall simulates the session that the channel is in the midst of, if any, and
+// gives up learning one.
 func (c *channel) recall() {
+	c.lesson.key = ""
 	p := &c.played
 	if p.session == nil {
 		return

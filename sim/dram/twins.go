@@ -7,6 +7,8 @@ import "slices"
 type group struct {
 	channel *channel // stands for all members
 	members []int    // channel numbers, rising
+	before  tally    // when the present transfer began
+	moves   bool     // the channel has a part in it
 }
 
 // split divides the groups so that the members of each get the same runs of
@@ -22,7 +24,7 @@ func (m *Memory) split(extents []Extent) {
 			continue
 		}
 		m.groups[i].members = same
-		m.groups = append(m.groups, group{m.copyOf(g.channel), rest})
+		m.groups = append(m.groups, group{m.copyOf(g.channel), rest, g.before, g.moves})
 	}
 }
 
