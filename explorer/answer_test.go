@@ -102,6 +102,20 @@ func TestRequestsAtTheSameTimeGetTheSame(t *testing.T) {
 	}
 }
 
+func TestLabelsNameWhatDiffers(t *testing.T) {
+	const query = "device=iphone13&model=mobilellm-125m&layers=1&dim=64&vocab=64&prompt_tokens=1&tokens=1"
+	r := answer(t, standard(t), query+"&compare=1&b.quant=f16&b.unit=cpu")
+	a, b := r.Sides[0].Label, r.Sides[1].Label
+	for _, part := range []string{" / q8_0", " / gpu", " / executorch-mps"} {
+		if !strings.Contains(a, part) || strings.Contains(b, part) {
+			t.Errorf("%q is to be in %q, not in %q", part, a, b)
+		}
+	}
+	if !strings.HasPrefix(a, "A: mobilellm-125m") || !strings.HasPrefix(b, "B: mobilellm-125m") || strings.Contains(a, "iphone13") {
+		t.Errorf("labels are %q and %q", a, b)
+	}
+}
+
 func TestWithoutCompareFieldsOfBDoNotCount(t *testing.T) {
 	if r := answer(t, standard(t), small+"&b.layers=3"); len(r.Sides) != 1 {
 		t.Errorf("%d sides", len(r.Sides))

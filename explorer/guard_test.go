@@ -115,7 +115,7 @@ func TestEveryAnswerHasAPolicy(t *testing.T) {
 		w := get(x, path)
 		for header, part := range map[string]string{
 			"Content-Security-Policy": want, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-			"Cross-Origin-Resource-Policy": "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "private, no-cache",
 		} {
 			if got := w.Header().Get(header); !strings.Contains(got, part) {
 				t.Errorf("%s: %s is %q, want %q in it", path, header, got, part)

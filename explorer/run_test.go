@@ -3,6 +3,7 @@ package explorer
 import (
 	"context"
 	"errors"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -106,11 +107,53 @@ func TestABusyServerSaysSoOfOneSideToo(t *testing.T) {
 	if err := x.turn.acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if w := ask(a + "&compare=1&b.layers=2"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+	if w := ask(a + "&compare=1&b.layers=2"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "setting B") {
 		t.Errorf("it gets status %d: %s", w.Code, w.Body)
 	}
 	if w := ask(a); w.Code != http.StatusOK {
 		t.Errorf("what is known gets status %d: %s", w.Code, w.Body)
+	}
+}
+
+func TestOnlyFailuresOfTheServerAreLogged(t *testing.T) {
+	gone, leave := context.WithCancel(context.Background())
+	leave()
+	for _, c := range []struct {
+		err    error
+		ctx    context.Context
+		status int
+		logged bool
+	}{
+		{errBusy, t.Context(), http.StatusServiceUnavailable, false},
+		{fault.Userf("no such thing"), t.Context(), http.StatusBadRequest, false},
+		{context.Canceled, gone, http.StatusServiceUnavailable, false},
+		{errors.New("disk full"), t.Context(), http.StatusInternalServerError, true},
+	} {
+		var logged strings.Builder
+		x := &Explorer{config: Config{Log: log.New(&logged, "", 0)}}
+		w := httptest.NewRecorder()
+		x.failText(w, httptest.NewRequestWithContext(c.ctx, http.MethodGet, "/report.html", nil), c.err)
+		if w.Code != c.status || (logged.Len() > 0) != c.logged {
+			t.Errorf("%v: status %d, logged is %q", c.err, w.Code, &logged)
+		}
+	}
+}
+
+func TestOneReportHoldsSettingsOfOneMachine(t *testing.T) {
+	a := Setting{Device: "d", Unit: "cpu", Runtime: "r", Energy: "paper", SRAMMiB: 1, Sets: []string{"a=1"}, Model: "m"}
+	for name, change := range map[string]func(*Setting){
+		"device": func(s *Setting) { s.Device = "e" }, "unit": func(s *Setting) { s.Unit = "gpu" }, "runtime": func(s *Setting) { s.Runtime = "q" },
+		"energy": func(s *Setting) { s.Energy = "device" }, "sram": func(s *Setting) { s.SRAMMiB = 2 }, "sets": func(s *Setting) { s.Sets = nil },
+	} {
+		b := a
+		if change(&b); sameMachine(a, b) {
+			t.Errorf("settings with another %s are of one machine", name)
+		}
+	}
+	b := a
+	b.Model, b.Quant, b.Overrides.Layers, b.Prompt, b.Tokens = "n", "f16", 3, 5, 7
+	if !sameMachine(a, b) {
+		t.Error("settings that differ in the model are of two machines")
 	}
 }
 
@@ -169,6 +212,19 @@ func TestTheLastFewAreKept(t *testing.T) {
 		if _, ok := f.find(q); ok != want {
 			t.Errorf("%s is kept: %v", q, ok)
 		}
+	}
+}
+
+func TestWhatIsMadeTwiceTakesOnePlace(t *testing.T) {
+	f := newRecent[int](2)
+	f.keep("b", 1)
+	f.keep("a", 2)
+	f.keep("a", 3)
+	if _, ok := f.find("b"); !ok {
+		t.Error("b had to give way to the second a")
+	}
+	if v, _ := f.find("a"); v != 3 {
+		t.Errorf("a is %d", v)
 	}
 }
 
