@@ -78,8 +78,9 @@ func fromElsewhere(r *http.Request) bool {
 
 // clip shortens a text of a request for a message.
 func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
+	const most = 80
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

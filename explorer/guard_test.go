@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/memsim/memsim/explorer"
 )
@@ -205,5 +206,14 @@ func writeShape(t *testing.T, path string) {
 		"tied_embedding: true\nnorm_eps: 1e-5\nrope_base: 10000\ncontext: 512\nsource: made up for tests\n"
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A host's name is cut between characters.
+func TestARefusalQuotesALongHostInPart(t *testing.T) {
+	x := with(t, explorer.Config{})
+	w := request(x, "GET", "x"+strings.Repeat("é", 100)+".org", "/")
+	if text := w.Body.String(); w.Code != http.StatusMisdirectedRequest || !strings.Contains(text, "xéé") || !strings.Contains(text, "é…;") || !utf8.ValidString(text) {
+		t.Errorf("status %d: %q", w.Code, text)
 	}
 }

@@ -206,7 +206,7 @@ func (e *exploration) page(answer sweepAnswer) (*sweeps.Page, error) {
 	about := sweeps.About{
 		Memsim: version, Title: e.title(), Model: e.spec.Model,
 		Counts: map[string]int{"invalid": answer.invalid, "excluded by the condition": answer.excluded},
-		Figure: e.spec.Sensitivity, Effect: answer.effects, Best: e.best, Least: e.spec.Best,
+		Figure: e.spec.Sensitivity, Effects: answer.effects, Best: e.best, Least: e.spec.Best,
 	}
 	if answer.front != nil {
 		about.Goals = answer.front.Goals()

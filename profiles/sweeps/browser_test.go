@@ -18,7 +18,7 @@ func TestAPageIsDrawnByABrowser(t *testing.T) {
 	rows := sample(t, axis(t, "layers", "15,30,60"), axis(t, "dim", "512,576"), axis(t, "sharing", "none,immediate"), axis(t, "device", "one,two"))
 	path := filepath.Join(t.TempDir(), "sweep.html")
 	html := write(t, rows, About{Title: "two phones", Model: "m", Figure: "latency_ms_per_token", Spec: []Setting{{"layers", "15,30,60"}},
-		Effect: []sweep.Effect{{Path: "dram.channels", Low: "2", High: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
+		Effects: []sweep.Effect{{Path: "dram.channels", Low: "2", High: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
 	if err := os.WriteFile(path, []byte(html), 0o644); err != nil {
 		t.Fatal(err)
 	}

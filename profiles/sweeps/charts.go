@@ -335,7 +335,7 @@ func (p *Page) sideBySide(i int) (page.Chart, error) {
 
 // tornado shows the effects, the largest on top.
 func (p *Page) tornado() ([]page.Chart, error) {
-	effects := p.about.Effect[:min(len(p.about.Effect), 20)]
+	effects := p.about.Effects[:min(len(p.about.Effects), 20)]
 	if len(effects) == 0 {
 		return nil, nil
 	}

@@ -154,7 +154,7 @@ func TestDevicesStandSideBySide(t *testing.T) {
 
 func TestATornadoShowsChangesFromTheBase(t *testing.T) {
 	rows := sample(t, axis(t, "layers", "2"))
-	p := pageOf(t, rows, About{Effect: []sweep.Effect{
+	p := pageOf(t, rows, About{Effects: []sweep.Effect{
 		{Path: "dram.channels", AtLow: 20, AtHigh: 8, Base: 10}, {Path: "dram.latency", AtLow: 9.5, AtHigh: 11, Base: 10}}})
 	wantDrawn(t, one(t, p.tornado), "at the low end of its range 10 -0.5", "at the high end -2 1")
 }

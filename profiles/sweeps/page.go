@@ -28,16 +28,16 @@ const (
 
 // About is what a page says of its sweep.
 type About struct {
-	Memsim string         // version of the program
-	Title  string         // device, unit, runtime
-	Model  string         // whose shape is varied
-	Goals  []sweep.Goal   // of the front and of the scatter's axes; none: latency and energy
-	Spec   []Setting      // how the sweep was made, in the order to show
-	Effect []sweep.Effect // of device parameters, the largest first; none: not asked for
-	Figure string         // the figure of Effect
-	Best   *sweep.Row     // what a search found, nil if there was none
-	Least  string         // the figure that the search was for
-	Counts map[string]int // of points, by what became of them, such as "valid"
+	Memsim  string         // version of the program
+	Title   string         // device, unit, runtime
+	Model   string         // whose shape is varied
+	Goals   []sweep.Goal   // of the front and of the scatter's axes; none: latency and energy
+	Spec    []Setting      // how the sweep was made, in the order to show
+	Effects []sweep.Effect // of device parameters, the largest first; none: not asked for
+	Figure  string         // the figure of Effect
+	Best    *sweep.Row     // what a search found, nil if there was none
+	Least   string         // the figure that the search was for
+	Counts  map[string]int // of points, by what became of them, such as "valid"
 }
 
 // Setting is a line of how a sweep was made.
@@ -183,7 +183,7 @@ func (p *Page) answer() []string {
 			profiles.Number(b.Result.LatencyMS), profiles.Number(b.Result.EnergyMJPerToken))
 		text = append([]string{v}, text...)
 	}
-	if e := p.about.Effect; len(e) > 0 {
+	if e := p.about.Effects; len(e) > 0 {
 		text = append(text, fmt.Sprintf("What moves %s most is %s: from %s to %s, the ends of its plausible range, it goes from %s to %s.", profiles.Clean(p.about.Figure),
 			profiles.Clean(e[0].Path), e[0].Low, e[0].High, profiles.Number(e[0].AtLow), profiles.Number(e[0].AtHigh)))
 	}

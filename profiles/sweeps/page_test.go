@@ -120,7 +120,7 @@ func TestAPageShowsDevicesEffectsAndRefusals(t *testing.T) {
 	rows := sample(t, axis(t, "layers", "4,8"), axis(t, "device", "one,two"))
 	rows[3].Invalid = fault.Userf("<b>no</b>")
 	page := write(t, rows, About{Figure: "latency_ms_per_token", Least: "latency_ms_per_token", Best: &rows[0],
-		Effect: []sweep.Effect{{Path: "dram.channels", Low: "2", High: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
+		Effects: []sweep.Effect{{Path: "dram.channels", Low: "2", High: "8", AtLow: 20, AtHigh: 8, Base: 10}}})
 	wantAll(t, page, "The same shapes over devices", "Which device parameter moves the answer", "What moves latency_ms_per_token most is dram.channels: from 2 to 8",
 		"The search for the least latency_ms_per_token ends at 4 layers × 576, one", "&lt;b&gt;no&lt;/b&gt;", "layers=8 device=two")
 }

@@ -38,9 +38,9 @@ func settingPart(axis, value string) string {
 // shapeText describes a model: "30 layers × 576 run twice (immediate)".
 func shapeText(r *sim.Result) string {
 	if r.LayersExecuted == r.LayersStored {
-		return fmt.Sprintf("%d layers × %d", r.LayersStored, r.Dim)
+		return fmt.Sprintf("%s × %d", layersText(r), r.Dim)
 	}
-	return fmt.Sprintf("%d layers × %d run %s (%s)", r.LayersStored, r.Dim, times(r.LayersExecuted/r.LayersStored), profiles.Clean(r.Sharing))
+	return fmt.Sprintf("%s × %d run %s (%s)", layersText(r), r.Dim, times(r.LayersExecuted/r.LayersStored), profiles.Clean(r.Sharing))
 }
 
 func times(n int) string {
@@ -48,6 +48,14 @@ func times(n int) string {
 		return "twice"
 	}
 	return fmt.Sprintf("%d times", n)
+}
+
+// layersText is the number of a model's stored layers.
+func layersText(r *sim.Result) string {
+	if r.LayersStored == 1 {
+		return "1 layer"
+	}
+	return fmt.Sprintf("%d layers", r.LayersStored)
 }
 
 // label names a point in a tooltip.

@@ -183,3 +183,11 @@ func TestAccuraciesArePublishedForShapes(t *testing.T) {
 		}
 	}
 }
+
+func TestOneLayerIsOne(t *testing.T) {
+	for layers, want := range map[int]string{1: "1 layer × 64", 2: "2 layers × 64"} {
+		if got := shapeText(&sim.Result{LayersStored: layers, LayersExecuted: layers, Dim: 64}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
