@@ -18,11 +18,11 @@ type Memory struct {
 	now    int64             // clock of the end of the last transfer or idle time
 	done   units.Picoseconds // its time
 	// quietSince is the clock since which no channel has requests.
-	quietSince int64
-	sum        tally  // of all channels, since time zero
-	told       tally  // the sum at the end of the last transfer
-	spent      Energy // by then
-	uses       []ChannelUse
+	quietSince     int64
+	sum            tally  // of all channels, since time zero
+	reported       tally  // the sum at the end of the last transfer
+	reportedEnergy Energy // by then
+	uses           []ChannelUse
 }
 
 // Transfer is what moving a list of extents took.
@@ -213,12 +213,12 @@ func (m *Memory) count(g *group, before *tally) {
 func (m *Memory) transfer(start, end int64) Transfer {
 	m.now = end
 	m.done = m.spec.Clock.Time(end)
-	counted, earlier := m.sum.since(&m.told), m.spent
-	m.told, m.spent = m.sum, m.spec.energyOf(&m.sum)
+	counted, earlier := m.sum.since(&m.reported), m.reportedEnergy
+	m.reported, m.reportedEnergy = m.sum, m.spec.energyOf(&m.sum)
 	return Transfer{
 		Start:  m.spec.Clock.Time(start),
 		Done:   m.done,
 		Counts: counted.counts(),
-		Energy: m.spent.minus(earlier),
+		Energy: m.reportedEnergy.minus(earlier),
 	}
 }

@@ -62,11 +62,11 @@ const (
 // is known if there is one. It reports whether the channel has a part in them.
 func (c *channel) move(source *cutter) bool {
 	c.recall()
-	if c.graph == nil || !c.begins() {
+	if c.graph == nil || !c.startsSession() {
 		return c.replay(source)
 	}
 	if len(source.extents) > mostExtents {
-		return c.wakeAndReplay(source)
+		return c.replaySession(source)
 	}
 	renamed := c.renamedKey(source)
 	if s := c.graph.sessions.find(renamed); s != nil {
@@ -79,7 +79,7 @@ func (c *channel) move(source *cutter) bool {
 		return !s.idle
 	}
 	l := lesson{key: string(key), anyBank: string(renamed), session: &session{}, start: c.now, before: c.tally, earlier: c.refreshedBefore()}
-	if !c.wakeAndReplay(source) {
+	if !c.replaySession(source) {
 		l.session.idle = true
 		c.graph.sessions.add(l.key, l.session)
 		return false
@@ -95,9 +95,9 @@ func (c *channel) move(source *cutter) bool {
 	return true
 }
 
-// begins reports whether requests that come now begin a session: they wake the
+// startsSession reports whether requests that come now begin a session: they wake the
 // channel up, or are its first ones, at time zero.
-func (c *channel) begins() bool { return c.power != standby || c.now == 0 }
+func (c *channel) startsSession() bool { return c.power != standby || c.now == 0 }
 
 // sessionKey names the session that the extents begin: by the channel's part in
 // them (see sameRuns), relative to the row of the first one where rows are all
@@ -208,7 +208,7 @@ func (c *channel) recall() {
 	p.session = nil
 	reached, quietSince := c.now, c.quietSince
 	c.now, c.since, c.tally = p.start, p.start, p.before
-	c.wakeAndReplay(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
+	c.replaySession(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
 	c.quietSince = quietSince
 	c.idle(reached)
 }

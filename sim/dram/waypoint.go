@@ -32,9 +32,9 @@ const (
 	mostWaypoints = 1 << 13
 )
 
-// wakeAndReplay is replay at the start of a session: from the waypoint that the
+// replaySession is replay at the start of a session: from the waypoint that the
 // extents lead by, if it is known.
-func (c *channel) wakeAndReplay(source *cutter) bool {
+func (c *channel) replaySession(source *cutter) bool {
 	reads := source.reads()
 	again := reads
 	first, some := again.next()
