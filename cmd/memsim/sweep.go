@@ -294,6 +294,9 @@ func (a *app) sweep(ctx context.Context, s *sweeping) error {
 	if err != nil {
 		return err
 	}
+	if s.resume && folder.Fresh() {
+		a.note("%s holds no rows to go on with; the sweep begins anew", s.out)
+	}
 	if err := e.evaluate(ctx, folder, shard); err != nil {
 		return err
 	}

@@ -118,7 +118,18 @@ func TestAnInterruptedSweepGoesOnWhereItWas(t *testing.T) {
 			t.Errorf("%v: exit code %d: %s", args, r.code, r.err)
 		}
 	}
-	mustMemsim(t, append(smallSweep, "--out", "two", "--resume")...)
+	const anew = "no rows to go on with"
+	if r := mustMemsim(t, append(smallSweep, "--out", "two", "--resume")...); strings.Contains(r.err, anew) {
+		t.Errorf("it says: %s", r.err)
+	}
+	wantSameFiles(t, "two", sweepFiles(t, "one"))
+	// What is finished has no rows any more: the same begins anew, and says so.
+	if r := memsim(t, append(slices.Clone(smallSweep), "--out", "two", "--resume", "--seed", "2")...); r.code != exitMistake || !strings.Contains(r.err, "for another sweep") {
+		t.Errorf("another sweep: exit code %d: %s", r.code, r.err)
+	}
+	if r := mustMemsim(t, append(smallSweep, "--out", "two", "--resume")...); !strings.Contains(r.err, anew) {
+		t.Errorf("it says: %s", r.err)
+	}
 	wantSameFiles(t, "two", sweepFiles(t, "one"))
 }
 
