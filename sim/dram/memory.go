@@ -102,8 +102,9 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 }
 
 // MoveAll services the extents of lists, one list after another, as Move does those
-// of one: the queues do not drain in between. It ends early with the first error of
-// lists, after what came before has moved.
+// of one: the queues do not drain in between. Only within a list are extents that
+// continue each other one; a burst in which two lists meet moves twice. It ends early
+// with the first error of lists, after what came before has moved.
 func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error]) (Transfer, error) {
 	start := m.clock(at)
 	m.idle(start)

@@ -22,8 +22,9 @@ const readAhead = 1 << 14
 // burst, the one that holds its address. They come in lists, each valid until the
 // next, so that a trace may be of any length.
 //
-// An error about the content names its line and is a user's mistake; after it
-// nothing follows.
+// An error about a request names its line; it and a trace without requests are a
+// user's mistakes. A line that is too long is bufio.ErrTooLong. After an error nothing
+// follows.
 func ReadTrace(r io.Reader, burst units.Bytes) iter.Seq2[[]Extent, error] {
 	return func(yield func([]Extent, error) bool) {
 		list := make([]Extent, 0, readAhead)
