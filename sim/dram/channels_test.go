@@ -3,6 +3,7 @@ package dram
 import (
 	"testing"
 
+	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/units"
 )
 
@@ -52,5 +53,45 @@ func TestChannelsInRegionsAreFoundAgain(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A channel that is taken up anew while it was learning a session learns no other
+// one in its place: its memory answers as one does that has learned nothing.
+func TestAChannelTakenUpAnewLearnsNothing(t *testing.T) {
+	part, err := devices.LoadDRAMPart("lpddr5-6400")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := SpecOf(devices.DRAM{
+		Part: part.Name, Spec: part, Channels: count(2), Ranks: count(1),
+		Mapping: "ChRaBaRoCo", PagePolicy: "open", Refresh: "all",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Idle.PowerDown, s.Idle.SelfRefresh = 700, 500
+	var other uint64 // address in the second channel
+	for s.locate(other>>log2(int(s.BurstBytes))).channel == 0 {
+		other = max(64, other<<1)
+	}
+	m := New(s)
+	m.Move(0, []Extent{{Addr: other, Bytes: 64}, {Addr: 0, Bytes: 64}})
+	m.Idle(s.Clock.Time(620))
+	if _, err := m.MoveAll(s.Clock.Time(620), func(yield func([]Extent, error) bool) {
+		_ = yield([]Extent{{Addr: 0, Bytes: 64}}, nil) &&
+			yield([]Extent{{Addr: other + 1<<20, Bytes: 64}}, nil) &&
+			yield([]Extent{{Addr: 4096, Bytes: 32_000}}, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	m.Release()
+	list := []Extent{{Addr: other, Bytes: 64}, {Addr: 0, Bytes: 32_000}}
+	fast, slow := New(s), NewCommandLevel(s)
+	if a, b := fast.Move(0, list), slow.Move(0, list); a != b {
+		t.Errorf("fast path %+v\ncommand level %+v", a, b)
+	}
+	if a, b := fast.Idle(s.Clock.Time(20_000)), slow.Idle(s.Clock.Time(20_000)); a != b {
+		t.Errorf("fast path idles %+v\ncommand level %+v", a, b)
 	}
 }

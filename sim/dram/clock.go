@@ -40,13 +40,21 @@ func (c Clock) String() string {
 	return fmt.Sprintf("%.6g ps", float64(c.Num)/float64(c.Den))
 }
 
-// After returns the clocks that have begun once t has passed: the first clock
-// edge at or after t.
+// After returns the clocks that a wait of t takes: t in periods, rounded up.
 func (c Clock) After(t units.Picoseconds) int64 { return mulDiv(int64(t), c.Den, c.Num, c.Num-1) }
 
 // Time returns the time of the start of clock n, rounded up to a picosecond.
 func (c Clock) Time(n int64) units.Picoseconds {
 	return units.Picoseconds(mulDiv(n, c.Num, c.Den, c.Den-1))
+}
+
+// Edge returns the clock that starts at t or is the first to start after it, by the
+// times that Time gives: Edge(Time(n)) is n.
+func (c Clock) Edge(t units.Picoseconds) int64 {
+	if t <= 0 {
+		return 0
+	}
+	return mulDiv(int64(t)-1, c.Den, c.Num, 0) + 1
 }
 
 // mulDiv returns (a*b + add) / d without overflow where the result fits.

@@ -15,8 +15,7 @@ type Memory struct {
 	groups []group
 	graph  *graph            // nil: command level
 	spare  []*channel        // of groups that were merged
-	now    int64             // clock of the end of the last transfer or idle time
-	done   units.Picoseconds // its time
+	done   units.Picoseconds // end of the last transfer or idle time
 	// quietSince is the clock since which no channel has requests.
 	quietSince     int64
 	sum            tally  // of all channels, since time zero
@@ -179,19 +178,13 @@ func (m *Memory) use(g *group, start int64, before *tally) {
 // writes; it holds refreshes and background energy. A time before the end of the
 // last transfer changes nothing.
 func (m *Memory) Idle(until units.Picoseconds) Transfer {
-	start, end := m.now, m.clock(until)
+	start, end := m.clock(m.done), m.clock(until)
 	m.idle(end)
 	return m.transfer(start, end)
 }
 
-// clock returns the first clock edge at or after a time, that of the memory's end
-// if it lies before that.
-func (m *Memory) clock(t units.Picoseconds) int64 {
-	if t <= m.done {
-		return m.now // a time is rounded up from its clock
-	}
-	return m.spec.Clock.After(t)
-}
+// clock returns the first clock edge at or after a time and the memory's end.
+func (m *Memory) clock(t units.Picoseconds) int64 { return m.spec.Clock.Edge(max(t, m.done)) }
 
 // idle brings all channels to a clock.
 func (m *Memory) idle(until int64) {
@@ -212,7 +205,6 @@ func (m *Memory) count(g *group, before *tally) {
 
 // transfer describes what happened since the last one.
 func (m *Memory) transfer(start, end int64) Transfer {
-	m.now = end
 	m.done = m.spec.Clock.Time(end)
 	counted, earlier := m.sum.since(&m.reported), m.reportedEnergy
 	m.reported, m.reportedEnergy = m.sum, m.spec.energyOf(&m.sum)

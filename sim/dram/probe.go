@@ -99,23 +99,26 @@ type Figures struct {
 // 1, as Ramulator counts. An error of the lists ends it.
 func Probe(m *Memory, lists iter.Seq2[[]Extent, error], now func() time.Time) (Figures, error) {
 	s := m.Spec()
-	var wall time.Duration
+	begin := now()
+	var making time.Duration
 	timed := func(yield func([]Extent, error) bool) {
+		asked := now()
 		for list, err := range lists {
-			begin := now()
-			more := yield(list, err)
-			wall += now().Sub(begin)
-			if !more {
+			making += now().Sub(asked)
+			if !yield(list, err) {
 				return
 			}
+			asked = now()
 		}
+		making += now().Sub(asked)
 	}
 	t, err := m.MoveAll(max(m.Now(), s.Clock.Time(1)), timed)
 	if err != nil {
 		return Figures{}, err
 	}
+	wall := now().Sub(begin) - making
 	f := Figures{
-		Cycles:       s.Clock.After(t.Done) - s.Clock.After(t.Start),
+		Cycles:       s.Clock.Edge(t.Done) - s.Clock.Edge(t.Start),
 		RowHits:      t.Counts.RowHits,
 		RowMisses:    t.Counts.RowMisses,
 		RowConflicts: t.Counts.RowConflicts,

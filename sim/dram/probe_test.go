@@ -90,7 +90,7 @@ func TestProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Requests != 1<<15 || f.RequestsPerS != float64(1<<15)*1000/4 {
+	if f.Requests != 1<<15 || f.RequestsPerS != float64(1<<15)*1000/6 { // six of the clock's steps lie outside of making lists
 		t.Errorf("%+v", f)
 	}
 	if f.RowHits+f.RowMisses+f.RowConflicts != f.Requests {
@@ -105,26 +105,52 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// A read of a closed row takes as many clocks as its parts, whether or not the clock
+// is a whole number of picoseconds.
+func TestProbeCountsClocks(t *testing.T) {
+	for _, part := range []string{"lpddr5-6400", "lpddr5x-8533", "lpddr5x-9600"} {
+		s := partSpec(t, part, "RoBaRaCoCh", NoRefresh, Open)
+		one := func(yield func([]Extent, error) bool) { yield([]Extent{{Bytes: s.BurstBytes}}, nil) }
+		f, err := Probe(New(s), one, time.Now)
+		if want := s.Timing["RCD"] + 1 + s.ReadLatency(); err != nil || f.Cycles != want {
+			t.Errorf("%s: %d cycles (%v), want %d", part, f.Cycles, err, want)
+		}
+	}
+}
+
 // Extents that come in lists move as those of one list do, with the fast path and
 // without, and leave the memory in the same state.
 func TestListsMoveAsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
+		s.Idle.PowerDown = rapid.SampledFrom([]int64{0, 3, 64, 700}).Draw(t, "power-down")
 		whole, inLists, fast := NewCommandLevel(s), NewCommandLevel(s), New(s)
-		for range rapid.IntRange(1, 4).Draw(t, "transfers") {
-			list := genExtents(t)
+		drawn := [][]Extent{genExtents(t), genExtents(t)}
+		for range rapid.IntRange(1, 6).Draw(t, "transfers") {
+			list := slices.Clone(rapid.SampledFrom(drawn).Draw(t, "list"))
+			if rapid.IntRange(0, 3).Draw(t, "anew") == 0 { // what was learned serves another memory
+				fast.Release()
+				whole, inLists, fast = NewCommandLevel(s), NewCommandLevel(s), New(s)
+			}
 			for i := range list { // whole bursts: those in which extents meet would move twice
 				list[i].Addr &^= uint64(s.BurstBytes) - 1
 				list[i].Bytes = (list[i].Bytes + s.BurstBytes - 1) / s.BurstBytes * s.BurstBytes
 			}
-			cuts := []int{0, rapid.IntRange(0, len(list)).Draw(t, "cut"), len(list)}
+			first := rapid.IntRange(0, len(list)).Draw(t, "first cut")
+			second := rapid.IntRange(first, len(list)).Draw(t, "second cut")
 			lists := func(yield func([]Extent, error) bool) {
-				_ = yield(list[cuts[0]:cuts[1]], nil) && yield(list[cuts[1]:], nil)
+				_ = yield(list[:first], nil) && yield(list[first:second], nil) && yield(list[second:], nil)
 			}
-			at := whole.Now() + units.Picoseconds(rapid.SampledFrom([]int64{0, 30_000, 5_000_000}).Draw(t, "gap"))
+			at := whole.Now() + units.Picoseconds(rapid.SampledFrom([]int64{0, 30_000, 700_000, 5_000_000}).Draw(t, "gap"))
 			want := whole.Move(at, list)
+			atOnce := rapid.Bool().Draw(t, "at once")
 			for name, m := range map[string]*Memory{"command level": inLists, "fast path": fast} {
-				got, err := m.MoveAll(at, lists)
+				got, err := Transfer{}, error(nil)
+				if atOnce {
+					got = m.Move(at, list)
+				} else {
+					got, err = m.MoveAll(at, lists)
+				}
 				if err != nil || got != want || !slices.Equal(m.Channels(), whole.Channels()) {
 					t.Fatalf("%s, in lists: %+v %+v (%v)\nin one: %+v %+v", name, got, m.Channels(), err, want, whole.Channels())
 				}

@@ -35,6 +35,13 @@ func TestClockRoundsUp(t *testing.T) {
 			t.Errorf("%d clocks have begun after %d ps, want %d", got, ps, clocks)
 		}
 	}
+	for _, c := range []Clock{{1875, 2}, {2500, 3}, {1250, 1}} {
+		for n := range int64(100) {
+			if at := c.Time(n); c.Edge(at) != n || c.Edge(at+1) != n+1 {
+				t.Errorf("%v: clock %d begins at %d ps, where clock %d is, and %d a picosecond later", c, n, at, c.Edge(at), c.Edge(at+1))
+			}
+		}
+	}
 	for clocks, ps := range map[int64]units.Picoseconds{0: 0, 1: 938, 2: 1875, 1 << 40: 1030792151040000} {
 		if got := c.Time(clocks); got != ps {
 			t.Errorf("clock %d begins at %d ps, want %d", clocks, got, ps)

@@ -120,6 +120,7 @@ func (m *Memory) copyOf(c *channel) *channel {
 		d = &channel{}
 	}
 	if c.power != standby && d.power != standby {
+		d.lesson.key = "" // what it was learning has no end
 		d.sleepLike(c)
 		return d
 	}
