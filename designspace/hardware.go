@@ -2,6 +2,7 @@ package designspace
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -77,7 +78,7 @@ func (h Hardware) machine(memo *sram.Memo) (*sim.Machine, error) {
 }
 
 func (h Hardware) key() string {
-	return strings.Join(append([]string{h.Device, h.Unit, h.Runtime, h.Energy}, h.Sets...), "\x00")
+	return strings.Join(append([]string{h.Device, h.Unit, h.Runtime, h.Energy, strconv.FormatBool(h.Warm)}, h.Sets...), "\x00")
 }
 
 // mostMachines is how many machines are kept ready.

@@ -110,7 +110,7 @@ func (s *Spec) Settings(x *Explorer) ([]Setting, error) {
 	list := []Setting{
 		{"model", s.Model}, {"shape", digest(shape)}, {"quant", x.Quant},
 		{"device", s.Device}, {"profiles", profiles}, {"unit", s.Unit}, {"runtime", s.Runtime}, {"energy", s.Energy},
-		{"set", strings.Join(s.Sets, " ")},
+		{"sustained", map[bool]string{true: "true"}[s.Warm]}, {"set", strings.Join(s.Sets, " ")},
 		{"prompt tokens", strconv.Itoa(s.PromptTokens)}, {"tokens", strconv.Itoa(s.Tokens)}, {"seed", strconv.FormatUint(s.Seed, 10)},
 		{"params", s.Params}, {"solve", s.Solve},
 	}

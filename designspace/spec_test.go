@@ -119,7 +119,7 @@ func TestParamsAreReadWithTheirSuffix(t *testing.T) {
 }
 
 func TestASpecIsWrittenAsItIsRead(t *testing.T) {
-	s, _, err := specAt(t, "model: a\ndevice: 'yes'\nset: [a=1, 'b=2 ns']\nprompt_tokens: 3\nparams: 125M\nsolve: dim\naxes: {layers: 1:3, sram.slc.capacity: [8 MiB, 9 MiB]}\nwhere: \"a: b\"\npareto: [x, y]\n")
+	s, _, err := specAt(t, "model: a\ndevice: 'yes'\nsustained: true\nset: [a=1, 'b=2 ns']\nprompt_tokens: 3\nparams: 125M\nsolve: dim\naxes: {layers: 1:3, sram.slc.capacity: [8 MiB, 9 MiB]}\nwhere: \"a: b\"\npareto: [x, y]\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,5 +168,36 @@ func TestTheOrderOfPointsIsASetting(t *testing.T) {
 		if next, _ := grid.Point(1).Value(last); next == first {
 			t.Errorf("%v: %s does not vary fastest", c.axes, last)
 		}
+	}
+}
+
+// A warm device is asked for in the file, is a setting of the sweep, and has figures
+// of its own.
+func TestAWarmDeviceIsAskedFor(t *testing.T) {
+	if _, _, err := specAt(t, "device: iphone13\nsustained: hot\naxes: {layers: [1]}\n"); !fault.IsUser(err) || !strings.Contains(err.Error(), "hot is neither true nor false") {
+		t.Errorf("%v", err)
+	}
+	s, _, err := specAt(t, "device: iphone13\nsustained: true\nprompt_tokens: 1\naxes: {layers: [1], dim: [64], vocab: [256]}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := s.Explorer(explorer(t, "iphone13").Base, "q8_0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := s.Settings(x)
+	if err != nil || !slices.Contains(settings, Setting{"sustained", "true"}) {
+		t.Errorf("%v (%v)", settings, err)
+	}
+	grid, err := s.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	warm, err := x.Evaluate(t.Context(), grid.Point(0))
+	if err != nil || warm.SustainedTokensPerS == 0 {
+		t.Errorf("%+v (%v)", warm, err)
+	}
+	if s.Hardware.key() == (Hardware{Device: "iphone13"}).key() {
+		t.Error("a warm machine stands in for a cold one")
 	}
 }

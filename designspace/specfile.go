@@ -69,6 +69,7 @@ func (f *specFile) read(data []byte, s *Spec) {
 	f.mapping(document.Content[0], "the sweep", readers{
 		"model": f.text(&s.Model), "quant": f.text(&s.Quant),
 		"device": f.text(&s.Device), "unit": f.text(&s.Unit), "runtime": f.text(&s.Runtime), "energy": f.text(&s.Energy),
+		"sustained":     func(n *yaml.Node) { f.flag(n, &s.Warm) },
 		"set":           f.texts(&s.Sets),
 		"prompt_tokens": f.count(&s.PromptTokens), "tokens": f.count(&s.Tokens),
 		"seed":   func(n *yaml.Node) { f.seed(n, &s.Seed) },
@@ -165,6 +166,15 @@ func (f *specFile) seed(n *yaml.Node, target *uint64) {
 	*target = number
 }
 
+// flag reads true or false.
+func (f *specFile) flag(n *yaml.Node, target *bool) {
+	v, ok := f.scalar(n)
+	if ok && v != "true" && v != "false" {
+		f.refuse(n, "%s is neither true nor false", v)
+	}
+	*target = v == "true"
+}
+
 // texts reads a list of words, or one word.
 func (f *specFile) texts(target *[]string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
@@ -248,6 +258,9 @@ func (s *Spec) node() *yaml.Node {
 		{"model", s.Model}, {"quant", s.Quant}, {"device", s.Device}, {"unit", s.Unit}, {"runtime", s.Runtime}, {"energy", s.Energy},
 	} {
 		addText(n, f.key, f.value)
+	}
+	if s.Warm {
+		add(n, "sustained", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
 	}
 	if len(s.Sets) > 0 {
 		add(n, "set", list(s.Sets))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/pprof/profile"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/pprof"
@@ -70,7 +72,7 @@ func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
 	unit, program := machine.Unit().Name, machine.Runtime().Name
 	return &comparing{
 		app: a, machine: machine, report: html.New(d, unit, program),
-		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: program, Energy: flags.Energy},
+		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: program, Energy: cmp.Or(flags.Energy, designspace.DeviceEnergy)},
 	}, nil
 }
 

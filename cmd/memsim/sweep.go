@@ -144,6 +144,7 @@ func (s *sweeping) complete(a *app, flags *pflag.FlagSet, args []string) error {
 		"unit":          func() { s.spec.Unit = s.Unit },
 		"runtime":       func() { s.spec.Runtime = s.Runtime },
 		"energy":        func() { s.spec.Energy = s.Energy },
+		"sustained":     func() { s.spec.Warm = s.Warm },
 		"set":           func() { s.spec.Sets = s.Sets },
 		"seed":          func() { s.spec.Seed = a.common.seed },
 		"chunk":         func() { s.spec.Slurm.Chunk = typed.Slurm.Chunk },
@@ -333,7 +334,7 @@ func (e *exploration) evaluate(ctx context.Context, folder *results.Folder, shar
 	case kept > 0 || !folder.Fresh():
 		e.app.note("the rows of all points that were done are kept; --resume goes on from there")
 	case shard < 0:
-		folder.Remove()
+		folder.Abandon()
 	}
 	return err
 }

@@ -92,7 +92,7 @@ func (e *exploration) submit(ctx context.Context, s *sweeping) error {
 	job, err := e.hand(ctx, status.Missing)
 	if err != nil {
 		if folder.Fresh() {
-			folder.Remove()
+			folder.Abandon()
 		}
 		return err
 	}

@@ -57,10 +57,11 @@ type Description struct {
 
 // Folder is the rows of a sweep on disk.
 type Folder struct {
-	path  string
-	about Description
-	fresh bool   // this process made it
-	made  string // topmost folder that this process made, "" if none
+	path   string
+	about  Description
+	fresh  bool   // this process made it
+	before []byte // description of the sweep that was finished here before, nil if none
+	made   string // topmost folder that this process made, "" if none
 }
 
 // Mode is what Start does with what is in a folder already.
@@ -97,6 +98,9 @@ func Start(path string, about Description, mode Mode) (*Folder, error) {
 		}
 	}
 	f.fresh = true
+	if before != nil {
+		f.before, _ = os.ReadFile(filepath.Join(path, descriptionFile))
+	}
 	f.made = firstMissing(path)
 	if err := os.MkdirAll(f.rows(), 0o777); err != nil {
 		return nil, fault.Userf("cannot write to %s: %w; name another place with --out", path, err)
@@ -107,7 +111,7 @@ func Start(path string, about Description, mode Mode) (*Folder, error) {
 		return e.Encode(about)
 	})
 	if err != nil {
-		f.Remove()
+		f.Abandon()
 		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
 	}
 	return f, nil
@@ -228,6 +232,21 @@ func (f *Folder) Remove() error {
 		p = filepath.Dir(p)
 	}
 	return err
+}
+
+// Abandon is Remove for a sweep without an answer: what stands in the folder is that
+// of the sweep before, if any, and is described as such again.
+func (f *Folder) Abandon() error {
+	if f.before != nil {
+		err := atomicfile.Write(filepath.Join(f.path, descriptionFile), func(w io.Writer) error {
+			_, err := w.Write(f.before)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return f.Remove()
 }
 
 // Shard returns the shard of a point: neighbours are in different ones, and so

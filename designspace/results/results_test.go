@@ -296,3 +296,38 @@ func TestAFullDiskLosesTheRowUnderWayOnly(t *testing.T) {
 	work(t, f, s, 0, 10)
 	check(t, f, s)
 }
+
+// A sweep that ends before its first row leaves the one that was finished in its
+// folder as it was.
+func TestAnAbandonedSweepLeavesTheOneBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	first := start(t, path, about(10, 1), New)
+	if err := os.WriteFile(filepath.Join(path, "sweep.csv"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(path, descriptionFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := about(10, 1)
+	other.Spec[1].Value = "7"
+	if err := start(t, path, other, New).Abandon(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(path, descriptionFile)); err != nil || string(got) != string(want) {
+		t.Errorf("described as %s (%v)", got, err)
+	}
+	if _, err := os.Stat(filepath.Join(path, "rows")); !os.IsNotExist(err) {
+		t.Errorf("rows are left: %v", err)
+	}
+	alone := filepath.Join(t.TempDir(), "alone")
+	if err := start(t, alone, other, New).Abandon(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(alone); !os.IsNotExist(err) {
+		t.Errorf("a folder of its own is left: %v", err)
+	}
+}
