@@ -110,9 +110,12 @@ func (s *Spec) Settings(x *Explorer) ([]Setting, error) {
 	list := []Setting{
 		{"model", s.Model}, {"shape", digest(shape)}, {"quant", x.Quant},
 		{"device", s.Device}, {"profiles", profiles}, {"unit", s.Unit}, {"runtime", s.Runtime}, {"energy", s.Energy},
-		{"sustained", map[bool]string{true: "true"}[s.Warm]}, {"set", strings.Join(s.Sets, " ")},
+		{"set", strings.Join(s.Sets, " ")},
 		{"prompt tokens", strconv.Itoa(s.PromptTokens)}, {"tokens", strconv.Itoa(s.Tokens)}, {"seed", strconv.FormatUint(s.Seed, 10)},
 		{"params", s.Params}, {"solve", s.Solve},
+	}
+	if s.Warm {
+		list = append(list, Setting{"sustained", "true"})
 	}
 	for _, a := range s.Axes {
 		list = append(list, Setting{"axis " + a.Name, strings.Join(a.Values, ",")})

@@ -198,8 +198,9 @@ func TestASweepRunsUnderSlurm(t *testing.T) {
 	c := startCluster(t)
 	inFolder(t)
 	smallShape(t)
-	sweepArgs := []string{"sweep", "--device", "iphone13", "--model", "small.yaml", "--tokens", "120",
-		"--layers", "6:17", "--quant", "f16,q8_0", "--pareto", "latency_ms_per_token,energy_mj_per_token", "--format", "json"}
+	// Points are deep and long, so that a worker is still at its shard when it is killed.
+	sweepArgs := []string{"sweep", "--device", "iphone13", "--model", "small.yaml", "--tokens", "480",
+		"--layers", "18:29", "--quant", "f16,q8_0", "--pareto", "latency_ms_per_token,energy_mj_per_token", "--format", "json"}
 	runProgram(t, memsimPath, append(sweepArgs, "--out", "one")...)
 	want := sweepFiles(t, "one")
 

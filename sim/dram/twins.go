@@ -120,7 +120,6 @@ func (m *Memory) copyOf(c *channel) *channel {
 		d = &channel{}
 	}
 	if c.power != standby && d.power != standby {
-		d.lesson.key = "" // what it was learning has no end
 		d.sleepLike(c)
 		return d
 	}
@@ -134,6 +133,7 @@ func (m *Memory) copyOf(c *channel) *channel {
 // sleepLike brings a channel that sleeps into the state of another one that does:
 // nothing is held back and no row is open in either.
 func (c *channel) sleepLike(o *channel) {
+	c.lesson.key = "" // what it was learning has no end
 	c.now, c.since, c.tally, c.power = o.now, o.since, o.tally, o.power
 	c.refreshed, c.refreshBank, c.pulseFrom = o.refreshed, o.refreshBank, o.pulseFrom
 	c.idleSince, c.quietSince, c.lastData = o.idleSince, o.quietSince, o.lastData
