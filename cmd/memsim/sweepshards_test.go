@@ -138,7 +138,7 @@ func TestAKilledSweepKeepsItsRows(t *testing.T) {
 	memsimPath := program(t)
 	inFolder(t)
 	smallShape(t)
-	args := append(slices.Clone(smallSweep), "--layers", "1:12")
+	args := append(slices.Clone(smallSweep), "--layers", "1:12", "--tokens", "100") // long enough to be killed in its midst
 	runProgram(t, memsimPath, append(args, "--out", "one")...)
 	cmd := exec.Command(memsimPath, append(args, "--out", "two", "--threads", "1")...)
 	if err := cmd.Start(); err != nil {
