@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // FuzzLoadSpec looks for sweep files that panic, that take memory beyond their

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/sim/sweep"

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/diff/fd"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
 	"github.com/memsim/memsim/traces"

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim/sweep"
 )
 

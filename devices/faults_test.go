@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // good returns a valid device profile after edits, pairs of old and new text.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/spelling"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 // pages are what is to be read, from this folder.

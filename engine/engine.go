@@ -8,7 +8,7 @@ import (
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Options says how an Engine computes.

@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Generation is a request for text.

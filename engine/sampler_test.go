@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 func drawLogits(t *rapid.T) []float32 {

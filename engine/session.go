@@ -7,7 +7,7 @@ import (
 
 	"github.com/memsim/memsim/engine/internal/memory"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 )
 

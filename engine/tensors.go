@@ -10,7 +10,7 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // tensor is a stored weight as kernels take it.

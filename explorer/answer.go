@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/sim"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/pprof"

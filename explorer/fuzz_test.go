@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // FuzzParseSetting looks for queries that panic, or that are accepted and then

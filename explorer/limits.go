@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Limits of a setting: far above any model for a phone, and low enough that a

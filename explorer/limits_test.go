@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 func TestTheLargestShapeIsTakenAndOneBeyondItIsNot(t *testing.T) {

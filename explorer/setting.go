@@ -10,7 +10,7 @@ import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Setting is one question: what does a token of this model cost on this device?

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // State is what the page shows: a setting, or two side by side.

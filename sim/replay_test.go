@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 	"pgregory.net/rapid"

@@ -13,7 +13,7 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/parquet-go/parquet-go"
 )
 

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/lz4"
 )

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/parquet-go/parquet-go"
 	"pgregory.net/rapid"
 )

@@ -10,14 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/memsim/memsim/atomicfile"
-	"github.com/memsim/memsim/calibration"
 	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/fidelity/calibration"
+	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/validations"
-	"github.com/memsim/memsim/validation"
 )
 
 // calibrating is the calibrate command.

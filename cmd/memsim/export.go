@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/memsim/memsim/atomicfile"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/traces/export"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 	"github.com/memsim/memsim/sim/dram"
 )
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // sharings are the orders of layer sharing.

@@ -8,9 +8,9 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
-	"github.com/memsim/memsim/validation"
 )
 
 // notes say what a reader must know to read the figures rightly.

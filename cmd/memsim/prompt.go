@@ -9,7 +9,7 @@ import (
 
 	"github.com/memsim/memsim/engine/tokenizer"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // promptFlags give a prompt as text or as token ids.

@@ -13,7 +13,7 @@ import (
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/tokenizer"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // running is the run command.

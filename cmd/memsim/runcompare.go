@@ -8,7 +8,7 @@ import (
 
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // compareReply is what "run --compare" prints: how far the model has moved from

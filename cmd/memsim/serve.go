@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/explorer"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/traces"

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/memsim/memsim/atomicfile"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/temporary"
 )
 

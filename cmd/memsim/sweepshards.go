@@ -10,7 +10,7 @@ import (
 
 	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/designspace/results"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // sweepSpec is the spec as it was used, in the folder of a sweep in shards.

@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/memsim/memsim/atomicfile"
 	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/designspace/results"
 	"github.com/memsim/memsim/designspace/slurm"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // The files of a sweep that runs under Slurm.

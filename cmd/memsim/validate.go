@@ -10,12 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/memsim/memsim/calibration"
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/fidelity/calibration"
+	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/validations"
-	"github.com/memsim/memsim/validation"
 )
 
 // The files of a validation's output folder.

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/memsim/memsim/hostbench"
+	"github.com/memsim/memsim/fidelity/hostbench"
+	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/profiles/validations"
-	"github.com/memsim/memsim/validation"
 )
 
 // hostDevice is the device that is measured and not described.

@@ -33,9 +33,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/memsim/memsim/atomicfile"
 	"github.com/memsim/memsim/designspace"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // The files of a folder.

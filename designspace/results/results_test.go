@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/designspace"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
 	"pgregory.net/rapid"

@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/memsim/memsim/atomicfile"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
 )

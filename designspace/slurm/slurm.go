@@ -21,7 +21,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Job is a job array.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 func TestAScriptHoldsTheArrayAndTheUsersLines(t *testing.T) {

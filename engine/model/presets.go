@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/spelling"
 )
 

@@ -3,7 +3,7 @@ package model
 import (
 	"math"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // solveTolerance is how near to the wanted number of parameters a solved shape

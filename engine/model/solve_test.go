@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"pgregory.net/rapid"
 )
 

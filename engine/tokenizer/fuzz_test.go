@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 const probeText = "a b <s> \xff ▁Ġ 12"

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // writeJSON writes a tokenizer.json to a new folder.

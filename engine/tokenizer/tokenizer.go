@@ -30,7 +30,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Family is the algorithm of a vocabulary, under its GGUF name.

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	sentencepiece "github.com/eliben/go-sentencepiece"
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 	"google.golang.org/protobuf/encoding/protowire"
 	"pgregory.net/rapid"
 )

@@ -11,7 +11,7 @@ import (
 
 	"github.com/memsim/memsim/engine/internal/memory"
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // finish fills in what follows from the tensors.

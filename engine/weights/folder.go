@@ -13,7 +13,7 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/safetensors"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // OpenFolder opens a Hugging Face folder: config.json, with the weights in

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // FuzzParseConfig looks for config.json files that panic, or that make a model

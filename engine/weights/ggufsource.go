@@ -9,7 +9,7 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/gguf"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // OpenGGUF maps a GGUF file. Its tensors are read in place, unless

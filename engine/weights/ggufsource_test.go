@@ -13,8 +13,8 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/gguf"
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // ggufFile is a GGUF file of a small model, to be changed before it is written.

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // config is what counts in a config.json. A pointer tells an absent key from a

@@ -13,7 +13,7 @@ import (
 
 	"github.com/edsrzf/mmap-go"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // mapping is a file's bytes in the address space of the process.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Open returns the weights that ref names: a preset's name, a GGUF file, a

@@ -5,7 +5,7 @@ import (
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Scheme is a choice of a storage format for each tensor of a model, as

@@ -5,7 +5,7 @@ import (
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 func TestASchemeWithAnOutputOfItsOwn(t *testing.T) {

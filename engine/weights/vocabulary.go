@@ -7,7 +7,7 @@ import (
 
 	"github.com/memsim/memsim/engine/tokenizer"
 	"github.com/memsim/memsim/engine/weights/gguf"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Vocabulary is what a tokenizer is made from: the table of a GGUF file, or the

@@ -11,7 +11,7 @@ import (
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // tiny is a shape whose matrices all fit the K-quants' blocks of 256.

@@ -6,10 +6,10 @@ import (
 	"io"
 	"os"
 
-	"github.com/memsim/memsim/atomicfile"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights/gguf"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // dataAlign is what tensor data begins at a multiple of: far enough apart that

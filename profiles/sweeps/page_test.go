@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
 )

@@ -10,7 +10,7 @@ package validations
 import (
 	"fmt"
 
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 // Model names the model of a point with its overrides.

@@ -11,9 +11,9 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/internal/page"
-	"github.com/memsim/memsim/validation"
 )
 
 //go:embed assets/validation.html

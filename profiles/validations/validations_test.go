@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 func sample() validation.Report {

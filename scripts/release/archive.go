@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memsim/memsim/atomicfile"
+	"github.com/memsim/memsim/internal/atomicfile"
 )
 
 // entry is one file of an archive.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/units"
 )
 

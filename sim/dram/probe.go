@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/units"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/units"
 	"pgregory.net/rapid"
 )

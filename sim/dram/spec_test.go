@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/units"
 )
 

@@ -1,7 +1,7 @@
 package sram
 
 import (
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim/sram/recency"
 	"github.com/memsim/memsim/units"
 )

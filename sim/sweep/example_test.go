@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
 )

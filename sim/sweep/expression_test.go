@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"pgregory.net/rapid"
 )

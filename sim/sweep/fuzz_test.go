@@ -3,8 +3,8 @@ package sweep
 import (
 	"testing"
 
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 	"github.com/memsim/memsim/sim"
 )
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Goal is a figure that is to be small, or large.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 )
 

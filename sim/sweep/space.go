@@ -23,7 +23,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // maxPoints bounds a grid that is walked whole: far more than a day's work, and

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"pgregory.net/rapid"
 )

@@ -24,7 +24,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 )
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 )
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // small returns a header with a field of each kind and two tensors.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Limits that lie far above any published model. A file beyond them is refused

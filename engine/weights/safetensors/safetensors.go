@@ -29,7 +29,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Limits on what is believed before it is read. The format itself limits the

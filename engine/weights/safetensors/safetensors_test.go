@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 func small() []Tensor {

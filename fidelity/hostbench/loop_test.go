@@ -11,7 +11,7 @@ import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 func TestLoopPredictsWhatItRan(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 func tokens(n int) error {

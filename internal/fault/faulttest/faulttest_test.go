@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // recorder is a test that may fail.

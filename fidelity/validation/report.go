@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // Outcome is a point with what memsim says of it.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/memsim/memsim/fault/faulttest"
+	"github.com/memsim/memsim/internal/fault/faulttest"
 )
 
 // FuzzRead looks for tables of measurements that panic, or of which a point is

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/memsim/memsim/engine/quant"
-	"github.com/memsim/memsim/hostbench"
+	"github.com/memsim/memsim/fidelity/hostbench"
 )
 
 // A profile is made of microbenchmarks alone. What a format takes longer than the

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 // A measurement of one's own, and how far the prediction is off.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // smol is a point of a model that is predicted in no time.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/memsim/memsim/calibration"
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/calibration"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 // A phone whose kernels reach 72 % of the bandwidth, where its profile says 88 %:

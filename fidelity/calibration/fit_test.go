@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/memsim/memsim/atomicfile"
+	"github.com/memsim/memsim/internal/atomicfile"
 )
 
 // A write that fails leaves the earlier file.

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 //go:embed points.csv

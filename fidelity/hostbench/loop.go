@@ -13,7 +13,7 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 // Shapes are the models of the loop, from deep and thin to shallow and wide, and

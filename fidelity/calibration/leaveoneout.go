@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
 )
 
 // LeaveOneOut gives each fitted outcome the error that it would have had if the

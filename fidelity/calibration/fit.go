@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fault"
-	"github.com/memsim/memsim/validation"
+	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // free are the fields of a profile that are fitted unless told otherwise, the

@@ -11,7 +11,7 @@ import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"

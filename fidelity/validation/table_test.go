@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fault"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 func TestReadTakesColumnsInAnyOrder(t *testing.T) {
