@@ -213,6 +213,13 @@ func checkDRAMPart(doc *document, p *DRAMPart) {
 	if doc.sound("clock", "data_rate") {
 		checkClock(doc, p)
 	}
+	if doc.sound("row_bytes", "channel_width", "burst_length") && p.RowBytes.Value < p.BurstBytes() {
+		doc.failAt("row_bytes", "%s is less than a burst of %d transfers on %d pins", p.RowBytes.Text, p.BurstLength.Value, p.ChannelWidth.Value)
+	}
+	if doc.sound("standard", "bank_groups") && p.Standard == "LPDDR4X" && p.BankGroups.Value > 1 {
+		doc.failAt("bank_groups", "%d bank groups are none of LPDDR4X; write 1, and all banks of a rank as banks_per_group", p.BankGroups.Value)
+	}
+	checkTiming(doc, p)
 }
 
 // checkClock wants a whole number of transfers on a pin in a clock: 2 for
