@@ -15,8 +15,8 @@ type demand struct {
 	extents []dram.Extent     // DRAM traffic, in order
 	pageIns []flash.Extent    // to be read from storage first
 	levels  []energy.LevelUse // of the on-chip memories
-	supply  units.Picoseconds // time of the on-chip memories
-	first   units.Picoseconds // latency until the first byte
+	hits    []units.Bytes     // served by each on-chip memory
+	miss    bool              // something was served by none
 	weights units.Bytes       // requested of weights
 	total   units.Bytes       // requested of everything
 	moved   units.Bytes       // to and from DRAM
@@ -24,7 +24,8 @@ type demand struct {
 
 func (d *demand) reset() {
 	clear(d.levels)
-	*d = demand{extents: d.extents[:0], pageIns: d.pageIns[:0], levels: d.levels}
+	clear(d.hits)
+	*d = demand{extents: d.extents[:0], pageIns: d.pageIns[:0], levels: d.levels, hits: d.hits}
 }
 
 // access sends one operand down the hierarchy: on-chip memories first, what
@@ -95,14 +96,9 @@ func (r *replay) onChip(hits []units.Bytes, miss units.Bytes, write bool) (hit u
 		}
 		farther += hits[i]
 		hit += hits[i]
-		if hits[i] > 0 {
-			r.demand.supply += hits[i].Over(r.supply[i])
-			r.demand.first = max(r.demand.first, r.latency[i])
-		}
+		r.demand.hits[i] += hits[i]
 	}
-	if miss > 0 {
-		r.demand.first = max(r.demand.first, r.device.DRAM.Latency.Value)
-	}
+	r.demand.miss = r.demand.miss || miss > 0
 	return hit
 }
 

@@ -9,19 +9,6 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
-// blame divides the wait for operands over the memories that supplied them: the
-// on-chip memories by their time, and of DRAM and storage the one that was the
-// slower.
-func (r *replay) blame(wait, supply, dramTime, flashTime units.Picoseconds) {
-	r.times = split(r.times[:0], wait, append(r.weights[:0], int64(supply), int64(max(dramTime, flashTime))))
-	r.row.Time.SRAM = r.times[0]
-	if flashTime > dramTime {
-		r.row.Time.Flash = r.times[1]
-	} else {
-		r.row.Time.DRAM = r.times[1]
-	}
-}
-
 // charge closes the row's account: energy by component, and time and energy by
 // operand.
 func (r *replay) charge(moved dram.Transfer, read flash.Transfer, arithmetic units.Femtojoules) {
@@ -38,6 +25,13 @@ func (r *replay) charge(moved dram.Transfer, read flash.Transfer, arithmetic uni
 	})
 	if !r.summary {
 		r.chargeOperands()
+	}
+	if r.movement != nil {
+		r.movement.note(r, movementRow{
+			command:    moved.Energy.Commands() + idle.Energy.Commands(),
+			background: moved.Energy.Background() + idle.Energy.Background(),
+			flashRead:  read.Energy,
+		})
 	}
 }
 

@@ -2,8 +2,6 @@ package sim
 
 import (
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/sim/compute"
-	"github.com/memsim/memsim/sim/dispatch"
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
@@ -40,21 +38,21 @@ type Machine struct {
 	unit    devices.Unit
 	runtime devices.Runtime
 
-	caches  []sram.Config
-	supply  []units.BytesPerSecond // of each cache
-	latency []units.Picoseconds    // of each cache
-	dram    dram.Spec
-	flash   flash.Config
+	config Config
 
-	compute   *compute.Model
-	dispatch  dispatch.Model
-	energy    energy.Model
-	bandwidth units.BytesPerSecond // that unit and runtime reach from DRAM at most
-	startup   units.Picoseconds    // per operator that streams from DRAM: half_bandwidth at bandwidth
-	budget    units.Bytes          // of the app in DRAM
-	tile      units.Bytes
-	warm      *thermal.Model // nil: not asked for
-	memo      *sram.Memo     // nil: replays do not remember
+	*path
+	pacing
+	energy energy.Model
+	budget units.Bytes    // of the app in DRAM
+	warm   *thermal.Model // nil: not asked for
+	memo   *sram.Memo     // nil: replays do not remember
+}
+
+// path is the memories that a machine's bytes go through.
+type path struct {
+	caches []sram.Config // nearest first
+	dram   dram.Spec
+	flash  flash.Config
 }
 
 // New resolves the names in c and builds the models of all parts. A name that
@@ -68,8 +66,8 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{device: c.Device, unit: *unit, runtime: *runtime, dispatch: dispatch.Of(*runtime), memo: c.Memo}
-	if m.compute, err = compute.Of(*unit, *runtime); err != nil {
+	m := &Machine{path: &path{}, memo: c.Memo}
+	if err := m.set(c, *unit, *runtime); err != nil {
 		return nil, err
 	}
 	if m.dram, err = dram.SpecOf(c.Device.DRAM); err != nil {
@@ -78,51 +76,44 @@ func New(c Config) (*Machine, error) {
 	if m.flash, err = flash.ConfigOf(c.Device.Flash.Spec); err != nil {
 		return nil, err
 	}
-	if err := m.addCaches(); err != nil {
-		return nil, err
-	}
-	m.setRates(c)
-	if c.Sustained {
-		warm := thermal.Of(c.Device)
-		m.warm = &warm
+	for _, s := range m.sram() {
+		config, err := sram.ConfigOf(s)
+		if err != nil {
+			return nil, err
+		}
+		m.caches = append(m.caches, config)
 	}
 	return m, nil
 }
 
-func (m *Machine) addCaches() error {
-	for _, name := range m.unit.Caches {
-		s, err := m.device.Cache(name)
-		if err != nil {
-			return err
-		}
-		config, err := sram.ConfigOf(*s)
-		if err != nil {
-			return err
-		}
-		m.caches = append(m.caches, config)
-		m.supply = append(m.supply, s.Bandwidth.Value)
-		m.latency = append(m.latency, s.Latency.Value)
+// set takes from c all but the memories: pacing, energies, budget, heat.
+func (m *Machine) set(c Config, unit devices.Unit, runtime devices.Runtime) (err error) {
+	m.config, m.device, m.unit, m.runtime = c, c.Device, unit, runtime
+	if m.pacing, err = pacingOf(c.Device, unit, runtime); err != nil {
+		return err
+	}
+	m.budget = units.Bytes(float64(m.device.DRAM.Capacity.Value) * float64(m.device.DRAM.AppBudget.Value))
+	if c.Energy != nil {
+		m.energy = energy.Flat(c.Energy.MemoryPath.Value)
+	} else {
+		m.energy = energy.Of(m.device, m.unit, m.sram())
+	}
+	if c.Sustained {
+		warm := thermal.Of(c.Device)
+		m.warm = &warm
 	}
 	return nil
 }
 
-func (m *Machine) setRates(c Config) {
-	share := float64(m.unit.Bandwidth.Value) * float64(m.runtime.BandwidthShare.Value)
-	m.bandwidth = units.BytesPerSecond(float64(m.device.PeakBandwidth()) * share)
-	m.startup = m.runtime.HalfBandwidth.Value.Over(m.bandwidth)
-	m.budget = units.Bytes(float64(m.device.DRAM.Capacity.Value) * float64(m.device.DRAM.AppBudget.Value))
-	m.tile = max(1, m.unit.Buffer.Value/units.Bytes(max(1, m.unit.Buffers.Value)))
-	if c.Energy != nil {
-		m.energy = energy.Flat(c.Energy.MemoryPath.Value)
-		return
-	}
-	var path []devices.SRAM
+// sram returns the on-chip memories that the unit sees, nearest first.
+func (m *Machine) sram() []devices.SRAM {
+	var seen []devices.SRAM
 	for _, name := range m.unit.Caches {
 		if s, err := m.device.Cache(name); err == nil {
-			path = append(path, *s)
+			seen = append(seen, *s)
 		}
 	}
-	m.energy = energy.Of(m.device, m.unit, path)
+	return seen
 }
 
 // Device returns the profile of the machine.

@@ -20,12 +20,17 @@ import (
 // and what each DRAM channel did is not worked out, nor audited; the figures are the
 // same. It returns the figures for the whole run. It ends early with ctx's error when ctx is done.
 func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row) error) (Result, error) {
+	return m.replay(ctx, src, visit, nil)
+}
+
+// replay is Replay that records into movement, if there is one.
+func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row) error, movement *Movement) (Result, error) {
 	r, err := m.newReplay(src.Header())
 	if err != nil {
 		return Result{}, err
 	}
 	defer r.memory.Release()
-	r.summary = visit == nil
+	r.summary, r.movement = visit == nil, movement
 	var sums Collector
 	audit := Auditor{Line: m.line(), Summary: r.summary}
 	for op, err := range src.Ops() {
@@ -69,11 +74,13 @@ type replay struct {
 	widened  map[string]bool // storage formats that the runtime has no arithmetic for
 	blocks   map[int32]int32 // stored block -> layer that ran it first for this token
 
-	row     Row
-	demand  demand
-	weights []int64 // scratch of split
-	times   []units.Picoseconds
-	joules  []units.Femtojoules
+	row      Row
+	demand   demand
+	work     step
+	movement *Movement // nil: nothing is recorded
+	weights  []int64   // scratch of split
+	times    []units.Picoseconds
+	joules   []units.Femtojoules
 }
 
 func (m *Machine) newReplay(h traces.Header) (*replay, error) {
@@ -90,6 +97,7 @@ func (m *Machine) newReplay(h traces.Header) (*replay, error) {
 		return nil, fmt.Errorf("DRAM budget of %s: %w", m.device.Name, err)
 	}
 	r.demand.levels = make([]energy.LevelUse, len(m.caches))
+	r.demand.hits = make([]units.Bytes, len(m.caches))
 	if m.memo != nil {
 		r.cache.Remember(m.memo)
 	}
@@ -188,6 +196,7 @@ func (r *replay) load(op traces.Op) {
 	r.row.Time = TimeParts{Flash: r.row.End - r.row.Start}
 	r.pipeFree = r.row.End
 	r.row.DMA = Interval{r.row.Start, r.row.End}
+	r.work = step{}
 	r.charge(moved, read, 0)
 }
 
@@ -198,30 +207,18 @@ func (r *replay) execute(op traces.Op) {
 	for i := range op {
 		r.access(&op[i])
 	}
-	work := workOf(op, r.headDim)
-	if work.MACs > 0 && r.compute.Supports(work.DType) != nil {
-		r.widened[work.DType] = true
-	}
-	launch := r.dispatch.Cost(op[0].Op)
-	begin := r.now + launch
-	from := begin
-	if r.runtime.Prefetch {
-		from = r.pipeFree
-	}
+	r.work = r.stepOf(op)
+	from := r.streamsFrom(&r.work, r.now, r.pipeFree)
 	moved, read := r.transfer(from)
-	dramTime, flashTime := r.dramTime(moved), read.Done-read.Start
-	s := r.stage(dramTime, flashTime, r.compute.Time(work))
-	s.window = begin - from
-	t := s.overlap()
+	r.work.dram, r.work.flash = moved.Done-moved.Start, read.Done-read.Start
+	t := r.run(&r.work, r.now, r.pipeFree)
 
-	r.row.End = begin + t.memory + t.compute
-	r.row.Time = TimeParts{Dispatch: launch, Compute: t.compute}
-	r.blame(t.memory, r.demand.supply, dramTime, flashTime)
-	if s.fetch > 0 {
-		r.pipeFree = r.row.End - t.tail
-		r.row.DMA = Interval{from, r.pipeFree}
+	r.row.End, r.row.Time = t.end, t.TimeParts
+	if t.streamed {
+		r.row.DMA = Interval{from, t.free}
 	}
-	r.charge(moved, read, r.compute.Energy(work))
+	r.pipeFree = t.free
+	r.charge(moved, read, r.compute.Energy(r.work.work))
 }
 
 // transfer moves the operator's bytes beyond the chip, from time at on.
@@ -236,28 +233,4 @@ func (r *replay) transfer(at units.Picoseconds) (dram.Transfer, flash.Transfer) 
 		r.noteChannels(moved)
 	}
 	return moved, read
-}
-
-// dramTime is how long the unit waits for a transfer if nothing hides it: as
-// long as the memory takes, or longer if the unit and its runtime cannot draw
-// that fast, and the start-up that keeps small matrices from full speed.
-func (r *replay) dramTime(moved dram.Transfer) units.Picoseconds {
-	if r.demand.moved == 0 {
-		return 0
-	}
-	return max(moved.Done-moved.Start, r.demand.moved.Over(r.bandwidth)) + r.startup
-}
-
-func (r *replay) stage(dramTime, flashTime, arithmetic units.Picoseconds) stage {
-	d := &r.demand
-	s := stage{
-		fetch:   max(dramTime, flashTime) + d.supply + d.first,
-		compute: arithmetic,
-		tiles:   max(1, int64((d.total+r.tile-1)/r.tile)),
-		buffers: int64(r.unit.Buffers.Value),
-	}
-	if d.total > 0 {
-		s.ahead = units.Picoseconds(float64(s.fetch) * float64(d.weights) / float64(d.total))
-	}
-	return s
 }

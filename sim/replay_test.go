@@ -172,7 +172,7 @@ func machine(t interface {
 	return m
 }
 
-func shipped(t *testing.T, name string, sets ...string) *devices.Device {
+func shipped(t testing.TB, name string, sets ...string) *devices.Device {
 	t.Helper()
 	d, err := devices.Load(name, sets)
 	if err != nil {

@@ -1,0 +1,142 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/sim/energy"
+	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
+)
+
+// Movement is what one replay moved and computed, operator by operator, without the
+// time that it took. Caches, DRAM and storage are simulated once, when it is
+// recorded; a machine that differs from the recording one in pacing and energy alone
+// can time it again for a ten-thousandth of the cost of a replay.
+//
+//	trace ──Record──▶ Movement ──Time (machine 1)──▶ Result
+//	(SRAM, DRAM, flash)      └───Time (machine 2)──▶ Result
+//
+// The recording machine's own Time is what its Replay returns, to the picosecond;
+// energies differ by the rounding of DRAM background power. On another machine the
+// DRAM's own time for a transfer stays as recorded: when transfers begin shifts
+// refreshes between operators, by less than a thousandth of a token.
+type Movement struct {
+	path    *path
+	header  traces.Header
+	widened []string
+	rows    []movementRow
+}
+
+// movementRow is one operator of a Movement.
+type movementRow struct {
+	step
+	phase  traces.Phase
+	token  int32
+	macs   int64
+	hostNS int64
+	bytes  BytesByLevel
+	counts DRAMCounts
+
+	levels     []energy.LevelUse
+	load       units.Picoseconds // of the load phase: the whole time, which no pacing changes
+	command    units.Femtojoules // of DRAM commands
+	background units.Femtojoules // of DRAM standby, over spent
+	flashRead  units.Femtojoules
+	spent      units.Picoseconds // when it was recorded
+}
+
+// Record is Replay that also returns what moved. visit may be nil.
+func (m *Machine) Record(ctx context.Context, src traces.Source, visit func(*Row) error) (Result, *Movement, error) {
+	mv := &Movement{path: m.path, header: src.Header()}
+	result, err := m.replay(ctx, src, visit, mv)
+	if err != nil {
+		return Result{}, nil, err
+	}
+	mv.widened = result.FormatsWidened
+	return result, mv, nil
+}
+
+// Varied returns m with the pacing and the energies of d, a profile that describes
+// the same memories: what m recorded, the varied machine can time.
+func (m *Machine) Varied(d *devices.Device) (*Machine, error) {
+	v := *m
+	unit, err := d.Unit(m.unit.Name)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := d.Runtime(m.runtime.Name, unit.Name)
+	if err != nil {
+		return nil, err
+	}
+	c := m.config
+	c.Device = d
+	if err := v.set(c, *unit, *runtime); err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// Time returns the figures of a movement at the machine's own pacing. It is an
+// error if the movement was recorded on other memories.
+func (m *Machine) Time(mv *Movement) (Result, error) {
+	if mv.path != m.path {
+		return Result{}, errors.New("sim: this movement was recorded on other memories; record it on this machine")
+	}
+	var sums Collector
+	var now, free units.Picoseconds
+	row := Row{Operands: make([]Operand, 1)}
+	for i := range mv.rows {
+		r := &mv.rows[i]
+		row.Op, row.Phase, row.Token, row.MACs, row.HostNS, row.DRAM = r.op, r.phase, r.token, r.macs, r.hostNS, r.counts
+		row.Operands[0].Bytes = r.bytes
+		row.Start = now
+		if r.phase == traces.Load {
+			row.Time = TimeParts{Flash: r.load}
+			row.End = now + r.load
+			free = row.End
+		} else {
+			t := m.run(&r.step, now, free)
+			row.Time, row.End, free = t.TimeParts, t.end, t.free
+		}
+		now = row.End
+		row.Energy = m.energyOf(r, row.End-row.Start)
+		sums.Add(&row)
+	}
+	result := sums.result(m, mv.header)
+	result.FormatsWidened = mv.widened
+	return result, nil
+}
+
+// energyOf charges a row that takes time: background power by that time.
+func (m *Machine) energyOf(r *movementRow, time units.Picoseconds) EnergyParts {
+	background := r.background
+	if r.spent > 0 {
+		background = units.Femtojoules(float64(background) * float64(time) / float64(r.spent))
+	}
+	return m.energy.Charge(energy.Use{
+		Time:    time,
+		DRAM:    r.command + background,
+		Moved:   r.moved,
+		Levels:  r.levels,
+		Flash:   r.flashRead + m.flash.IdlePower.Energy(time),
+		Compute: m.compute.Energy(r.work),
+	})
+}
+
+// note records the row that has just been charged.
+func (mv *Movement) note(r *replay, use movementRow) {
+	use.step = r.work
+	use.hits = slices.Clone(r.work.hits)
+	use.levels = slices.Clone(r.demand.levels)
+	use.phase, use.token, use.macs, use.hostNS = r.row.Phase, r.row.Token, r.row.MACs, r.row.HostNS
+	use.moved = r.demand.moved
+	use.bytes, use.counts = r.row.Bytes(), r.row.DRAM
+	use.spent = r.row.End - r.row.Start
+	if use.phase == traces.Load {
+		use.load, use.op = use.spent, r.row.Op
+	}
+	mv.rows = append(mv.rows, use)
+}
