@@ -22,7 +22,8 @@ import (
 // The recording machine's own Time is what its Replay returns, to the picosecond;
 // energies differ by the rounding of DRAM background power. On another machine the
 // DRAM's own time for a transfer stays as recorded: when transfers begin shifts
-// refreshes between operators, by less than a thousandth of a token.
+// refreshes between operators, and storage that pages wakes from idle elsewhere: a
+// thousandth of a token in DRAM, some percent of one that pages.
 type Movement struct {
 	path    *path
 	header  traces.Header
