@@ -44,20 +44,23 @@ func (p *promptFlags) ids(ctx context.Context, ref string, o weights.Options) ([
 		return nil, err
 	}
 	defer src.Close()
-	_, ids, err := p.encode(src)
+	_, ids, err := p.encode(src, func(string, ...any) {}) // of text: ids are parsed above
 	return ids, err
 }
 
 // encode returns the tokenizer of a model, nil if it has none, and the prompt's
-// tokens.
-func (p *promptFlags) encode(src weights.Source) (*tokenizer.Tokenizer, []int32, error) {
+// tokens. Token ids need no tokenizer: one that cannot be used is handed to note.
+func (p *promptFlags) encode(src weights.Source, note func(format string, args ...any)) (*tokenizer.Tokenizer, []int32, error) {
 	tok, err := tokenizerOf(src)
-	if err != nil {
-		return nil, nil, err
-	}
 	if p.idsText != "" {
+		if err != nil {
+			note("%v; tokens are shown by their ids", err)
+		}
 		ids, err := parseIDs(p.idsText)
 		return tok, ids, err
+	}
+	if err != nil {
+		return nil, nil, fault.Userf("%w; or give the prompt as token ids with --prompt-ids 1,5,9", err)
 	}
 	if tok == nil {
 		return nil, nil, fault.Userf("%s has no tokenizer; give the prompt as token ids with --prompt-ids 1,5,9", src.Name())

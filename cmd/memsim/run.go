@@ -90,7 +90,7 @@ func (a *app) run(ctx context.Context, r *running) (err error) {
 		return err
 	}
 	defer closeInto(&err, src)
-	tok, prompt, err := r.promptFlags.encode(src)
+	tok, prompt, err := r.promptFlags.encode(src, a.note)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,4 +174,29 @@ func TestAnErrorBeforeTheFirstTokenPrintsNothing(t *testing.T) {
 	smallShape(t)
 	wantMistake(t, memsim(t, "run", "--model", "small.yaml", "--prompt-ids", "9999", "--tokens", "2"), "token id 9999")
 	wantMistake(t, memsim(t, "--energy", "foo", "--device", "iphone13"), `"foo" is not known; known are device, paper`)
+}
+
+// Token ids need no tokenizer: one that cannot be used is said and left aside.
+func TestRunByIDsWithATokenizerThatCannotBeUsed(t *testing.T) {
+	original, err := os.ReadFile(reference(t, "tiny-f16.gguf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	family := []byte("tokenizer.ggml.model\x08\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00")
+	at := bytes.Index(original, family)
+	if at < 0 {
+		t.Fatal("the reference names no tokenizer of five letters")
+	}
+	copy(original[at+len(family):], "bread")
+	path := filepath.Join(t.TempDir(), "strange.gguf")
+	if err := os.WriteFile(path, original, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := memsim(t, "run", "--model", path, "--prompt-ids", "1,5,9", "--tokens", "3", "--temperature", "0", "--format", "json")
+	if r.code != 0 || len(decode[runReply](t, r).TokenIDs) != 3 {
+		t.Errorf("code %d: %s", r.code, r.err)
+	}
+	if r := memsim(t, "run", "--model", path, "--prompt", "x"); r.code != 2 || !strings.Contains(r.err, "--prompt-ids") {
+		t.Errorf("text without a tokenizer: code %d: %s", r.code, r.err)
+	}
 }

@@ -36,7 +36,7 @@ func (a *app) compare(ctx context.Context, r *running) (err error) {
 		return err
 	}
 	defer closeInto(&err, src)
-	_, ids, err := r.promptFlags.encode(src)
+	_, ids, err := r.promptFlags.encode(src, a.note)
 	if err != nil {
 		return err
 	}

@@ -125,3 +125,48 @@ func asGGUF(t *testing.T, data []byte) Vocabulary {
 	}
 	return v
 }
+
+// The answers of testdata/pretokenizers.json are llama.cpp's, on GGUF files that
+// hold Llama 3's vocabulary under each splitter's name, and under none.
+func TestWordSplittersAgreeWithLlamaCpp(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "pretokenizers.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers struct {
+		Texts     []string
+		Splitters []struct {
+			Pre string
+			BOS bool
+			IDs [][]int32
+		}
+	}
+	if err := json.Unmarshal(data, &answers); err != nil {
+		t.Fatal(err)
+	}
+	v, err := TableFromFolder(realVocabulary(t, "llama3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.AddBOS = nil
+	for _, s := range answers.Splitters {
+		v.Pre = s.Pre
+		tok, err := New(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tok.addBOS != s.BOS {
+			t.Errorf("%q begins a text with BOS: %v, want %v", s.Pre, tok.addBOS, s.BOS)
+		}
+		tok.addBOS = false
+		for i, text := range answers.Texts {
+			ids, err := tok.Encode(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(ids, s.IDs[i]) {
+				t.Errorf("%q encodes %q to %v, llama.cpp to %v", s.Pre, text, ids, s.IDs[i])
+			}
+		}
+	}
+}

@@ -3,66 +3,12 @@ package tokenizer
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // splitter appends the words of text to words; together they are the text.
 type splitter func(words []string, text string) []string
-
-// The regular expressions by which tokenizers split text, as published: GPT-2
-// (openai/gpt-2 encoder.py), Llama 3 and Qwen 2 (their tokenizer.json).
-const (
-	gpt2Pattern   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-	llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-	qwen2Pattern  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-	digitPattern  = `\p{N}`
-)
-
-// pre is a way of splitting, and the habits that come with it.
-type pre struct {
-	patterns  []string // applied one after the other
-	whole     bool     // a word that is a token is not split further
-	bos       bool     // texts begin with BOS unless the file says otherwise
-	splitters []splitter
-}
-
-// pres are the splitters by their GGUF names (tokenizer.ggml.pre).
-var pres = map[string]pre{
-	"llama-bpe": {patterns: []string{llama3Pattern}, whole: true, bos: true},
-	"qwen2":     {patterns: []string{qwen2Pattern}},
-	"gpt-2":     {patterns: []string{gpt2Pattern}},
-	"smollm":    {patterns: []string{digitPattern, gpt2Pattern}},
-}
-
-// aliases are other names that GGUF files use for the same splitter.
-var aliases = map[string]string{
-	"": "gpt-2", "default": "gpt-2", "llama3": "llama-bpe", "llama-v3": "llama-bpe", "deepseek-r1-qwen": "qwen2",
-}
-
-func preTokenizer(name string) (pre, error) {
-	if alias, ok := aliases[name]; ok {
-		name = alias
-	}
-	p, ok := pres[name]
-	if !ok {
-		known := make([]string, 0, len(pres))
-		for n := range pres {
-			known = append(known, n)
-		}
-		slices.Sort(known)
-		return pre{}, fmt.Errorf("pre-tokenizer %q is not known: it must be one of %s", name, strings.Join(known, ", "))
-	}
-	for _, pattern := range p.patterns {
-		s, err := compile(pattern)
-		if err != nil {
-			return pre{}, err
-		}
-		p.splitters = append(p.splitters, s)
-	}
-	return p, nil
-}
 
 // whitespace is Unicode's White_Space, which Go's \s is not.
 const whitespace = `\t-\r\x{20}\x{85}\p{Z}`

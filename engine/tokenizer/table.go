@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 )
 
@@ -23,7 +22,7 @@ func tableFromJSON(data []byte, c config) (Vocabulary, error) {
 		return v, nil
 	}
 	v.Family = BPE
-	if v.Pre, err = preName(d.PreTokenizer.patterns()); err != nil {
+	if v.Pre, err = preName(d.PreTokenizer.patterns(), t.whole); err != nil {
 		return Vocabulary{}, err
 	}
 	for _, m := range d.Model.Merges {
@@ -79,14 +78,4 @@ func (c *component) patterns() []string {
 		all = append(all, c.PreTokenizers[i].patterns()...)
 	}
 	return all
-}
-
-// preName returns the GGUF name of the splitter with the given patterns.
-func preName(patterns []string) (string, error) {
-	for name, p := range pres {
-		if slices.Equal(p.patterns, patterns) {
-			return name, nil
-		}
-	}
-	return "", fmt.Errorf("pre_tokenizer with the patterns %q has no name in GGUF", patterns)
 }

@@ -61,7 +61,7 @@ const None int32 = -1
 // Vocabulary is the raw table of a tokenizer.
 type Vocabulary struct {
 	Family Family
-	Pre    string    // BPE: name of the word splitter: llama-bpe, qwen2, gpt-2, smollm
+	Pre    string    // BPE: name of the word splitter, such as llama-bpe; empty is llama.cpp's default
 	Tokens []string  // by id
 	Scores []float32 // SPM: by id
 	Kinds  []Kind    // by id; empty means that all are Normal

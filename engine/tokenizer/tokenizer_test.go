@@ -125,6 +125,18 @@ func TestWordSplitters(t *testing.T) {
 		{"llama-bpe", "a\u00a0\u00a0b  ", []string{"a", "\u00a0", "\u00a0b", "  "}},
 		{"qwen2", "v123", []string{"v", "1", "2", "3"}},
 		{"smollm", "v 123!", []string{"v", " ", "1", "2", "3", "!"}},
+		{"", "it's 12345 !", []string{"it", "'", "s", " ", "123", "45", " ", "!"}},
+		{"default", " +a$b", []string{" ", "+", "a", "$", "b"}},
+		{"smaug-bpe", "DON'T 1234", []string{"DON", "'T", " ", "123", "4"}},
+		{"falcon3", "DON'T 1234", []string{"DON", "'T", " ", "123", "4"}},
+		{"megrez", "v12", []string{"v", "1", "2"}},
+		{"exaone4", "it's 12", []string{"it", "'s", " 12"}},
+		{"command-r", "it's 12", []string{"it", "'s", " ", "1", "2"}},
+		{"tekken", "HelloWORLDs 12 a/", []string{"Hello", "WORLDs", " ", "1", "2", " a", "/"}},
+		{"gpt-4o", "iPhone's 1234", []string{"i", "Phone's", " ", "123", "4"}},
+		{"qwen35", "e\u0301a 1", []string{"e\u0301a", " ", "1"}},
+		{"deepseek-v3", "価格is 1234", []string{"価格", "is", " ", "123", "4"}},
+		{"falcon", "a`b 1234", []string{"a", "`", "b", " ", "123", "4"}},
 	} {
 		p, err := preTokenizer(c.pre)
 		if err != nil {
@@ -271,7 +283,7 @@ func TestRefusals(t *testing.T) {
 		"kinds":         {func() error { v := tinySPM(); v.Kinds = v.Kinds[:1]; _, err := New(v); return err }, "but 1 token types"},
 		"bos":           {func() error { v := tinySPM(); v.BOS = 1e6; _, err := New(v); return err }, "bos token id 1000000"},
 		"merge":         {func() error { v := tinyBPE("qwen2"); v.Merges[0] = "he"; _, err := New(v); return err }, "merge 0"},
-		"pre-tokenizer": {func() error { _, err := New(tinyBPE("bert")); return err }, "gpt-2, llama-bpe, qwen2, smollm"},
+		"pre-tokenizer": {func() error { _, err := New(tinyBPE("bert")); return err }, "llama-bpe, minicpm5, qwen2"},
 		"unigram":       {func() error { _, err := parseSentencePiece(unigram); return err }, "must be BPE"},
 		"cut protobuf":  {func() error { _, err := parseSentencePiece(unigram[:17]); return err }, "not a SentencePiece model"},
 		"not JSON":      {func() error { _, err := fromJSON([]byte("{"), config{}); return err }, "JSON"},
