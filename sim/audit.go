@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 
+	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
 
@@ -48,6 +49,9 @@ func (a *Auditor) check(r *Row) error {
 	if min(e.DRAM, e.SRAM, e.Flash, e.Compute, e.Static) < 0 {
 		return fmt.Errorf("an energy part is negative: %+v", e)
 	}
+	if n := r.Needs; n != (TimeParts{}) && r.Phase != traces.Load && (t.DRAM > n.DRAM || t.Flash > n.Flash+n.DRAM || t.Compute > n.Compute) {
+		return fmt.Errorf("waits of %+v are longer than what the resources need, %+v", t, n)
+	}
 	if r.DMA.End < r.DMA.Start || r.DMA.End > r.End || r.DMA != (Interval{}) && r.DMA.Start < a.streamed {
 		return fmt.Errorf("operands stream in from %d to %d ps, those of the row before until %d ps", r.DMA.Start, r.DMA.End, a.streamed)
 	}
@@ -86,13 +90,18 @@ func (a *Auditor) checkChannels(r *Row) error {
 func (a *Auditor) checkOperands(r *Row) error {
 	var time units.Picoseconds
 	var joules units.Femtojoules
+	var hit units.Bytes
 	for i := range r.Operands {
 		o := &r.Operands[i]
 		time += o.Time
 		joules += o.Energy
+		hit += o.Bytes.SRAMHit
 		if err := a.checkBytes(&o.Bytes); err != nil {
 			return fmt.Errorf("operand %s: %w", o.Tensor, err)
 		}
+	}
+	if err := a.checkHits(r, hit); err != nil {
+		return err
 	}
 	if a.Summary {
 		return nil
@@ -102,6 +111,20 @@ func (a *Auditor) checkOperands(r *Row) error {
 	}
 	if joules != r.Energy.Total() {
 		return fmt.Errorf("operands sum to %d fJ, the row is %d fJ", joules, r.Energy.Total())
+	}
+	return nil
+}
+
+// checkHits holds what the on-chip memories served to what their operands hit.
+func (a *Auditor) checkHits(r *Row, hit units.Bytes) error {
+	if len(r.Hits) == 0 {
+		return nil
+	}
+	for _, n := range r.Hits {
+		hit -= n
+	}
+	if hit != 0 {
+		return fmt.Errorf("operands hit %d bytes more than the on-chip memories served", hit)
 	}
 	return nil
 }

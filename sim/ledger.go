@@ -27,8 +27,12 @@ type Row struct {
 	Energy   EnergyParts
 	DMA      Interval // from when operands began to stream in to when the last had arrived; empty if none did
 	DRAM     DRAMCounts
-	Channels []ChannelUse // one per DRAM channel, by number; empty if the operator moves nothing beyond the chip
-	Operands []Operand    // one per event of the operator, in order
+	// Needs is the time that each resource would take if nothing hid it: overlap is
+	// counted under each. Waits for DRAM, flash and arithmetic are never longer.
+	Needs    TimeParts
+	Hits     []units.Bytes // served by each on-chip memory of the unit, nearest first
+	Channels []ChannelUse  // one per DRAM channel, by number; empty if the operator moves nothing beyond the chip
+	Operands []Operand     // one per event of the operator, in order
 }
 
 // Interval is a piece of simulated time.

@@ -71,6 +71,7 @@ type step struct {
 // turn is where the time of a step went.
 type turn struct {
 	TimeParts
+	needs    TimeParts         // of each resource, if nothing hid it
 	from     units.Picoseconds // when operands began to stream in, at best
 	free     units.Picoseconds // when the memory pipe is idle again
 	end      units.Picoseconds
@@ -107,6 +108,12 @@ func (p *pacing) run(s *step, now, free units.Picoseconds) turn {
 	t.end = now + launch + o.memory + o.compute
 	t.TimeParts = TimeParts{Dispatch: launch, Compute: o.compute}
 	t.blame(o.memory, supply, dram, s.flash)
+	t.needs = TimeParts{Dispatch: launch, Compute: g.compute, SRAM: supply, DRAM: dram, Flash: s.flash}
+	if s.miss {
+		t.needs.DRAM += first
+	} else {
+		t.needs.SRAM += first
+	}
 	if g.fetch > 0 {
 		t.free, t.streamed = t.end-o.tail, true
 	}

@@ -172,7 +172,7 @@ func (r *replay) begin(e *traces.Event) {
 	r.row = Row{
 		Seq: e.Seq, Phase: e.Phase, Token: e.Token, Op: e.Op, Layer: e.Layer, Block: e.Block,
 		Repeated: repeated, MACs: e.MACs, HostNS: e.HostNS, Start: r.now,
-		Channels: r.row.Channels[:0], Operands: r.row.Operands[:0],
+		Hits: r.row.Hits[:0], Channels: r.row.Channels[:0], Operands: r.row.Operands[:0],
 	}
 	r.demand.reset()
 }
@@ -194,6 +194,7 @@ func (r *replay) load(op traces.Op) {
 	r.noteChannels(moved)
 	r.row.End = max(read.Done, moved.Done)
 	r.row.Time = TimeParts{Flash: r.row.End - r.row.Start}
+	r.row.Needs = TimeParts{Flash: read.Done - read.Start, DRAM: moved.Done - moved.Start}
 	r.pipeFree = r.row.End
 	r.row.DMA = Interval{r.row.Start, r.row.End}
 	r.work = step{}
@@ -213,7 +214,8 @@ func (r *replay) execute(op traces.Op) {
 	r.work.dram, r.work.flash = moved.Done-moved.Start, read.Done-read.Start
 	t := r.run(&r.work, r.now, r.pipeFree)
 
-	r.row.End, r.row.Time = t.end, t.TimeParts
+	r.row.End, r.row.Time, r.row.Needs = t.end, t.TimeParts, t.needs
+	r.row.Hits = append(r.row.Hits, r.demand.hits...)
 	if t.streamed {
 		r.row.DMA = Interval{from, t.free}
 	}

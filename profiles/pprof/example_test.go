@@ -12,7 +12,8 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
-// A sample is an operand under its operator, layer, phase and model.
+// A sample is an operand under its layer, operator, phase and model. The values
+// of decode are per token.
 func Example() {
 	p := pprof.New("tiny", "pixel8pro")
 	p.Add(&sim.Row{
@@ -30,7 +31,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	for i, t := range prof.SampleType {
+	for i, t := range prof.SampleType[:5] {
 		fmt.Println(t.Type, prof.Sample[0].Value[i], t.Unit)
 	}
 	for _, frame := range prof.Sample[0].Location {
@@ -42,9 +43,9 @@ func Example() {
 	// sram_bytes 0 bytes
 	// flash_bytes 0 bytes
 	// energy 3000 nanojoules
-	// in blk.2.attn_q.weight
-	// in attn_q
+	// in attn_q.weight
 	// in layer 2
+	// in attn_q
 	// in decode
 	// in tiny
 }

@@ -3,18 +3,26 @@
 //
 // The mental model: a sample is an operand, and its stack is the path to it
 //
-//	model ─▶ phase ─▶ layer ─▶ operator ─▶ tensor
-//	mobilellm-125m   decode   layer 3    ffn_down    blk.3.ffn_down.weight
+//	model ─▶ phase ─▶ operator ─▶ layers ─▶ layer ─▶ tensor
+//	mobilellm-125m   decode   ffn_down   layers 0-9   layer 3   ffn_down.weight
 //
-// so that a flame graph of one phase reads from the model down to the tensors,
-// and -top lists tensors. Each sample has five values: the time in which it was
-// waited for, the bytes it moved on each level, and its energy. The values of
-// all samples sum to those of the ledger, in whole nanoseconds and nanojoules.
+// Operators stand above layers, so that a flame graph has boxes wide enough to
+// read: a model has some fifteen operators, and each runs in every layer. A
+// tensor's frame leaves out the number of its block: -top lists how much all
+// ffn_down matrices cost, -lines tells blocks apart, and the label tensor holds
+// the whole name (-tagleaf=tensor).
+//
+// A sample has five values for each phase: the time in which it was waited for,
+// the bytes it moved on each level, and its energy. Those of decode (time,
+// dram_bytes, sram_bytes, flash_bytes, energy) are per token; those of the prompt
+// (prompt_time, ...) and of loading (load_time, ...) are of the whole phase, and
+// -sample_index chooses them. Each sums to the ledger's, in whole nanoseconds and
+// nanojoules.
 //
 // Labels for -tagfocus and -tagshow: phase, kind (weight, kv, activation),
 // access (read, write), pass (first, or repeat for a shared block that ran
-// before), device, model, and the numbers layer and block; token where it was asked
-// for.
+// before), device, model, tensor, and the numbers layer and block; token where it
+// was asked for.
 //
 // To see what sharing saves, compare two models below the frame of their names:
 //
@@ -23,8 +31,8 @@
 // # Caveats
 //
 // pprof scales bytes and time but knows no joules: energies are plain
-// nanojoules. An operator at the root of the model (embedding, output) has no
-// layer in its stack.
+// nanojoules, and it does not write "per token" behind a time. An operator at the
+// root of the model (embedding, output) has no layer in its stack.
 package pprof
 
 import (
@@ -40,8 +48,8 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
-// sampleTypes are the values of a sample, in order.
-var sampleTypes = []struct {
+// measures are what a sample tells of an operand, in order.
+var measures = []struct {
 	name, unit string
 	value      func(*totals.Operand) int64
 	divisor    int64 // of the ledger's unit
@@ -52,6 +60,13 @@ var sampleTypes = []struct {
 	{"flash_bytes", "bytes", func(o *totals.Operand) int64 { return int64(o.Bytes.FlashRead) }, 1},
 	{"energy", "nanojoules", func(o *totals.Operand) int64 { return int64(o.Energy) }, int64(units.Nanojoule)},
 }
+
+// phases are those of a run with what their sample types begin with, in the order
+// of a sample's values.
+var phases = []struct {
+	phase  traces.Phase
+	prefix string
+}{{traces.Decode, ""}, {traces.Prefill, "prompt_"}, {traces.Load, "load_"}}
 
 // Profile collects a ledger.
 type Profile struct {
@@ -64,8 +79,9 @@ func New(model, device string) *Profile {
 	return &Profile{model: profiles.Clean(model), device: profiles.Clean(device)}
 }
 
-// LabelTokens keeps the tokens apart and labels samples with them; the profile
-// grows with the number of tokens. Call it before the first Add.
+// LabelTokens keeps the tokens apart and labels samples with them: values of
+// decode are then of the token of their label and not means. The profile grows
+// with the number of tokens. Call it before the first Add.
 func (p *Profile) LabelTokens() *Profile {
 	p.sums.ByToken = true
 	return p
@@ -84,50 +100,93 @@ func (p *Profile) Write(w io.Writer) error {
 }
 
 func (p *Profile) build() *profile.Profile {
-	b := builder{frames: map[string]*profile.Location{}, prof: &profile.Profile{
+	b := builder{Profile: p, frames: map[frame]*profile.Location{}, functions: map[string]*profile.Function{}, prof: &profile.Profile{
 		DefaultSampleType: "time",
-		Comments:          []string{fmt.Sprintf("%s on %s, simulated by memsim", p.model, p.device)},
+		Comments:          []string{fmt.Sprintf("%s on %s, simulated by memsim; decode is per token", p.model, p.device)},
 		// Without a mapping that claims to be symbolized, pprof looks for a binary.
-		Mapping: []*profile.Mapping{{ID: 1, File: p.model + " on " + p.device,
+		// Its name is the title of pprof's page, also of profiles that were merged.
+		Mapping: []*profile.Mapping{{ID: 1, File: "memsim on " + p.device,
 			HasFunctions: true, HasFilenames: true, HasLineNumbers: true, HasInlineFrames: true}},
 	}}
-	for _, t := range sampleTypes {
-		b.prof.SampleType = append(b.prof.SampleType, &profile.ValueType{Type: t.name, Unit: t.unit})
+	if p.sums.Steps(traces.Decode) == 0 {
+		b.prof.DefaultSampleType = "prompt_time"
 	}
+	for _, phase := range phases {
+		for _, m := range measures {
+			b.prof.SampleType = append(b.prof.SampleType, &profile.ValueType{Type: phase.prefix + m.name, Unit: m.unit})
+		}
+	}
+	layers := int32(0)
 	for _, op := range p.sums.Ops() {
-		b.prof.DurationNanos += int64(op.Time.Total())
+		layers = max(layers, op.Layer+1)
 	}
-	b.prof.DurationNanos /= int64(units.Nanosecond)
-	remainders := make([]int64, len(sampleTypes))
+	b.groups = layersInGroup(layers)
+	b.remainders = make([]int64, len(b.prof.SampleType))
 	for _, o := range p.sums.Operands() {
-		b.add(p, o, remainders)
+		b.add(o)
+	}
+	for _, s := range b.prof.Sample {
+		b.prof.DurationNanos += s.Value[0]
 	}
 	return b.prof
 }
 
-// builder interns frames: a frame is a function and a location of its own.
+// mostUngrouped is how many layers an operator's box holds side by side.
+const mostUngrouped = 6
+
+// layersInGroup is how many of n layers share a frame: a multiple of five, so that
+// an operator has at most four such frames; 0 if each stands alone.
+func layersInGroup(n int32) int32 {
+	if n <= mostUngrouped {
+		return 0
+	}
+	quarter := (n + 3) / 4
+	return (quarter + 4) / 5 * 5
+}
+
+// builder makes a profile's samples, and interns their frames.
 type builder struct {
-	prof   *profile.Profile
-	frames map[string]*profile.Location
+	*Profile
+	prof       *profile.Profile
+	frames     map[frame]*profile.Location
+	functions  map[string]*profile.Function
+	groups     int32   // layers that share a frame
+	remainders []int64 // by value: what was lost when it was divided
+}
+
+// frame is a place in a stack: a name, and for a tensor the number of its block.
+type frame struct {
+	name string
+	line int64
 }
 
 // add adds the sample of o. What is lost when its values are divided is carried
 // to the next sample, so that the sum is exact.
-func (b *builder) add(p *Profile, o *totals.Operand, remainders []int64) {
-	values := make([]int64, len(sampleTypes))
+func (b *builder) add(o *totals.Operand) {
+	values := make([]int64, len(b.remainders))
 	nonzero := false
-	for i, t := range sampleTypes {
-		v := t.value(o) + remainders[i]
-		values[i], remainders[i] = v/t.divisor, v%t.divisor
-		nonzero = nonzero || values[i] != 0
+	for p, phase := range phases {
+		if phase.phase != o.Phase {
+			continue
+		}
+		over := int64(1)
+		if o.Phase == traces.Decode && !b.sums.ByToken {
+			over = b.sums.Steps(traces.Decode)
+		}
+		for j, m := range measures {
+			i, divisor := p*len(measures)+j, m.divisor*over
+			v := m.value(o) + b.remainders[i]
+			values[i], b.remainders[i] = v/divisor, v%divisor
+			nonzero = nonzero || values[i] != 0
+		}
 	}
 	if !nonzero {
 		return
 	}
 	sample := &profile.Sample{
-		Location: b.stack(p.model, o),
+		Location: b.stack(o),
 		Value:    values,
-		Label:    p.labels(o),
+		Label:    b.labels(o),
 		NumLabel: numbers(o),
 		NumUnit:  map[string][]string{},
 	}
@@ -138,27 +197,35 @@ func (b *builder) add(p *Profile, o *totals.Operand, remainders []int64) {
 }
 
 // stack returns the locations of o, leaf first.
-func (b *builder) stack(model string, o *totals.Operand) []*profile.Location {
-	stack := []*profile.Location{b.frame(profiles.Clean(o.Tensor))}
-	if o.Op != string(o.Phase) { // loading is a phase and its only operator
-		stack = append(stack, b.frame(profiles.Clean(o.Op)))
-	}
+func (b *builder) stack(o *totals.Operand) []*profile.Location {
+	stack := []*profile.Location{b.frame(profiles.Clean(profiles.TensorRole(o.Tensor)), int64(o.Block))}
 	if o.Layer >= 0 {
-		stack = append(stack, b.frame(fmt.Sprintf("layer %d", o.Layer)))
+		stack = append(stack, b.frame(fmt.Sprintf("layer %d", o.Layer), 0))
+		if b.groups > 0 {
+			first := o.Layer / b.groups * b.groups
+			stack = append(stack, b.frame(fmt.Sprintf("layers %d-%d", first, first+b.groups-1), 0))
+		}
 	}
-	return append(stack, b.frame(string(o.Phase)), b.frame(model))
+	if o.Op != string(o.Phase) { // loading is a phase and its only operator
+		stack = append(stack, b.frame(profiles.Clean(o.Op), 0))
+	}
+	return append(stack, b.frame(string(o.Phase), 0), b.frame(b.model, 0))
 }
 
-func (b *builder) frame(name string) *profile.Location {
-	if l, ok := b.frames[name]; ok {
+func (b *builder) frame(name string, line int64) *profile.Location {
+	at := frame{name, max(line, 0)}
+	if l, ok := b.frames[at]; ok {
 		return l
 	}
-	id := uint64(len(b.prof.Location) + 1)
-	f := &profile.Function{ID: id, Name: name, SystemName: name}
-	l := &profile.Location{ID: id, Mapping: b.prof.Mapping[0], Line: []profile.Line{{Function: f}}}
-	b.prof.Function = append(b.prof.Function, f)
+	f, ok := b.functions[name]
+	if !ok {
+		f = &profile.Function{ID: uint64(len(b.functions) + 1), Name: name, SystemName: name}
+		b.functions[name] = f
+		b.prof.Function = append(b.prof.Function, f)
+	}
+	l := &profile.Location{ID: uint64(len(b.prof.Location) + 1), Mapping: b.prof.Mapping[0], Line: []profile.Line{{Function: f, Line: at.line}}}
 	b.prof.Location = append(b.prof.Location, l)
-	b.frames[name] = l
+	b.frames[at] = l
 	return l
 }
 
@@ -174,6 +241,7 @@ func (p *Profile) labels(o *totals.Operand) map[string][]string {
 		"pass":   {pass},
 		"device": {p.device},
 		"model":  {p.model},
+		"tensor": {profiles.Clean(o.Tensor)},
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/memsim/memsim/profiles/internal/ledgertest"
 	"github.com/memsim/memsim/profiles/pprof"
-	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
 
@@ -38,23 +38,30 @@ func TestValuesSumToTheLedger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := ledgertest.Random(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2)), rapid.IntRange(1, 100).Draw(t, "rows"))
 		p := pprof.New("m", "d")
-		if rapid.Bool().Draw(t, "by token") {
+		byToken := rapid.Bool().Draw(t, "by token")
+		if byToken {
 			p.LabelTokens()
 		}
-		var time units.Picoseconds
-		var energy units.Femtojoules
-		var moved sim.BytesByLevel
+		var want [15]int64
+		steps := map[int32]bool{}
 		for i := range rows {
-			p.Add(&rows[i])
-			time += rows[i].Time.Total()
-			energy += rows[i].Energy.Total()
-			moved = moved.Plus(rows[i].Bytes())
+			r := &rows[i]
+			p.Add(r)
+			first, moved := 0, r.Bytes()
+			if r.Phase == traces.Prefill {
+				first = 5
+			} else {
+				steps[r.Token] = true
+			}
+			for j, v := range []int64{int64(r.Time.Total()), int64(moved.DRAMRead + moved.DRAMWrite), int64(moved.SRAMHit), int64(moved.FlashRead), int64(r.Energy.Total())} {
+				want[first+j] += v
+			}
 		}
 		prof, err := profile.ParseData(encode(t, p))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := make([]int64, 5)
+		var got [15]int64
 		for _, s := range prof.Sample {
 			for i, v := range s.Value {
 				if v < 0 {
@@ -63,21 +70,24 @@ func TestValuesSumToTheLedger(t *testing.T) {
 				got[i] += v
 			}
 		}
-		want := []int64{int64(time / units.Nanosecond), int64(moved.DRAMRead + moved.DRAMWrite), int64(moved.SRAMHit), int64(moved.FlashRead), int64(energy / units.Nanojoule)}
 		for i := range want {
-			if got[i] != want[i] {
-				t.Fatalf("%s: samples sum to %d, ledger to %d", prof.SampleType[i].Type, got[i], want[i])
+			divisor := []int64{int64(units.Nanosecond), 1, 1, 1, int64(units.Nanojoule)}[i%5]
+			if i < 5 && !byToken {
+				divisor *= max(1, int64(len(steps)))
+			}
+			if got[i] != want[i]/divisor {
+				t.Fatalf("%s: samples sum to %d, the ledger to %d", prof.SampleType[i].Type, got[i], want[i]/divisor)
 			}
 		}
 	})
 }
 
-func TestStackIsModelPhaseLayerOperatorTensor(t *testing.T) {
+func TestStackIsModelPhaseOperatorLayerTensor(t *testing.T) {
 	prof, err := profile.ParseData(encode(t, of(ledgertest.MobileLLM("mobilellm-ls-125m", 2, 2))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "mobilellm-ls-125m;decode;layer 3;ffn_down;blk.1.ffn_down.weight"
+	const want = "mobilellm-ls-125m;decode;ffn_down;layer 3;ffn_down.weight"
 	for _, s := range prof.Sample {
 		var names []string
 		for _, l := range s.Location {
@@ -86,7 +96,7 @@ func TestStackIsModelPhaseLayerOperatorTensor(t *testing.T) {
 		if strings.Join(names, ";") != want {
 			continue
 		}
-		if s.Label["phase"][0] != "decode" || s.Label["device"][0] != "iphone13" || s.Label["pass"][0] != "repeat" || s.NumLabel["layer"][0] != 3 || s.NumLabel["block"][0] != 1 {
+		if s.Label["phase"][0] != "decode" || s.Label["device"][0] != "iphone13" || s.Label["pass"][0] != "repeat" || s.Label["tensor"][0] != "blk.1.ffn_down.weight" || s.NumLabel["layer"][0] != 3 || s.NumLabel["block"][0] != 1 {
 			t.Errorf("labels %v, %v", s.Label, s.NumLabel)
 		}
 		return
@@ -143,7 +153,7 @@ func TestGoToolPprofListsTensorsByDRAMBytes(t *testing.T) {
 }
 
 func TestDiffOfUnsharedAndSharedIsTheBlocksNotShared(t *testing.T) {
-	out := pprofTool(t, "-top", "-nodecount=400", "-sample_index=dram_bytes", "-tagfocus=kind=weight", "-diff_base=shared.pb.gz", "unshared.pb.gz")
+	out := pprofTool(t, "-top", "-nodecount=400", "-sample_index=dram_bytes", "-tagfocus=kind=weight", "-tagleaf=tensor", "-diff_base=shared.pb.gz", "unshared.pb.gz")
 	for l := range strings.Lines(out) {
 		flat := strings.Fields(l)
 		if len(flat) < 6 {
@@ -172,6 +182,42 @@ func TestDiffBelowTheModelShowsTheLayersThatShareABlock(t *testing.T) {
 		}
 		if found != differs {
 			t.Errorf("%s differs: %v, want %v\n%s", layer, found, differs, out)
+		}
+	}
+}
+
+// What stands in fewer than some hundredths of the time is dropped by pprof: so
+// the names of tensors are those that all blocks have in common.
+func TestTopAccountsForAllButTheSmallestPartsOfAToken(t *testing.T) {
+	out := pprofTool(t, "-top", "-nodecount=60", "unshared.pb.gz")
+	for l := range strings.Lines(out) {
+		if after, ok := strings.CutPrefix(l, "Showing nodes accounting for "); ok {
+			if _, share, _ := strings.Cut(after, ", "); share < "95" && !strings.HasPrefix(share, "100") {
+				t.Errorf("%s", out)
+			}
+			return
+		}
+	}
+	t.Errorf("no summary:\n%s", out)
+}
+
+// A box of pprof's flame graph needs 4 of some 1280 pixels.
+func TestAnOperatorHoldsFewFramesOfManyLayers(t *testing.T) {
+	for _, layers := range []int{3, 30, 120} {
+		prof, err := profile.ParseData(encode(t, of(ledgertest.MobileLLM("m", layers, 1))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		under := map[string]bool{}
+		for _, s := range prof.Sample {
+			for i, l := range s.Location {
+				if l.Line[0].Function.Name == "ffn_down" && i > 0 {
+					under[s.Location[i-1].Line[0].Function.Name] = true
+				}
+			}
+		}
+		if len(under) < 3 || len(under) > 6 {
+			t.Errorf("%d layers: ffn_down holds %v", layers, under)
 		}
 	}
 }
