@@ -9,6 +9,7 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -239,5 +240,55 @@ func TestEveryPresetRunsShapeOnly(t *testing.T) {
 			t.Errorf("%s: a token reads %d bytes of weights, its parameters are %d", name, read, want)
 		}
 		src.Close()
+	}
+}
+
+// TestHeldPositionsMoveWhatComputedOnesDo holds a token behind positions that are
+// only taken as held to the same token behind a prompt.
+func TestHeldPositionsMoveWhatComputedOnesDo(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := drawShape(t)
+		src := makeUp(shape, drawTypes(t), 1).withoutData()
+		prompt, tokens := drawTokens(t, shape, 1, 10), drawTokens(t, shape, 1, 3)
+		whole := record(t, src, Options{ShapeOnly: true}, 4, prompt, tokens)
+		e := newEngine(t, src, Options{ShapeOnly: true})
+		defer e.Close()
+		held := &traces.Trace{}
+		s := newSession(t, e, SessionOptions{Batch: 4, Sink: held})
+		if err := s.Hold(len(prompt)); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range tokens {
+			if _, err := s.Decode(background, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		decoded := func(events []traces.Event) (out []traces.Event) {
+			for _, e := range events {
+				if e.Phase == traces.Decode {
+					e.Seq = 0
+					out = append(out, e)
+				}
+			}
+			return out
+		}
+		if got, want := decoded(held.Events), decoded(whole.Events); !slices.Equal(got, want) {
+			t.Fatalf("%d events behind held positions, %d behind a prompt, and they differ", len(got), len(want))
+		}
+	})
+}
+
+func TestOnlyShapesHoldWhatWasNotComputed(t *testing.T) {
+	src := makeUp(model.Shape{Name: "x", Layers: 1, Dim: 32, FFN: 32, Heads: 1, KVHeads: 1, Vocab: 8, Context: 16}.Resolved(), nil, 1)
+	computing := newSession(t, newEngine(t, src, Options{}), SessionOptions{})
+	if err := computing.Hold(1); !fault.IsUser(err) {
+		t.Errorf("a session that computes holds a position: %v", err)
+	}
+	bare := newSession(t, newEngine(t, src.withoutData(), Options{ShapeOnly: true}), SessionOptions{})
+	if err := bare.Hold(17); !fault.IsUser(err) {
+		t.Errorf("17 positions fit a context of 16: %v", err)
 	}
 }

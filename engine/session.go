@@ -129,6 +129,20 @@ func (s *Session) Timing() Timing { return s.timing }
 // Reset forgets all tokens. What was recorded stays.
 func (s *Session) Reset() { s.pos = 0 }
 
+// Hold takes n positions as processed, so that the next token attends over them: a
+// long context costs nothing to get to. Only a shape-only session can, whose cached
+// keys and values have no contents; of another it is the user's mistake.
+func (s *Session) Hold(n int) error {
+	switch {
+	case !s.engine.shapeOnly:
+		return fault.Userf("positions can be held without being computed in shape-only runs alone; add --shape-only, or give a prompt of that length")
+	case n < 0 || s.pos+n > s.context:
+		return fault.Userf("%d positions held after position %d do not fit the context of %d; hold fewer or give a larger context", n, s.pos, s.context)
+	}
+	s.pos += n
+	return nil
+}
+
 // Prefill processes tokens, in batches, and returns the logits that follow the
 // last: Vocab values that are valid until the next call, nil if shape-only. It
 // stops between operators when ctx is done, at the position of the last whole
