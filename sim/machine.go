@@ -52,6 +52,7 @@ type Machine struct {
 type path struct {
 	caches []sram.Config // nearest first
 	dram   dram.Spec
+	busy   *dram.Memo // of the DRAM's busy periods
 	flash  flash.Config
 }
 
@@ -66,7 +67,7 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{path: &path{}, memo: c.Memo}
+	m := &Machine{path: &path{busy: dram.NewMemo()}, memo: c.Memo}
 	if err := m.set(c, *unit, *runtime); err != nil {
 		return nil, err
 	}

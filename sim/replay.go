@@ -30,6 +30,7 @@ func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row
 		return Result{}, err
 	}
 	defer r.memory.Release()
+	r.memory.Bind(ctx)
 	r.summary, r.movement = visit == nil, movement
 	var sums Collector
 	audit := Auditor{Line: m.line(), Summary: r.summary}
@@ -41,6 +42,9 @@ func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row
 			return Result{}, err
 		}
 		row := r.step(op)
+		if err := r.memory.Err(); err != nil {
+			return Result{}, err
+		}
 		if err := audit.Add(row); err != nil {
 			return Result{}, fmt.Errorf("the simulator contradicts itself: %w", err)
 		}
@@ -84,7 +88,7 @@ type replay struct {
 }
 
 func (m *Machine) newReplay(h traces.Header) (*replay, error) {
-	r := &replay{Machine: m, memory: dram.New(m.dram), headDim: h.Shape.HeadDim,
+	r := &replay{Machine: m, memory: m.busy.New(m.dram), headDim: h.Shape.HeadDim,
 		blocks: map[int32]int32{}, token: -1, block: -1, widened: map[string]bool{}}
 	var err error
 	if r.cache, err = sram.NewHierarchy(m.caches); err != nil {

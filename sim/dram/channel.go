@@ -110,6 +110,9 @@ type channel struct {
 	played    playing
 	lesson    lesson
 
+	guard    *guard
+	progress progress
+
 	observer   observer // nil but in tests
 	everyClock bool     // tests: tick even when nothing can happen
 }
@@ -138,7 +141,7 @@ type observer interface {
 }
 
 func newChannel(p *plan) *channel {
-	c := &channel{plan: p, act2: -1, refreshDue: never}
+	c := &channel{plan: p, act2: -1, refreshDue: never, guard: &guard{}}
 	c.reads.capacity, c.writes.capacity = p.spec.Queue.Reads, p.spec.Queue.Writes
 	c.reads.clear()
 	c.writes.clear()

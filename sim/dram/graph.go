@@ -144,9 +144,6 @@ func (l *learned) newGraph() *graph {
 // take returns a graph that no memory uses: one that has been handed back, or a
 // new one.
 func (l *learned) take() *graph {
-	if l == nil {
-		return newLearned().newGraph()
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.free)

@@ -18,7 +18,7 @@ func (c *channel) idle(until int64) {
 		}
 	}
 	c.leave()
-	for c.now < until {
+	for c.now < until && !c.stopped() {
 		switch {
 		case c.power != standby:
 			c.inLowPower(until)

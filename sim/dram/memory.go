@@ -8,16 +8,18 @@ import (
 
 // Memory is a memory system that extents are moved through: all channels of a
 // Spec, with their controllers. Its state carries over from one transfer to the
-// next. It is not safe for concurrent use; Specs are.
+// next. It is not safe for concurrent use; Specs and Memos are.
 type Memory struct {
-	spec   *Spec
-	layout layout
-	groups []group
-	graph  *graph            // nil: command level
-	spare  []*channel        // of groups that were merged
-	done   units.Picoseconds // end of the last transfer or idle time
+	spec    *Spec
+	layout  layout
+	groups  []group
+	graph   *graph            // nil: command level
+	learned *learned          // where the graph is from
+	spare   []*channel        // of groups that were merged
+	done    units.Picoseconds // end of the last transfer or idle time
 	// quietSince is the clock since which no channel has requests.
 	quietSince     int64
+	guard          *guard
 	sum            tally  // of all channels, since time zero
 	reported       tally  // the sum at the end of the last transfer
 	reportedEnergy Energy // by then
@@ -39,14 +41,14 @@ type ChannelUse struct {
 }
 
 // New returns the memory of a Spec at time zero: all rows closed, queues empty.
-func New(s Spec) *Memory { return newMemory(s, s.learned.take()) }
+func New(s Spec) *Memory { return NewMemo().New(s) }
 
 // NewCommandLevel returns a memory like New's without the fast path: each
 // command of each burst is simulated. Its answers are the same, and take longer.
 func NewCommandLevel(s Spec) *Memory { return newMemory(s, nil) }
 
 func newMemory(s Spec, g *graph) *Memory {
-	m := &Memory{spec: &s, layout: newLayout(&s), graph: g, uses: make([]ChannelUse, s.Channels)}
+	m := &Memory{spec: &s, layout: newLayout(&s), graph: g, guard: &guard{}, uses: make([]ChannelUse, s.Channels)}
 	p := newPlan(m.spec)
 	var all []int
 	for i := range s.Channels {
@@ -54,21 +56,25 @@ func newMemory(s Spec, g *graph) *Memory {
 	}
 	if g == nil {
 		for i := range all {
-			m.groups = append(m.groups, group{channel: newChannel(p), members: all[i : i+1 : i+1]})
+			c := newChannel(p)
+			c.guard = m.guard
+			m.groups = append(m.groups, group{channel: c, members: all[i : i+1 : i+1]})
 		}
 		return m
 	}
 	c := newChannel(p)
-	c.graph = g
+	c.graph, c.guard = g, m.guard
 	m.groups = []group{{channel: c, members: all}}
 	return m
 }
 
-// Release hands what the fast path has learned on to the next memory that New
-// makes of the same Spec, which is then fast from its first transfer on. The
-// memory must not be used afterwards. Answers do not depend on it.
+// Release hands what the fast path has learned on to the next memory that the Memo
+// makes of the same configuration. The memory must not be used afterwards. Answers do
+// not depend on it.
 func (m *Memory) Release() {
-	m.spec.learned.giveBack(m.graph)
+	if m.guard.err == nil {
+		m.learned.giveBack(m.graph)
+	}
 	m.graph, m.groups, m.spare = nil, nil, nil
 }
 
@@ -117,7 +123,7 @@ func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error])
 	}
 	var failed error
 	for extents, err := range lists {
-		if failed = err; err != nil {
+		if failed = err; err != nil || m.guard.err != nil {
 			break
 		}
 		if m.graph != nil {
@@ -133,6 +139,9 @@ func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error])
 		if g := &m.groups[i]; g.moves {
 			g.channel.finish()
 		}
+	}
+	if failed == nil {
+		failed = m.guard.err
 	}
 	return m.moved(start), failed
 }

@@ -1,9 +1,6 @@
 package dram
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // maxBanks and maxQueue bound a channel so that sets of banks and of queue slots
 // are single words.
@@ -91,8 +88,8 @@ func newPlan(s *Spec) *plan {
 		p.refreshRound = p.refreshEvery * int64(p.perRank)
 		p.pulses(REFpb, s.Timing["RFCpb"])
 	}
-	p.writeHigh = int(math.Floor(s.Queue.High * float64(s.Queue.Writes)))
-	p.writeLow = int(math.Ceil(s.Queue.Low * float64(s.Queue.Writes)))
+	p.writeHigh = s.Queue.high(s.Queue.Writes)
+	p.writeLow = s.Queue.low(s.Queue.Writes)
 	p.turns, p.turnAt = turns(p)
 	return p
 }

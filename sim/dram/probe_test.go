@@ -124,13 +124,14 @@ func TestListsMoveAsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
 		s.Idle.PowerDown = rapid.SampledFrom([]int64{0, 3, 64, 700}).Draw(t, "power-down")
-		whole, inLists, fast := NewCommandLevel(s), NewCommandLevel(s), New(s)
+		memo := NewMemo()
+		whole, inLists, fast := NewCommandLevel(s), NewCommandLevel(s), memo.New(s)
 		drawn := [][]Extent{genExtents(t), genExtents(t)}
 		for range rapid.IntRange(1, 6).Draw(t, "transfers") {
 			list := slices.Clone(rapid.SampledFrom(drawn).Draw(t, "list"))
 			if rapid.IntRange(0, 3).Draw(t, "anew") == 0 { // what was learned serves another memory
 				fast.Release()
-				whole, inLists, fast = NewCommandLevel(s), NewCommandLevel(s), New(s)
+				whole, inLists, fast = NewCommandLevel(s), NewCommandLevel(s), memo.New(s)
 			}
 			for i := range list { // whole bursts: those in which extents meet would move twice
 				list[i].Addr &^= uint64(s.BurstBytes) - 1

@@ -40,7 +40,7 @@ func (c *channel) record(s step, lanes uint64) *recording {
 // learn adds the edge that was recorded to the graph, unless it cannot be named.
 func (c *channel) learn(rec *recording) {
 	rec.on = false
-	if !c.locate() || rec.from == nil {
+	if c.guard.err != nil || !c.locate() || rec.from == nil {
 		return
 	}
 	e := &edge{

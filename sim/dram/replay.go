@@ -21,7 +21,7 @@ func (c *channel) begin() {
 
 // takeIn takes in all runs of a source, and reports whether there were any.
 func (c *channel) takeIn(source *cutter) (some bool) {
-	for r, more := source.next(); more; r, more = source.next() {
+	for r, more := source.next(); more && !c.stopped(); r, more = source.next() {
 		if !some {
 			c.begin()
 			some = true
@@ -86,13 +86,16 @@ func (c *channel) take(r run, l *layout) {
 				return
 			}
 		}
+		if c.stopped() {
+			return
+		}
 		c.advance(blocked)
 	}
 }
 
 // drain serves the requests that wait, and lets their data arrive.
 func (c *channel) drain() {
-	for c.busy() {
+	for c.busy() && !c.stopped() {
 		c.advance(true)
 	}
 	c.arrived = 0
@@ -110,7 +113,8 @@ func (c *channel) advance(blocked bool) {
 		return
 	}
 	if c.next == never {
-		panic("dram: requests wait for nothing") // a fault of the scheduler, which would hang
+		c.guard.err = c.noProgress(0)
+		return
 	}
 	c.now = c.next
 }

@@ -79,7 +79,11 @@ func (c *channel) move(source *cutter) bool {
 		return !s.idle
 	}
 	l := lesson{key: string(key), anyBank: string(renamed), session: &session{}, start: c.now, before: c.tally, earlier: c.refreshedBefore()}
-	if !c.replaySession(source) {
+	some := c.replaySession(source)
+	if c.guard.err != nil {
+		return some
+	}
+	if !some {
 		l.session.idle = true
 		c.graph.sessions.add(l.key, l.session)
 		return false
@@ -249,7 +253,7 @@ func (c *channel) passSession(until int64) {
 // endLesson learns the session that ends as the channel enters a low-power state.
 func (c *channel) endLesson() {
 	l := &c.lesson
-	if l.key == "" || c.power != powerDown {
+	if l.key == "" || c.power != powerDown || c.guard.err != nil {
 		return
 	}
 	s := l.session

@@ -2,6 +2,7 @@ package dram
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +13,8 @@ import (
 )
 
 // Spec is the whole configuration of a memory: organisation, timing in clocks,
-// controller policies and energies. It is built by SpecOf, is not changed
-// afterwards, and may be shared.
+// controller policies and energies. It is built by SpecOf and may be shared; to try
+// another queue, idle time, policy or energy, change it in a copy.
 type Spec struct {
 	Name          string // of the part
 	Standard      string
@@ -38,8 +39,7 @@ type Spec struct {
 	Energy        EnergyPerCommand
 	Background    BackgroundPower
 
-	order   []field  // Mapping, from the low bits to the high
-	learned *learned // graphs of the fast path that no Memory uses
+	order []field // Mapping, from the low bits to the high
 }
 
 // Constraint is a Rule with its latency in clocks.
@@ -83,6 +83,11 @@ type Queue struct {
 	Low, High     float64 // watermarks of the write queue, as shares of it
 	OfferedRate   int     // requests that arrive in a clock while there is room
 }
+
+// high returns how many of so many entries begin to drain when one more waits, low
+// how many are too few to go on.
+func (q Queue) high(entries int) int { return int(math.Floor(q.High * float64(entries))) }
+func (q Queue) low(entries int) int  { return int(math.Ceil(q.Low * float64(entries))) }
 
 // IdlePolicy says after how many idle clocks a channel enters a low-power state;
 // 0 is never.
@@ -167,7 +172,6 @@ func SpecOf(d devices.DRAM) (Spec, error) {
 	if len(b.faults) > 0 {
 		return Spec{}, fault.Userf("DRAM part %s: %s", d.Spec.Name, strings.Join(b.faults, "\nDRAM part "+d.Spec.Name+": "))
 	}
-	s.learned = newLearned()
 	return s, nil
 }
 

@@ -59,7 +59,7 @@ func (c *channel) lead(key string, reads *cutter, firstRow int32) {
 	c.settle()
 	start, refreshed, before := c.now, c.refreshedBefore(), c.tally
 	c.takeIn(reads)
-	if !c.locate() {
+	if c.guard.err != nil || !c.locate() {
 		return
 	}
 	w := c.waypoint(firstRow)
