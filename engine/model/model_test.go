@@ -22,6 +22,12 @@ func TestPresetsHaveThePublishedParameterCounts(t *testing.T) {
 		"llama3.2-1b": 1236, "llama3.2-3b": 3213, "qwen2.5-1.5b": 1544,
 		"qwen3-0.6b": 596, "gemma2-2b": 2614, "gemma3-1b": 1000, "phi-4-mini": 3836,
 		"mobilellm-ls-125m": 124.6, "mobilellm-ls-350m": 345.3,
+		"qwen-1.8b": 1837, "qwen1.5-0.5b": 464, "qwen2-0.5b": 494, "qwen2-1.5b": 1544, "qwen2-7b": 7616,
+		"qwen2.5-0.5b": 494, "qwen2.5-3b": 3086, "qwen2.5-7b": 7616, "qwen2.5-14b": 14770,
+		"qwen3-1.7b": 1721, "qwen3-4b": 4022, "qwen3-8b": 8191, "deepseek-r1-distill-qwen-1.5b": 1777,
+		"llama3.1-8b": 8030, "llama3.1-70b": 70554, "smollm2-1.7b": 1711, "open-llama-3b": 3426,
+		"mistral-7b-v0.3": 7248, "ministral-3-3b": 3429, "yi-1.5-9b": 8829, "baichuan-7b": 7001, "baichuan2-7b": 7506,
+		"granite-3b-code": 3482, "granite-3.1-8b": 8171, "chatglm3-6b": 6244, "bitnet-3b": 3324, "jais-6.7b": 6791,
 	}
 	for _, name := range Presets() {
 		s, err := Preset(name)
