@@ -21,19 +21,18 @@ package designspace
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
-	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -223,39 +222,5 @@ func (x *Explorer) record(ctx context.Context, trace *traces.Trace, shape model.
 		return err
 	}
 	defer src.Close()
-	return recordInto(ctx, trace, src, prompt, x.Tokens, x.Seed)
-}
-
-// Record runs a model over a seeded prompt and decode steps without arithmetic,
-// and returns what that moves. The weights are not read; src may be open for its
-// shape only.
-func Record(ctx context.Context, src weights.Source, prompt, tokens int, seed uint64) (*traces.Trace, error) {
-	trace := &traces.Trace{}
-	if err := recordInto(ctx, trace, src, prompt, tokens, seed); err != nil {
-		return nil, err
-	}
-	return trace, nil
-}
-
-// recordInto replaces what trace holds.
-func recordInto(ctx context.Context, trace *traces.Trace, src weights.Source, prompt, tokens int, seed uint64) error {
-	e, err := engine.New(src, engine.Options{ShapeOnly: true})
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	trace.Events = trace.Events[:0]
-	session, err := e.NewSession(engine.SessionOptions{Context: prompt + tokens, Sink: trace})
-	if err != nil {
-		return err
-	}
-	ids := engine.RandomTokens(seed, prompt+tokens, e.Shape().Vocab)
-	if err := session.Replay(ctx, ids[:prompt], ids[prompt:]); err != nil {
-		return fmt.Errorf("record %s: %w", e.Shape().Name, err)
-	}
-	if err := session.Flush(); err != nil {
-		return err
-	}
-	trace.Head = session.Header("memsim", seed)
-	return nil
+	return study.RecordShape(ctx, trace, src, study.Lengths{Prompt: prompt, Tokens: x.Tokens}, x.Seed)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
+	"github.com/memsim/memsim/traces"
 )
 
 func explorer(t testing.TB, device string) *Explorer {
@@ -21,7 +23,7 @@ func explorer(t testing.TB, device string) *Explorer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Explorer{Machines: NewMachines(Hardware{Device: device}), Base: base, Quant: "q8_0", PromptTokens: 1, Tokens: 1, Seed: 1}
+	return &Explorer{Machines: NewMachines(study.Hardware{Device: device}), Base: base, Quant: "q8_0", PromptTokens: 1, Tokens: 1, Seed: 1}
 }
 
 func space(t testing.TB, axes ...string) sweep.Space {
@@ -154,7 +156,7 @@ func TestHardwareIsAnAxisToo(t *testing.T) {
 }
 
 func TestMachinesAreBuiltOnceAndForgotten(t *testing.T) {
-	m := NewMachines(Hardware{Device: "pixel8pro"})
+	m := NewMachines(study.Hardware{Device: "pixel8pro"})
 	s := space(t, "dram.latency=1:"+strconv.Itoa(mostMachines+1))
 	for i := range s.Size() {
 		s.Axes()[0].Values[i] += " ns"
@@ -207,11 +209,12 @@ func alone(x *Explorer, p sweep.Point) (sim.Result, error) {
 		return sim.Result{}, err
 	}
 	defer src.Close()
-	trace, err := Record(ctx, src, x.PromptTokens, x.Tokens, x.Seed)
+	trace := &traces.Trace{}
+	err = study.RecordShape(ctx, trace, src, study.Lengths{Prompt: x.PromptTokens, Tokens: x.Tokens}, x.Seed)
 	if err != nil {
 		return sim.Result{}, err
 	}
-	machine, err := x.Machines.base.At(p).Machine()
+	machine, err := at(x.Machines.base, p).Machine()
 	if err != nil {
 		return sim.Result{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
 )
 
 // Three depths of 125 million parameters on one phone: the shape is solved for,
@@ -18,7 +19,7 @@ func ExampleExplorer() {
 		return
 	}
 	x := &designspace.Explorer{
-		Machines: designspace.NewMachines(designspace.Hardware{Device: "iphone13"}),
+		Machines: designspace.NewMachines(study.Hardware{Device: "iphone13"}),
 		Base:     base, Quant: "q8_0", PromptTokens: 1, Tokens: 1, Params: 125e6, Solve: "dim",
 	}
 	depths, err := sweep.ParseAxis("layers", "12,30,60")

@@ -2,15 +2,12 @@ package designspace
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
-	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
 )
 
 // MachineAxes are the axes that choose the machine. An axis that is neither one
@@ -18,21 +15,8 @@ import (
 // as --set takes it.
 var MachineAxes = []string{"device", "unit", "runtime"}
 
-// DeviceEnergy is the assumption on energy that keeps the device's own figures.
-const DeviceEnergy = "device"
-
-// Hardware says what a point runs on, by names.
-type Hardware struct {
-	Device  string   // a shipped profile or a path
-	Unit    string   // "" is the device's own choice
-	Runtime string   // "" is the unit's own choice
-	Energy  string   // DeviceEnergy or "", or a shipped assumption
-	Sets    []string // fields of the profile, as path=value
-	Warm    bool     // answer for a warm device as well
-}
-
-// At returns the hardware of a point: h where the point says nothing else.
-func (h Hardware) At(p sweep.Point) Hardware {
+// at returns the hardware of a point: h where the point says nothing else.
+func at(h study.Hardware, p sweep.Point) study.Hardware {
 	h.Sets = slices.Clone(h.Sets)
 	for i, a := range p.Axes() {
 		v := p.Values[i]
@@ -50,44 +34,13 @@ func (h Hardware) At(p sweep.Point) Hardware {
 	return h
 }
 
-// Load returns the device with its fields overridden.
-func (h Hardware) Load() (*devices.Device, error) {
-	if h.Device == "" {
-		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", strings.Join(devices.Names(), ", "))
-	}
-	return devices.Load(h.Device, h.Sets)
-}
-
-// Machine sets the hardware up for replay. A name or a value that cannot be is a
-// user's mistake.
-func (h Hardware) Machine() (*sim.Machine, error) { return h.machine(nil) }
-
-// machine is Machine, for replays that remember if there is a memo.
-func (h Hardware) machine(memo *sram.Memo) (*sim.Machine, error) {
-	device, err := h.Load()
-	if err != nil {
-		return nil, err
-	}
-	config := sim.Config{Device: device, Unit: h.Unit, Runtime: h.Runtime, Sustained: h.Warm, Memo: memo}
-	if h.Energy != "" && h.Energy != DeviceEnergy {
-		if config.Energy, err = devices.LoadEnergyAssumption(h.Energy); err != nil {
-			return nil, err
-		}
-	}
-	return sim.New(config)
-}
-
-func (h Hardware) key() string {
-	return strings.Join(append([]string{h.Device, h.Unit, h.Runtime, h.Energy, strconv.FormatBool(h.Warm)}, h.Sets...), "\x00")
-}
-
 // mostMachines is how many machines are kept ready.
 const mostMachines = 64
 
 // Machines sets machines up, and keeps those that were used last for points on
 // the same hardware. It may be used from many goroutines.
 type Machines struct {
-	base Hardware
+	base study.Hardware
 
 	memo sram.Memo // of all machines
 
@@ -103,16 +56,25 @@ type built struct {
 }
 
 // NewMachines returns the machines of points on base.
-func NewMachines(base Hardware) *Machines {
+func NewMachines(base study.Hardware) *Machines {
 	return &Machines{base: base, ready: map[string]*built{}}
 }
 
 // For returns the machine of a point.
 func (m *Machines) For(p sweep.Point) (*sim.Machine, error) {
-	h := m.base.At(p)
-	b := m.slot(h.key())
-	b.once.Do(func() { b.machine, b.err = h.machine(&m.memo) })
+	h := at(m.base, p)
+	b := m.slot(h.Key())
+	b.once.Do(func() { b.machine, b.err = m.build(h) })
 	return b.machine, b.err
+}
+
+func (m *Machines) build(h study.Hardware) (*sim.Machine, error) {
+	c, err := h.Config()
+	if err != nil {
+		return nil, err
+	}
+	c.Memo = &m.memo
+	return sim.New(c)
 }
 
 func (m *Machines) slot(key string) *built {

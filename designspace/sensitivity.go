@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/diff/fd"
@@ -14,6 +13,7 @@ import (
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -37,7 +37,7 @@ func (x *Explorer) Sensitivity(ctx context.Context, p sweep.Point, figure *sweep
 	if err != nil {
 		return nil, err
 	}
-	s := probe{ctx: ctx, point: p, hardware: x.Machines.base.At(p), figure: figure, trace: &traces.Trace{}}
+	s := probe{ctx: ctx, point: p, hardware: at(x.Machines.base, p), figure: figure, trace: &traces.Trace{}}
 	if err := x.record(ctx, s.trace, shape, quant, prompt); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (x *Explorer) Sensitivity(ctx context.Context, p sweep.Point, figure *sweep
 type probe struct {
 	ctx      context.Context
 	point    sweep.Point
-	hardware Hardware
+	hardware study.Hardware
 	figure   *sweep.Expression
 	trace    *traces.Trace
 	base     float64
@@ -64,7 +64,7 @@ type probe struct {
 func (s *probe) effects(machine *sim.Machine, workers int) ([]sweep.Effect, error) {
 	var numbers []devices.Parameter
 	for _, n := range machine.Device().Parameters() {
-		if counts(n.Path, machine) {
+		if machine.Uses(n.Path) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -132,9 +132,7 @@ func (s *probe) slope(n devices.Parameter) (float64, error) {
 
 // with returns the figure with the number at v.
 func (s *probe) with(n devices.Parameter, v float64) (float64, error) {
-	h := s.hardware
-	h.Sets = append(slices.Clone(h.Sets), n.Path+"="+n.Text(v))
-	machine, err := h.Machine()
+	machine, err := s.hardware.With(n.Path + "=" + n.Text(v)).Machine()
 	if err != nil {
 		return 0, err
 	}
@@ -147,15 +145,4 @@ func (s *probe) number(machine *sim.Machine) (float64, error) {
 		return 0, err
 	}
 	return s.figure.Number(&sweep.Row{Point: s.point, Result: r})
-}
-
-// counts reports whether the number of that path has a part in the answer of the
-// machine: it is not of another unit, another runtime, or a memory that the unit
-// does not see.
-func counts(path string, m *sim.Machine) bool {
-	of := func(list string, known ...string) bool {
-		rest, ok := strings.CutPrefix(path, list+".")
-		return !ok || slices.ContainsFunc(known, func(name string) bool { return strings.HasPrefix(rest, name+".") })
-	}
-	return of("units", m.Unit().Name) && of("runtimes", m.Runtime().Name) && of("sram", m.Unit().Caches...)
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
 )
 
 // Spec is a design space as a person writes it: what is varied, on what, and
 // what is asked of it. The zero value of a field means what the field's flag
 // does by default.
 type Spec struct {
-	Hardware
+	study.Hardware
 	Model        string // whose shape is varied
 	Quant        string // "" is the model's own
 	PromptTokens int
@@ -146,7 +147,7 @@ func (s *Spec) profiles() (string, error) {
 	}
 	var all []byte
 	for _, name := range names {
-		machine, err := Hardware{Device: name}.Machine()
+		machine, err := study.Hardware{Device: name}.Machine()
 		if fault.IsUser(err) {
 			continue // its points are invalid
 		}

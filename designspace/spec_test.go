@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 )
 
 func specAt(t *testing.T, text string) (Spec, []string, error) {
@@ -148,7 +149,7 @@ func TestTheOrderOfPointsIsASetting(t *testing.T) {
 		{[]string{"dim=64,128", "quant=q8_0,q4_0"}, false},
 		{[]string{"layers=2,4", "dim=64,128"}, true},
 	} {
-		spec := Spec{Hardware: Hardware{Device: "iphone13"}, Axes: space(t, c.axes...).Axes()}
+		spec := Spec{Hardware: study.Hardware{Device: "iphone13"}, Axes: space(t, c.axes...).Axes()}
 		settings, err := spec.Settings(x)
 		if err != nil {
 			t.Fatal(err)
@@ -197,7 +198,7 @@ func TestAWarmDeviceIsAskedFor(t *testing.T) {
 	if err != nil || warm.SustainedTokensPerS == 0 {
 		t.Errorf("%+v (%v)", warm, err)
 	}
-	if s.Hardware.key() == (Hardware{Device: "iphone13"}).key() {
+	if s.Hardware.Key() == (study.Hardware{Device: "iphone13"}).Key() {
 		t.Error("a warm machine stands in for a cold one")
 	}
 }

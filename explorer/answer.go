@@ -14,6 +14,7 @@ import (
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -72,10 +73,10 @@ func (x *Explorer) answersOf(ctx context.Context, settings []Setting) (list []an
 		return list, 0, nil
 	}
 	var reports []*html.Report
-	runs, err := x.answer(ctx, missing, func(r *run) []view {
+	runs, err := x.answer(ctx, missing, func(r *run) []study.View {
 		report := newReport(r)
 		reports = append(reports, report)
-		return []view{report.Model(r.trace.Head)}
+		return []study.View{report.Model(r.trace.Head)}
 	})
 	if err != nil && len(missing) < len(settings) {
 		err = sided(err, places[0], len(settings))

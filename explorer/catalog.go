@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/study"
 )
 
 // catalog is what a setting can name, and what the page's controls offer.
@@ -57,7 +57,7 @@ const (
 // newCatalog opens everything that may be named once: all shipped devices and
 // presets, and the files given.
 func newCatalog(deviceFiles, modelFiles []string) (*catalog, error) {
-	c := &catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: append([]string{designspace.DeviceEnergy}, devices.EnergyAssumptions()...)}
+	c := &catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: study.Energies()}
 	for _, name := range distinct(slices.Concat(deviceFiles, []string{preferredDevice}, devices.Names())...) {
 		d, err := devices.Load(name, nil)
 		if err != nil {

@@ -7,10 +7,6 @@ import (
 	"net/http"
 	"runtime"
 	"time"
-
-	"github.com/memsim/memsim/profiles"
-	"github.com/memsim/memsim/sim"
-	"github.com/memsim/memsim/traces"
 )
 
 // Config says what an explorer offers and to whom.
@@ -21,9 +17,6 @@ type Config struct {
 	Hosts   []string // names by which the server is asked for, beside localhost and IP addresses
 	Token   string   // first element of every path; "" for none
 	Seed    uint64   // of prompts
-	// Notes say what a reader must know to read the results of c rightly; nil
-	// for nothing.
-	Notes func(m *sim.Machine, heads []traces.Header, c profiles.Comparison) []string
 	// Log takes failures of the server, not mistakes of its users; nil discards
 	// them.
 	Log *log.Logger

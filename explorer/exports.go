@@ -12,6 +12,7 @@ import (
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/pprof"
+	"github.com/memsim/memsim/study"
 )
 
 // wanted are the settings of a request for a file. Files hold settings of one
@@ -58,11 +59,11 @@ func (x *Explorer) serveReport(w http.ResponseWriter, r *http.Request) {
 // writeReport writes the report that the main job writes of the same models.
 func (x *Explorer) writeReport(ctx context.Context, w io.Writer, settings []Setting) error {
 	var report *html.Report
-	runs, err := x.answer(ctx, settings, func(r *run) []view {
+	runs, err := x.answer(ctx, settings, func(r *run) []study.View {
 		if report == nil {
 			report = newReport(r)
 		}
-		return []view{report.Model(r.trace.Head)}
+		return []study.View{report.Model(r.trace.Head)}
 	})
 	if err != nil {
 		return err
@@ -97,25 +98,13 @@ func (x *Explorer) serveProfile(w http.ResponseWriter, r *http.Request) {
 // profile is the ledger of settings as a profile for pprof.
 func (x *Explorer) profile(ctx context.Context, settings []Setting) (*profile.Profile, error) {
 	var ledgers []*pprof.Profile
-	_, err := x.answer(ctx, settings, func(r *run) []view {
+	_, err := x.answer(ctx, settings, func(r *run) []study.View {
 		p := pprof.New(r.trace.Head.Model, r.machine.Device().Name)
 		ledgers = append(ledgers, p)
-		return []view{p}
+		return []study.View{p}
 	})
 	if err != nil {
 		return nil, err
 	}
-	var all []*profile.Profile
-	for _, l := range ledgers {
-		var file bytes.Buffer
-		if err := l.Write(&file); err != nil {
-			return nil, err
-		}
-		p, err := profile.Parse(&file)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return profile.Merge(all)
+	return pprof.Merge(ledgers...)
 }

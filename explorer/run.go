@@ -8,12 +8,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -22,9 +22,6 @@ var errBusy = errors.New("too many simulations are waiting; try again in a momen
 
 // errTooLong ends a run that takes more than runTimeout.
 var errTooLong = fault.Userf("the simulation took more than %s; ask for a smaller model or fewer tokens", runTimeout)
-
-// view gathers the rows of a replay.
-type view interface{ Add(*sim.Row) }
 
 // run is one setting on its way to an answer.
 type run struct {
@@ -64,7 +61,7 @@ func (x *Explorer) newMachine(s Setting) (*sim.Machine, error) {
 			return nil, fault.Userf("the %s of %s has no on-chip memory whose size could be changed", s.Unit, s.Device)
 		}
 	}
-	return designspace.Hardware{Device: s.Device, Unit: s.Unit, Runtime: s.Runtime, Energy: s.Energy, Sets: sets}.Machine()
+	return study.Hardware{Device: s.Device, Unit: s.Unit, Runtime: s.Runtime, Energy: s.Energy, Sets: sets}.Machine()
 }
 
 func (x *Explorer) record(ctx context.Context, s Setting) (*traces.Trace, error) {
@@ -76,7 +73,8 @@ func (x *Explorer) record(ctx context.Context, s Setting) (*traces.Trace, error)
 	if err := checkSize(src.Shape(), s.Tokens); err != nil {
 		return nil, err
 	}
-	return designspace.Record(ctx, src, s.Prompt, s.Tokens, x.config.Seed)
+	trace := &traces.Trace{}
+	return trace, study.RecordShape(ctx, trace, src, study.Lengths{Prompt: s.Prompt, Tokens: s.Tokens}, x.config.Seed)
 }
 
 // open returns the weights of a setting, shape only. A preset is opened without
@@ -101,14 +99,10 @@ func (x *Explorer) open(s Setting) (weights.Source, error) {
 }
 
 // replay runs the trace on the machine.
-func (r *run) replay(ctx context.Context, views ...view) (err error) {
+func (r *run) replay(ctx context.Context, views ...study.View) error {
 	start := time.Now()
-	r.result, err = r.machine.Replay(ctx, r.trace, func(row *sim.Row) error {
-		for _, v := range views {
-			v.Add(row)
-		}
-		return nil
-	})
+	replayed, err := study.Replay(ctx, r.machine, r.trace, views...)
+	r.result = replayed.Result
 	r.took += time.Since(start)
 	return err
 }
@@ -116,7 +110,7 @@ func (r *run) replay(ctx context.Context, views ...view) (err error) {
 // answer runs settings side by side, in their turn and within the time that a
 // request has. For each, views is called before its replay, in order, and says
 // what gathers the rows.
-func (x *Explorer) answer(ctx context.Context, settings []Setting, views func(*run) []view) ([]*run, error) {
+func (x *Explorer) answer(ctx context.Context, settings []Setting, views func(*run) []study.View) ([]*run, error) {
 	if err := x.turn.acquire(ctx); err != nil {
 		return nil, err
 	}
@@ -130,7 +124,7 @@ func (x *Explorer) answer(ctx context.Context, settings []Setting, views func(*r
 	return runs, err
 }
 
-func (x *Explorer) runAll(ctx context.Context, settings []Setting, views func(*run) []view) ([]*run, error) {
+func (x *Explorer) runAll(ctx context.Context, settings []Setting, views func(*run) []study.View) ([]*run, error) {
 	runs := make([]*run, len(settings))
 	for i, s := range settings {
 		r, err := x.prepare(ctx, s)
@@ -160,19 +154,12 @@ func sided(err error, i, of int) error {
 
 // comparison is the answer of runs on one machine, as every command gives it.
 func (x *Explorer) comparison(runs ...*run) profiles.Comparison {
-	m := runs[0].machine
-	c := profiles.Comparison{
-		Memsim: x.config.Version, Device: m.Device().Name, Title: m.Device().Title,
-		Unit: m.Unit().Name, Runtime: m.Runtime().Name, Energy: runs[0].Energy,
-	}
-	var heads []traces.Header
+	var list []study.Run
 	for _, r := range runs {
-		c.Results = append(c.Results, r.result)
-		heads = append(heads, r.trace.Head)
+		list = append(list, study.Run{Machine: r.machine, Head: r.trace.Head, Result: r.result})
 	}
-	if x.config.Notes != nil {
-		c.Notes = x.config.Notes(m, heads, c)
-	}
+	c := study.Compare(runs[0].machine, list...)
+	c.Memsim = x.config.Version
 	return c
 }
 

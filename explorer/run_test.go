@@ -16,6 +16,7 @@ import (
 
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/study"
 )
 
 func explorer(t *testing.T) *Explorer {
@@ -45,7 +46,7 @@ func TestACancelledRequestStopsItsSimulation(t *testing.T) {
 	setting.Overrides.Layers = 4
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &counting{first: cancel}
-	_, err := x.answer(ctx, []Setting{setting}, func(*run) []view { return []view{c} })
+	_, err := x.answer(ctx, []Setting{setting}, func(*run) []study.View { return []study.View{c} })
 	if !errors.Is(err, context.Canceled) || c.rows > 1 {
 		t.Errorf("after the request was cancelled %d rows followed (%v)", c.rows-1, err)
 	}
@@ -57,7 +58,7 @@ func TestACancelledRequestStopsItsSimulation(t *testing.T) {
 func TestARunThatTakesTooLongIsEnded(t *testing.T) {
 	x := explorer(t)
 	x.timeout = 1
-	_, err := x.answer(t.Context(), []Setting{{Device: "iphone13", Model: "mobilellm-125m"}}, func(*run) []view { return nil })
+	_, err := x.answer(t.Context(), []Setting{{Device: "iphone13", Model: "mobilellm-125m"}}, func(*run) []study.View { return nil })
 	if !fault.IsUser(err) || !strings.Contains(err.Error(), "smaller model") {
 		t.Errorf("the error is %v", err)
 	}

@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 )
 
 // Setting is one question: what does a token of this model cost on this device?
@@ -178,7 +178,7 @@ func (s Setting) withDefaults(c *catalog) Setting {
 		s.Model = c.Models[0].Name
 	}
 	if s.Energy == "" {
-		s.Energy = designspace.DeviceEnergy
+		s.Energy = study.DeviceEnergy
 	}
 	if s.Prompt == 0 {
 		s.Prompt = defaultPrompt
@@ -197,8 +197,8 @@ func (s Setting) check(c *catalog) error {
 	if _, ok := c.model(s.Model); !ok {
 		return fault.Userf("model %q is not known; the models are %s", s.Model, names(c.Models))
 	}
-	if s.Energy != designspace.DeviceEnergy && !slices.Contains(devices.EnergyAssumptions(), s.Energy) {
-		return fault.Userf("energy %q is not known; it is %s or %s", s.Energy, designspace.DeviceEnergy, strings.Join(devices.EnergyAssumptions(), ", "))
+	if s.Energy != study.DeviceEnergy && !slices.Contains(devices.EnergyAssumptions(), s.Energy) {
+		return fault.Userf("energy %q is not known; it is %s or %s", s.Energy, study.DeviceEnergy, strings.Join(devices.EnergyAssumptions(), ", "))
 	}
 	if s.Quant != "" && !slices.Contains(weights.Schemes(), s.Quant) {
 		return fault.Userf("quant %q is not known; the formats are %s", s.Quant, strings.Join(weights.Schemes(), ", "))

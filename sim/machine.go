@@ -131,3 +131,7 @@ func (m *Machine) Bandwidth() units.BytesPerSecond { return m.bandwidth }
 
 // Budget returns the memory that an app should stay under.
 func (m *Machine) Budget() units.Bytes { return m.budget }
+
+// EnergyAssumption returns what replaces the device's own figures of energy, nil
+// if nothing does.
+func (m *Machine) EnergyAssumption() *devices.EnergyAssumption { return m.config.Energy }

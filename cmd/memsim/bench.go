@@ -16,6 +16,8 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/interrupt"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -112,7 +114,7 @@ func (a *app) bench(ctx context.Context, b *benching) error {
 
 func (a *app) benchModel(ctx context.Context, b *benching, ref string, bar *progress) (rows []benchRow, err error) {
 	bar.begin(ref + ": weights")
-	src, err := openModel(ctx, ref, b.options(a))
+	src, err := study.Open(ctx, ref, b.options(a))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +124,7 @@ func (a *app) benchModel(ctx context.Context, b *benching, ref string, bar *prog
 		return nil, err
 	}
 	for _, threads := range b.threads {
-		machine, err := interruptible(ctx, func() (float64, error) {
+		machine, err := interrupt.Return(ctx, func() (float64, error) {
 			return kernels.ReadBandwidth(threads, int(min(src.Size(), maxProbe))), nil
 		})
 		if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fidelity/calibration"
 	"github.com/memsim/memsim/fidelity/validation"
@@ -18,6 +17,7 @@ import (
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/validations"
+	"github.com/memsim/memsim/study"
 )
 
 // calibrating is the calibrate command.
@@ -71,7 +71,7 @@ type calibrationReply struct {
 }
 
 func (a *app) calibrate(ctx context.Context, c *calibrating) error {
-	d, err := designspace.Hardware{Device: c.device}.Load()
+	d, err := study.Hardware{Device: c.device}.Load()
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,19 +8,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/google/pprof/profile"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/pprof"
 	"github.com/memsim/memsim/profiles/timeline"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -34,23 +30,9 @@ const (
 	runFile     = "run.json"
 )
 
-// view gathers the rows of one replay.
-type view interface{ Add(*sim.Row) }
-
-// entry is one model of a comparison: its trace, and what gathers its rows.
-type entry struct {
-	head     traces.Header
-	source   *traces.File
-	views    []view
-	profile  *pprof.Profile // nil: no files are written
-	timeline string         // path of a timeline to write, "" if none is wanted
-	rows     int64          // of the ledger
-	result   sim.Result
-}
-
-// comparing replays traces on one machine, and gathers what is to be printed
-// and written of them.
-type comparing struct {
+// replays is what a command replays on one machine, and what it prints and writes
+// of that.
+type replays struct {
 	app      *app
 	machine  *sim.Machine
 	folder   *outputFolder // nil: no files are written
@@ -58,114 +40,129 @@ type comparing struct {
 	captured bool          // traces are among the files
 
 	entries []*entry
-	headers []traces.Header
 	report  *html.Report
 	result  profiles.Comparison
 }
 
-func (a *app) newComparing(flags *deviceFlags) (*comparing, error) {
+// entry is one trace, and what gathers its rows.
+type entry struct {
+	source   *traces.File
+	rows     rowCount
+	profile  *pprof.Profile // nil: no files are written
+	views    []study.View
+	timeline *timelineFile // nil: none is wanted
+}
+
+// rowCount counts the rows of a ledger.
+type rowCount int64
+
+// Add counts a row.
+func (n *rowCount) Add(*sim.Row) { *n++ }
+
+func (a *app) newReplays(flags *deviceFlags) (*replays, error) {
 	machine, err := flags.Machine()
 	if err != nil {
 		return nil, err
 	}
-	d := machine.Device()
-	unit, program := machine.Unit().Name, machine.Runtime().Name
-	return &comparing{
-		app: a, machine: machine, report: html.New(d, unit, program),
-		result: profiles.Comparison{Memsim: version, Device: d.Name, Unit: unit, Title: d.Title, Runtime: program, Energy: cmp.Or(flags.Energy, designspace.DeviceEnergy)},
-	}, nil
+	return &replays{app: a, machine: machine, report: html.New(machine.Device(), machine.Unit().Name, machine.Runtime().Name)}, nil
 }
 
-// close closes the traces, if replayAll has not.
-func (c *comparing) close() {
+// close closes what replayAll has not.
+func (c *replays) close() {
 	for _, e := range c.entries {
-		e.source.Close()
+		e.close()
 	}
 }
 
-// add puts a trace behind those that are to be compared. It is read and closed by
-// replayAll.
-func (c *comparing) add(src *traces.File) {
-	e := &entry{head: src.Header(), source: src}
+// add puts a trace behind those that are to be replayed. It is closed by replayAll.
+func (c *replays) add(src *traces.File) error {
+	head := src.Header()
+	e := &entry{source: src}
+	e.views = []study.View{&e.rows}
 	c.entries = append(c.entries, e)
-	c.headers = append(c.headers, e.head)
 	if c.folder == nil {
-		return
+		return nil
 	}
-	e.profile = pprof.New(e.head.Model, c.machine.Device().Name)
-	e.views = []view{e.profile, c.report.Model(e.head)}
-	if c.timeline {
-		e.timeline = c.folder.File(fmt.Sprintf("%d-%s.timeline.json", len(c.entries), fileName(e.head.Model)))
+	e.profile = pprof.New(head.Model, c.machine.Device().Name)
+	e.views = append(e.views, e.profile, c.report.Model(head))
+	if !c.timeline {
+		return nil
 	}
-}
-
-// replayAll replays the traces, side by side since each has the machine to
-// itself, and calls done after each.
-func (c *comparing) replayAll(ctx context.Context, done func()) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, e := range c.entries {
-		group.Go(func() error {
-			defer done()
-			if err := e.replay(ctx, c.machine); err != nil {
-				return fmt.Errorf("replay of %s: %w", e.head.Model, err)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	var err error
+	path := c.folder.File(fmt.Sprintf("%d-%s.timeline.json", len(c.entries), fileName(head.Model)))
+	if e.timeline, err = newTimelineFile(path, head.Model, c.machine.Device().Name); err != nil {
 		return err
 	}
-	for _, e := range c.entries {
-		c.app.detail("%s: %d operators replayed, the ledger's invariants hold", e.head.Model, e.rows)
-		c.result.Results = append(c.result.Results, e.result)
-	}
-	c.result.Notes = c.notes()
+	e.views = append(e.views, e.timeline)
 	return nil
 }
 
-func (e *entry) replay(ctx context.Context, machine *sim.Machine) (err error) {
-	if e.timeline != "" {
-		f, createErr := os.Create(e.timeline)
-		if createErr != nil {
-			return createErr
-		}
-		line := timeline.New(f, e.head.Model, machine.Device().Name)
-		e.views = append(e.views, line)
-		defer func() { err = errors.Join(err, line.Close(), f.Close()) }()
+// close closes the files: a system may not move one that is open.
+func (e *entry) close() error {
+	err := e.source.Close()
+	if e.timeline != nil {
+		err = errors.Join(err, e.timeline.close())
+		e.timeline = nil
 	}
-	e.result, err = machine.Replay(ctx, e.source, func(r *sim.Row) error {
-		for _, v := range e.views {
-			v.Add(r)
-		}
-		e.rows++
-		return nil
+	return err
+}
+
+// timelineFile is a timeline on its way to a file.
+type timelineFile struct {
+	*timeline.Timeline
+	file *os.File
+}
+
+func newTimelineFile(path, model, device string) (*timelineFile, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &timelineFile{timeline.New(f, model, device), f}, nil
+}
+
+func (t *timelineFile) close() error { return errors.Join(t.Timeline.Close(), t.file.Close()) }
+
+// replayAll replays the traces side by side, and calls done after each.
+func (c *replays) replayAll(ctx context.Context, done func()) error {
+	var jobs []study.Job
+	for _, e := range c.entries {
+		jobs = append(jobs, study.Job{Machine: c.machine, Source: e.source, Views: e.views})
+	}
+	runs, err := study.ReplayAll(ctx, jobs, func(i int) error {
+		done()
+		return c.entries[i].close()
 	})
 	if err != nil {
 		return err
 	}
-	return e.source.Close() // a system may not move a file that is open
+	for i, r := range runs {
+		c.app.detail("%s: %d operators replayed, the ledger's invariants hold", r.Head.Model, c.entries[i].rows)
+	}
+	c.result = study.Compare(c.machine, runs...)
+	c.result.Memsim = version
+	return nil
+}
+
+// headers are those of the traces.
+func (c *replays) headers() (list []traces.Header) {
+	for _, e := range c.entries {
+		list = append(list, e.source.Header())
+	}
+	return list
 }
 
 // mergedProfile is one profile of all models.
-func (c *comparing) mergedProfile() (*profile.Profile, error) {
-	var all []*profile.Profile
+func (c *replays) mergedProfile() (*profile.Profile, error) {
+	var all []*pprof.Profile
 	for _, e := range c.entries {
-		var buffer bytes.Buffer
-		if err := e.profile.Write(&buffer); err != nil {
-			return nil, err
-		}
-		parsed, err := profile.Parse(&buffer)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, parsed)
+		all = append(all, e.profile)
 	}
-	return profile.Merge(all)
+	return pprof.Merge(all...)
 }
 
 // finish writes the files, puts them in their place, and prints the comparison.
-func (c *comparing) finish(ctx context.Context, options any) error {
+func (c *replays) finish(ctx context.Context, options any) error {
 	if c.folder == nil {
 		return c.print()
 	}
@@ -196,7 +193,7 @@ func (c *comparing) finish(ctx context.Context, options any) error {
 
 // writeFiles writes the reports into the folder. How the run was made, options
 // and device with the source of every number, is one of them.
-func (c *comparing) writeFiles(options any) error {
+func (c *replays) writeFiles(options any) error {
 	merged, err := c.mergedProfile()
 	if err != nil {
 		return fmt.Errorf("merge profiles: %w", err)
@@ -210,7 +207,7 @@ func (c *comparing) writeFiles(options any) error {
 		Energy  string          `json:"energy"`
 		Traces  []traces.Header `json:"traces"`
 		Files   []string        `json:"files"`
-	}{version, options, resolvedDevice(c.machine.Device()), c.result.Unit, c.result.Runtime, c.result.Energy, c.headers, nil}
+	}{version, options, resolvedDevice(c.machine.Device()), c.result.Unit, c.result.Runtime, c.result.Energy, c.headers(), nil}
 	if run.Files, err = c.folder.Files(); err != nil {
 		return err
 	}
@@ -238,7 +235,7 @@ func writtenBefore(folder string) []string {
 }
 
 // print writes the comparison to stdout.
-func (c *comparing) print() error {
+func (c *replays) print() error {
 	return c.app.printAll(func(w io.Writer) error {
 		switch c.app.format() {
 		case "json":

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 )
 
 // sharings are the orders of layer sharing.
@@ -30,6 +33,13 @@ func (s *shapeFlags) add(cmd *cobra.Command) {
 	addChoice(cmd, &s.sharing, "sharing", "", "`order` of layer sharing: none, immediate, repeat or reverse", sharings...)
 	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+" (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
 	completeWith(cmd, "quant", weights.Schemes()...)
+}
+
+// named returns the model ref with the overrides.
+func (s *shapeFlags) named(ref string) study.Model {
+	o := s.overrides
+	o.Sharing = model.Sharing(s.sharing)
+	return study.Model{Ref: ref, Overrides: o, Quant: s.quant}
 }
 
 // options returns how to open a model with the overrides.
@@ -57,4 +67,13 @@ func needModel(ref string) error {
 		return fault.Userf("name the model with --model: a preset (see memsim models), a .gguf file, a Hugging Face folder or a shape file")
 	}
 	return nil
+}
+
+// closeInto closes what a command has open, and makes a failure of that the
+// command's, if it has none of its own: a model file that was written to while it
+// was in use is found out only then.
+func closeInto(err *error, c io.Closer) {
+	if closeErr := c.Close(); *err == nil {
+		*err = closeErr
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/interrupt"
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/flash"
 	"github.com/memsim/memsim/units"
@@ -84,7 +85,7 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	if p.commandLevel {
 		memory = dram.NewCommandLevel(spec)
 	}
-	reply, err := interruptible(ctx, func() (dram.Figures, error) {
+	reply, err := interrupt.Return(ctx, func() (dram.Figures, error) {
 		return a.probeTrace(ctx, p.trace, memory)
 	})
 	if err != nil {

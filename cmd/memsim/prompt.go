@@ -10,6 +10,7 @@ import (
 	"github.com/memsim/memsim/engine/tokenizer"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 )
 
 // promptFlags give a prompt as text or as token ids.
@@ -39,7 +40,7 @@ func (p *promptFlags) ids(ctx context.Context, ref string, o weights.Options) ([
 		return parseIDs(p.idsText)
 	}
 	o.ShapeOnly = true
-	src, err := openModel(ctx, ref, o)
+	src, err := study.Open(ctx, ref, o)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 	if r.timeline && r.out == "" {
 		return fault.Userf("--timeline needs --out: name the folder that the timeline is written to")
 	}
-	c, err := a.newComparing(&r.deviceFlags)
+	c, err := a.newReplays(&r.deviceFlags)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,9 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 		if err != nil {
 			return err
 		}
-		c.add(f)
+		if err := c.add(f); err != nil {
+			return err
+		}
 	}
 	if err := c.replayAll(ctx, func() {}); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -21,8 +21,7 @@ type job struct {
 	deviceFlags
 	shapeFlags
 	models    []string
-	prompt    int
-	tokens    int
+	lengths   study.Lengths
 	shapeOnly bool
 	timeline  bool
 	out       string
@@ -67,8 +66,8 @@ what the run before wrote there; files of others stay.`,
 	completeWithFiles(root, "model", model.Presets()...)
 	j.deviceFlags.add(root, "")
 	j.shapeFlags.add(root)
-	f.IntVar(&j.prompt, "prompt-tokens", 16, "length of the prompt in tokens")
-	f.IntVar(&j.tokens, "tokens", 16, "tokens to decode")
+	f.IntVar(&j.lengths.Prompt, "prompt-tokens", 16, "length of the prompt in tokens")
+	f.IntVar(&j.lengths.Tokens, "tokens", 16, "tokens to decode")
 	f.BoolVar(&j.shapeOnly, "shape-only", false, "record what would move without computing it: fast, and for models larger than this machine")
 	f.BoolVar(&j.timeline, "timeline", false, "also write a timeline of each model for ui.perfetto.dev")
 	f.StringVarP(&j.out, "out", "o", defaultOut, "`folder` for the report, the traces and the profile")
@@ -84,26 +83,29 @@ what the run before wrote there; files of others stay.`,
 	return root
 }
 
-// captures returns what the main job runs: the models asked for, or the three
+// recordings returns what the main job runs: the models asked for, or the three
 // of the paper's question, is depth worth its bytes when layers share them.
-func (j *job) captures(a *app) ([]capture, error) {
-	options := j.shapeFlags.options(a)
-	options.ShapeOnly = j.shapeOnly
-	one := func(ref string, o weights.Options) capture {
-		return capture{model: ref, open: o, prompt: j.prompt, tokens: j.tokens, threads: a.common.threads, seed: a.common.seed}
+func (j *job) recordings(a *app) ([]study.Recording, error) {
+	var list []study.Recording
+	add := func(m study.Model) {
+		r := a.recording(m, j.lengths)
+		r.ShapeOnly = j.shapeOnly
+		list = append(list, r)
 	}
-	var list []capture
 	for _, ref := range j.models {
-		list = append(list, one(ref, options))
+		add(j.named(ref))
 	}
 	if len(list) > 0 {
 		return list, nil
 	}
-	unshared, err := unsharedOptions(options)
+	deep, err := unshared(j.named(baseModel))
 	if err != nil {
 		return nil, err
 	}
-	return []capture{one(baseModel, options), one(sharingModel, options), one(baseModel, unshared)}, nil
+	add(j.named(baseModel))
+	add(j.named(sharingModel))
+	add(deep)
+	return list, nil
 }
 
 // The models of the main job.
@@ -112,28 +114,29 @@ const (
 	sharingModel = "mobilellm-ls-125m"
 )
 
-// unsharedOptions make baseModel as deep as sharingModel runs, without sharing.
-func unsharedOptions(o weights.Options) (weights.Options, error) {
+// unshared makes m, which is baseModel, as deep as sharingModel runs, without
+// sharing.
+func unshared(m study.Model) (study.Model, error) {
 	shape, err := model.Preset(sharingModel)
 	if err != nil {
-		return o, err
+		return m, err
 	}
-	if shape, err = shape.With(o.Overrides); err != nil {
-		return o, err
+	if shape, err = shape.With(m.Overrides); err != nil {
+		return m, err
 	}
-	o.Overrides.Layers = shape.Executed()
-	o.Overrides.Repeat = 0
-	if o.Overrides.Sharing != "" {
-		o.Overrides.Sharing = model.NoSharing
+	m.Overrides.Layers = shape.Executed()
+	m.Overrides.Repeat = 0
+	if m.Overrides.Sharing != "" {
+		m.Overrides.Sharing = model.NoSharing
 	}
-	return o, nil
+	return m, nil
 }
 
 func (a *app) runJob(ctx context.Context, j *job) error {
-	if err := checkLengths(j.prompt, j.tokens); err != nil {
+	if err := j.lengths.Validate(); err != nil {
 		return err
 	}
-	c, err := a.newComparing(&j.deviceFlags)
+	c, err := a.newReplays(&j.deviceFlags)
 	if err != nil {
 		return err
 	}
@@ -143,14 +146,14 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	defer c.folder.Discard()
 	defer c.close()
 	c.timeline = j.timeline
-	captures, err := j.captures(a)
+	recordings, err := j.recordings(a)
 	if err != nil {
 		return err
 	}
-	bar := a.newProgress(len(captures) * (j.tokens + 3))
+	bar := a.newProgress(len(recordings) * (j.lengths.Tokens + 3))
 	defer bar.done()
-	for i := range captures {
-		if err := c.capture(ctx, &captures[i], bar); err != nil {
+	for i := range recordings {
+		if err := c.record(ctx, &recordings[i], bar); err != nil {
 			return err
 		}
 	}
@@ -162,27 +165,22 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	return c.finish(ctx, j.options(a))
 }
 
-// capture runs one model and adds its trace to the comparison.
-func (c *comparing) capture(ctx context.Context, run *capture, bar *progress) error {
-	name := run.name()
+// record runs one model and adds its trace to those to be replayed. The number in
+// the trace's name keeps two runs of one model apart.
+func (c *replays) record(ctx context.Context, r *study.Recording, bar *progress) error {
+	name := r.Model.String()
 	bar.begin(name + ": weights")
-	path := c.folder.File(c.traceName(run))
-	if err := run.toFile(ctx, path, func(doing string) { bar.step(name + ": " + doing) }); err != nil {
+	path := c.folder.File(fmt.Sprintf("%d-%s.parquet", len(c.entries)+1, fileName(filepath.Base(name))))
+	r.Step = func(doing string) { bar.step(name + ": " + doing) }
+	if err := r.WriteFile(ctx, path); err != nil {
 		return err
 	}
 	trace, err := traces.Open(path)
 	if err != nil {
 		return err
 	}
-	c.add(trace)
 	c.captured = true
-	return nil
-}
-
-// traceName names the trace of a model; the number keeps two runs of one model
-// apart.
-func (c *comparing) traceName(run *capture) string {
-	return fmt.Sprintf("%d-%s.parquet", len(c.headers)+1, fileName(filepath.Base(run.name())))
+	return c.add(trace)
 }
 
 // jobOptions are the options of the main job as they were used.
@@ -198,6 +196,5 @@ type jobOptions struct {
 }
 
 func (j *job) options(a *app) jobOptions {
-	o := j.shapeFlags.options(a)
-	return jobOptions{j.models, j.quant, o.Overrides.String(), j.prompt, j.tokens, j.shapeOnly, a.common.seed, j.Sets}
+	return jobOptions{j.models, j.quant, j.named("").Overrides.String(), j.lengths.Prompt, j.lengths.Tokens, j.shapeOnly, a.common.seed, j.Sets}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/memsim/memsim/engine/tokenizer"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 )
 
 // running is the run command.
@@ -85,7 +86,7 @@ func (a *app) run(ctx context.Context, r *running) (err error) {
 	if err != nil {
 		return err
 	}
-	src, err := openModel(ctx, r.model, r.modelFlags.options(a))
+	src, err := study.Open(ctx, r.model, r.modelFlags.options(a))
 	if err != nil {
 		return err
 	}

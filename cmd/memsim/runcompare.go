@@ -9,6 +9,7 @@ import (
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 )
 
 // compareReply is what "run --compare" prints: how far the model has moved from
@@ -31,7 +32,7 @@ type compareReply struct {
 // judged.
 func (a *app) compare(ctx context.Context, r *running) (err error) {
 	open := r.modelFlags.options(a)
-	src, err := openModel(ctx, r.model, open)
+	src, err := study.Open(ctx, r.model, open)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (a *app) compare(ctx context.Context, r *running) (err error) {
 		return fault.Userf("a text of %d tokens has nothing to predict; --compare needs two or more", len(ids))
 	}
 	open.Quant = r.compareTo
-	reference, err := openModel(ctx, r.model, open)
+	reference, err := study.Open(ctx, r.model, open)
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,6 @@ import (
 
 	"github.com/memsim/memsim/explorer"
 	"github.com/memsim/memsim/internal/fault"
-	"github.com/memsim/memsim/profiles"
-	"github.com/memsim/memsim/sim"
-	"github.com/memsim/memsim/traces"
 )
 
 // serving is the serve command.
@@ -71,7 +68,7 @@ func (a *app) serve(ctx context.Context, s *serving) error {
 	address := listener.Addr().(*net.TCPAddr)
 	config := explorer.Config{
 		Version: version, Devices: s.devices, Models: s.models, Hosts: hostNames(s.http), Seed: a.common.seed,
-		Notes: explain, Log: log.New(a.errorLog(), "memsim: ", 0),
+		Log: log.New(a.errorLog(), "memsim: ", 0),
 	}
 	if !address.IP.IsLoopback() {
 		config.Token = explorer.NewToken()
@@ -109,11 +106,6 @@ func (a *app) errorLog() io.Writer {
 		return io.Discard
 	}
 	return a.Err
-}
-
-// explain says what a reader of a comparison must know, as the other commands do.
-func explain(m *sim.Machine, heads []traces.Header, c profiles.Comparison) []string {
-	return (&comparing{machine: m, headers: heads, result: c}).notes()
 }
 
 // listen opens the address of --http.

@@ -18,6 +18,7 @@ import (
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim/sweep"
+	"github.com/memsim/memsim/study"
 )
 
 // defaultSweepOut is where a sweep writes its files.
@@ -235,7 +236,7 @@ func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*
 			return nil, err
 		}
 	}
-	src, err := openModel(ctx, spec.Model, weights.Options{ShapeOnly: true, Seed: spec.Seed, Quant: spec.Quant})
+	src, err := study.Open(ctx, spec.Model, weights.Options{ShapeOnly: true, Seed: spec.Seed, Quant: spec.Quant})
 	if err != nil {
 		return nil, err
 	}

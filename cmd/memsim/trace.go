@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -50,7 +51,8 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	if err := t.promptFlags.check(); err != nil {
 		return err
 	}
-	if err := checkLengths(t.promptTokens, t.tokens); err != nil {
+	lengths := study.Lengths{Prompt: t.promptTokens, Tokens: t.tokens}
+	if err := lengths.Validate(); err != nil {
 		return err
 	}
 	if err := outputFile(t.out); err != nil {
@@ -59,18 +61,19 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	if info, err := os.Stat(t.out); err == nil && !info.Mode().IsRegular() {
 		return fault.Userf("cannot write a trace to %s: it is no regular file, and a trace is read again", t.out)
 	}
-	c := capture{model: t.model, open: t.modelFlags.options(a), prompt: t.promptTokens, tokens: t.tokens, threads: a.common.threads, seed: a.common.seed}
-	c.open.ShapeOnly = t.shapeOnly
+	r := a.recording(t.named(t.model), lengths)
+	r.ShapeOnly = t.shapeOnly
 	if t.promptFlags.given() {
 		var err error
-		if c.promptIDs, err = t.promptFlags.ids(ctx, c.model, c.open); err != nil {
+		if r.PromptIDs, err = t.promptFlags.ids(ctx, t.model, t.modelFlags.options(a)); err != nil {
 			return err
 		}
 	}
 	bar := a.newProgress(t.tokens + 2)
 	defer bar.done()
 	bar.begin(t.model + ": weights")
-	if err := c.toFile(ctx, t.out, bar.step); err != nil {
+	r.Step = bar.step
+	if err := r.WriteFile(ctx, t.out); err != nil {
 		return err
 	}
 	bar.done()
@@ -98,4 +101,9 @@ func (a *app) summarize(path string) error {
 	g := grid{columns: columns("trace", "model", "quant", "prompt tokens>", "tokens>", "events>")}
 	g.add(r.Trace, r.Model, r.Quant, fmt.Sprint(r.PromptTokens), fmt.Sprint(r.Tokens), fmt.Sprint(r.Events))
 	return a.print(r, g)
+}
+
+// recording is a run of a model that is to be recorded.
+func (a *app) recording(m study.Model, l study.Lengths) study.Recording {
+	return study.Recording{Model: m, Lengths: l, Seed: a.common.seed, Threads: a.common.threads, Generator: generator}
 }

@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
@@ -155,8 +155,8 @@ func (x *Predictor) trace(ctx context.Context, p Point) (*traces.Trace, error) {
 		return nil, err
 	}
 	defer src.Close()
-	t, err := designspace.Record(ctx, src, key.prompt, key.tokens, 1)
-	if err != nil {
+	t := &traces.Trace{}
+	if err := study.RecordShape(ctx, t, src, study.Lengths{Prompt: key.prompt, Tokens: key.tokens}, 1); err != nil {
 		return nil, err
 	}
 	t.Events = slices.DeleteFunc(t.Events, func(e traces.Event) bool { return e.Phase != p.phase() })

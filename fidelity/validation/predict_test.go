@@ -179,24 +179,3 @@ func TestRunIsInterrupted(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestLatencyUncertaintyIsThatOfThePoint(t *testing.T) {
-	var x Predictor
-	p := smol(MSPerToken, 10)
-	want := predict(t, &x, p).Uncertainty
-	m, err := x.Machine(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trace, err := x.trace(context.Background(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := m.Replay(context.Background(), trace, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := LatencyUncertainty(m, result); math.Abs(float64(got/want)-1) > 1e-3 {
-		t.Errorf("± %g of the result, ± %g of the point", float64(got), float64(want))
-	}
-}

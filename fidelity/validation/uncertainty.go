@@ -7,7 +7,6 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/sim"
-	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
 
@@ -24,18 +23,6 @@ func uncertainty(m *sim.Machine, elasticity map[string]float64) units.Ratio {
 	return units.Ratio(math.Sqrt(sum))
 }
 
-// LatencyUncertainty is the relative standard error of the decode latency of a
-// result of m that follows from the uncertainty of the profile's calibrated
-// numbers; 0 if none is stated.
-func LatencyUncertainty(m *sim.Machine, r sim.Result) units.Ratio {
-	ps := func(ms float64) units.Picoseconds { return units.Picoseconds(ms * 1e9) }
-	s := sim.Sums{Time: sim.TimeParts{
-		Dispatch: ps(r.LatencyPartsMS.Dispatch), Compute: ps(r.LatencyPartsMS.Compute),
-		SRAM: ps(r.LatencyPartsMS.SRAM), DRAM: ps(r.LatencyPartsMS.DRAM), Flash: ps(r.LatencyPartsMS.Flash),
-	}}
-	return uncertainty(m, elasticities(m, s, Point{Metric: MSPerToken}, nil))
-}
-
 // elasticities reads off the ledger how much a figure moves with the numbers of
 // the profile that a calibration may change, and of those in watch: a time moves
 // as the part that the number governs, an energy as what is drawn for that time.
@@ -46,7 +33,7 @@ func elasticities(m *sim.Machine, s sim.Sums, p Point, watch []string) map[strin
 	}
 	out := map[string]float64{}
 	for _, path := range paths {
-		if e := elasticity(m, s, p, path); e != 0 && applies(m, path) {
+		if e := elasticity(m, s, p, path); e != 0 && m.Uses(path) {
 			out[path] = e
 		}
 	}
@@ -59,7 +46,7 @@ func elasticity(m *sim.Machine, s sim.Sums, p Point, path string) float64 {
 	if time == 0 {
 		return 0
 	}
-	slower := ofTime(s.Time, p.phase(), path) / float64(time)
+	slower := m.TimeElasticity(s.Time, p.phase(), path)
 	switch p.Metric {
 	case TokensPerS, PrefillTokensPerS, WarmTokensPerS:
 		return -slower
@@ -78,37 +65,4 @@ func elasticity(m *sim.Machine, s sim.Sums, p Point, path string) float64 {
 		return static / whole
 	}
 	return slower * (static + system) / whole
-}
-
-// ofTime is the change of the time for a relative change of the number at path:
-// a cost lengthens its part of the time, a rate shortens it.
-func ofTime(t sim.TimeParts, phase traces.Phase, path string) float64 {
-	group, _, _ := strings.Cut(path, ".")
-	field := path[strings.LastIndexByte(path, '.')+1:]
-	switch {
-	case field == "dispatch":
-		return float64(t.Dispatch)
-	case group == "sram" && field == "bandwidth":
-		return -float64(t.SRAM)
-	case group == "units" && field == "bandwidth", field == "bandwidth_share":
-		return -float64(t.DRAM)
-	case field == "compute_share" && phase == traces.Prefill, field == "matvec_share" && phase == traces.Decode, field == "peak":
-		return -float64(t.Compute)
-	}
-	return 0
-}
-
-// applies reports whether a number of the profile has a bearing on what a
-// machine predicts.
-func applies(m *sim.Machine, path string) bool {
-	group, rest, _ := strings.Cut(path, ".")
-	switch group {
-	case "units":
-		return strings.HasPrefix(rest, m.Unit().Name+".")
-	case "runtimes":
-		return strings.HasPrefix(rest, m.Runtime().Name+".")
-	case "sram":
-		return slices.ContainsFunc(m.Unit().Caches, func(name string) bool { return strings.HasPrefix(rest, name+".") })
-	}
-	return true
 }

@@ -99,6 +99,15 @@ func (p *Profile) Write(w io.Writer) error {
 	return prof.Write(w)
 }
 
+// Merge returns one profile of several models.
+func Merge(parts ...*Profile) (*profile.Profile, error) {
+	var all []*profile.Profile
+	for _, p := range parts {
+		all = append(all, p.build())
+	}
+	return profile.Merge(all)
+}
+
 func (p *Profile) build() *profile.Profile {
 	b := builder{Profile: p, frames: map[frame]*profile.Location{}, functions: map[string]*profile.Function{}, prof: &profile.Profile{
 		DefaultSampleType: "time",
