@@ -103,7 +103,9 @@ func (p *Profile) Write(w io.Writer) error {
 func Merge(parts ...*Profile) (*profile.Profile, error) {
 	var all []*profile.Profile
 	for _, p := range parts {
-		all = append(all, p.build())
+		prof := p.build()
+		prof.PeriodType = &profile.ValueType{} // without one, profiles cannot be compared
+		all = append(all, prof)
 	}
 	return profile.Merge(all)
 }
