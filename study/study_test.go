@@ -125,17 +125,17 @@ func TestNotesOfACacheWithADotInItsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const name = "system.cache.1"
-	was := d.SRAM[len(d.SRAM)-1].Name
-	for i := range d.Units {
-		for j, cache := range d.Units[i].Caches {
-			if cache == was {
-				d.Units[i].Caches[j] = name
-			}
-		}
+	unit, err := d.Unit("")
+	if err != nil {
+		t.Fatal(err)
 	}
-	cache := &d.SRAM[len(d.SRAM)-1]
-	cache.Name, cache.Bandwidth.Kind = name, devices.Calibrated
+	const name = "system.cache.1"
+	last := &unit.Caches[len(unit.Caches)-1]
+	cache, err := d.Cache(*last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	*last, cache.Name, cache.Bandwidth.Kind = name, name, devices.Calibrated
 	m, err := sim.New(sim.Config{Device: d})
 	if err != nil {
 		t.Fatal(err)
