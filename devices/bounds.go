@@ -59,6 +59,12 @@ var deviceBounds = map[string]bound{
 	"dram.app_budget": {"0.01", "1"},
 	"dram.latency":    {"0 ns", "1 us"},
 
+	"app_memory.limit":      {"64 MiB", "1024 GiB"},
+	"app_memory.unentitled": {"64 MiB", "1024 GiB"},
+	"app_memory.mapped":     {"64 MiB", "1024 GiB"},
+	"app_memory.free":       {"16 MiB", "1024 GiB"},
+	"app_memory.own":        {"0 B", "64 GiB"},
+
 	"sram.*.capacity":     {"1 KiB", "1 GiB"},
 	"sram.*.line":         {"16 B", "4 KiB"},
 	"sram.*.ways":         {"0", "32"},

@@ -89,6 +89,7 @@ type Device struct {
 	References     []Reference             `yaml:"references"`
 	Battery        *Quantity[units.Joules] `yaml:"battery"` // nil: runs on mains
 	DRAM           DRAM                    `yaml:"dram"`
+	AppMemory      *AppMemory              `yaml:"app_memory"` // nil: an app may use all of DRAM
 	Flash          Flash                   `yaml:"flash"`
 	SRAM           []SRAM                  `yaml:"sram"`
 	Units          []Unit                  `yaml:"units"`
@@ -113,12 +114,22 @@ type DRAM struct {
 	Channels   Quantity[units.Count]       `yaml:"channels"`
 	Ranks      Quantity[units.Count]       `yaml:"ranks"` // per channel
 	Capacity   Quantity[units.Bytes]       `yaml:"capacity"`
-	AppBudget  Quantity[units.Ratio]       `yaml:"app_budget"`  // share of Capacity that one app should stay under
+	AppBudget  Quantity[units.Ratio]       `yaml:"app_budget"`  // share of Capacity that one app is advised to stay under
 	Mapping    string                      `yaml:"mapping"`     // bit order from high to low, such as RoBaRaCoCh
 	PagePolicy string                      `yaml:"page_policy"` // open, closed, timeout
 	Refresh    string                      `yaml:"refresh"`     // none, all, per
 	Latency    Quantity[units.Picoseconds] `yaml:"latency"`     // unit to controller and back, beside the part's own timing
 	Spec       *DRAMPart                   `yaml:"-"`           // the named part, resolved by the loader
+}
+
+// AppMemory is what the system leaves one app in the foreground, other apps at
+// rest.
+type AppMemory struct {
+	Limit      Quantity[units.Bytes]  `yaml:"limit"`      // of memory that cannot be dropped; beyond it the system kills the app
+	Unentitled *Quantity[units.Bytes] `yaml:"unentitled"` // Limit of an app without iOS's entitlement to more memory
+	Mapped     Quantity[units.Bytes]  `yaml:"mapped"`     // of all that the app holds, while pages that it maps from files stay
+	Free       Quantity[units.Bytes]  `yaml:"free"`       // before other apps have to go
+	Own        Quantity[units.Bytes]  `yaml:"own"`        // of an app and its runtime beside the model
 }
 
 // Cycles is a time of a DRAM standard: a count of clocks, or a time that is

@@ -14,6 +14,7 @@ import (
 func checkDevice(doc *document, d *Device) {
 	checkMapping(doc, d.DRAM.Mapping)
 	checkCapacity(doc, d)
+	checkAppMemory(doc, d)
 	checkDefaultUnit(doc, d)
 	for i := range d.SRAM {
 		checkSRAM(doc, d, &d.SRAM[i])
@@ -82,6 +83,22 @@ func checkCapacity(doc *document, d *Device) {
 	if float64(d.DRAM.Capacity.Value) > most {
 		doc.failAt("dram.capacity", "%s is more than %d channels of %d ranks of %s hold (%.4g GiB); raise dram.ranks, or name a part with more rows",
 			d.DRAM.Capacity.Text, d.DRAM.Channels.Value, d.DRAM.Ranks.Value, part.Name, most/float64(units.GiB))
+	}
+}
+
+// checkAppMemory wants no app to be left more than the device has.
+func checkAppMemory(doc *document, d *Device) {
+	m := d.AppMemory
+	if m == nil || !doc.sound("app_memory", "dram.capacity") {
+		return
+	}
+	for _, f := range []struct {
+		path  string
+		bytes Quantity[units.Bytes]
+	}{{"app_memory.limit", m.Limit}, {"app_memory.mapped", m.Mapped}, {"app_memory.free", m.Free}} {
+		if doc.sound(f.path) && f.bytes.Value > d.DRAM.Capacity.Value && f.bytes.Kind != Override && d.DRAM.Capacity.Kind != Override {
+			doc.failAt(f.path, "%s is more than the DRAM's %s; one of them is wrong", f.bytes.Text, d.DRAM.Capacity.Text)
+		}
 	}
 }
 

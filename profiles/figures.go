@@ -1,6 +1,9 @@
 package profiles
 
-import "github.com/memsim/memsim/sim"
+import (
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/residency"
+)
 
 // Figure is one number of a result: its JSON key, how people call it, and how
 // to read it from a result.
@@ -32,6 +35,12 @@ const (
 	MemoryGroup Group = "memory"
 	EnergyGroup Group = "energy"
 )
+
+// Applies reports whether the figure says anything of a result: an app that the
+// system kills has no figures of a run.
+func (f Figure) Applies(r *sim.Result) bool {
+	return f.Value(r) != 0 || !f.Optional && (f.Group == ModelGroup || r.Residency != residency.Killed)
+}
 
 // Shown returns the value in the figure's Unit.
 func (f Figure) Shown(r *sim.Result) float64 {
@@ -108,6 +117,22 @@ var Figures = []Figure{
 		Value: func(r *sim.Result) float64 { return r.FlashBytesPerToken }},
 	{Key: "dram_budget_bytes", Label: "DRAM budget", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Detail: true,
 		Value: func(r *sim.Result) float64 { return float64(r.DRAMBudgetBytes) }},
+	{Key: "footprint_bytes", Label: "app's memory", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Relative: true,
+		Value: func(r *sim.Result) float64 { return float64(r.FootprintBytes) }},
+	{Key: "footprint_parts_bytes.weights", Label: "weights", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Part: true, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.FootprintPartsBytes.Weights) }},
+	{Key: "footprint_parts_bytes.kv", Label: "KV cache", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Part: true, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.FootprintPartsBytes.KV) }},
+	{Key: "footprint_parts_bytes.activations", Label: "activations", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Part: true, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.FootprintPartsBytes.Activations) }},
+	{Key: "footprint_parts_bytes.runtime", Label: "runtime", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Part: true, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.FootprintPartsBytes.Runtime) }},
+	{Key: "mapped_weight_bytes", Label: "mapped weights", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.MappedWeightBytes) }},
+	{Key: "resident_weight_bytes", Label: "resident weights", Unit: "MB", Scale: 1e-6, Group: MemoryGroup, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.ResidentWeightBytes) }},
+	{Key: "app_limit_bytes", Label: "killed beyond", Unit: "MB", Scale: 1e-6, Group: MemoryGroup,
+		Value: func(r *sim.Result) float64 { return float64(r.AppLimitBytes) }},
 
 	{Key: "energy_mj_per_token", Label: "energy", Unit: "mJ/token", Group: EnergyGroup, Relative: true,
 		Value: func(r *sim.Result) float64 { return r.EnergyMJPerToken }},
@@ -148,5 +173,6 @@ var (
 			}
 			return "false"
 		}},
+		{"residency", func(r *sim.Result) string { return string(r.Residency) }},
 	}
 )

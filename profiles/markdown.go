@@ -60,7 +60,7 @@ func relative(key string) func(r, base *sim.Result) string {
 		}
 	}
 	return func(r, base *sim.Result) string {
-		if f.Optional && f.Value(r) == 0 {
+		if !f.Applies(r) {
 			return "-"
 		}
 		value := Number(f.Shown(r))

@@ -34,12 +34,11 @@ func Record(r *sim.Result) []string {
 		fields = append(fields, Clean(l.value(r)))
 	}
 	for _, f := range Figures {
-		v := f.Value(r)
-		if f.Optional && v == 0 {
+		if !f.Applies(r) {
 			fields = append(fields, "")
 			continue
 		}
-		fields = append(fields, strconv.FormatFloat(v, 'f', -1, 64))
+		fields = append(fields, strconv.FormatFloat(f.Value(r), 'f', -1, 64))
 	}
 	for _, l := range trailing {
 		fields = append(fields, l.value(r))

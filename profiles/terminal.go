@@ -227,7 +227,7 @@ func (t Terminal) figure(f Figure, format numberFormat, results []sim.Result) ta
 	base := f.Value(&results[0])
 	for i := range results {
 		r := &results[i]
-		if f.Optional && f.Value(r) == 0 {
+		if !f.Applies(r) {
 			row = append(row, "-"+t.ratio("", i))
 			continue
 		}

@@ -95,7 +95,7 @@ func (c *Collector) result(m *Machine, h traces.Header) Result {
 		DRAMBudgetBytes: int64(m.budget),
 	}
 	r.TimeToFirstTokenMS = r.PrefillMS
-	r.FitsDRAMBudget = footprint(h) <= m.budget
+	r.reside(m, h)
 	if h.HostDecodeNS > 0 {
 		r.HostTokensPerS = float64(h.Tokens) / (float64(h.HostDecodeNS) / 1e9)
 	}
@@ -104,6 +104,19 @@ func (c *Collector) result(m *Machine, h traces.Header) Result {
 	}
 	r.perToken(m, decode)
 	return r
+}
+
+// reside fills the figures of what the model occupies.
+func (r *Result) reside(m *Machine, h traces.Header) {
+	f := m.Footprint(h)
+	verdict, room := m.limits.Judge(f)
+	r.FitsDRAMBudget = f.Model() <= m.budget
+	r.FootprintBytes = int64(f.Total())
+	r.FootprintPartsBytes = FootprintBytes{int64(f.Weights()), int64(f.KV), int64(f.Activations), int64(f.Runtime)}
+	r.MappedWeightBytes = int64(f.Mapped)
+	r.ResidentWeightBytes = int64(f.Pinned + room)
+	r.AppLimitBytes = int64(m.limits.Kill)
+	r.Residency = verdict
 }
 
 // perToken fills the figures that are means over the decode steps.
@@ -141,13 +154,4 @@ func share(part, whole int64) float64 {
 		return 0
 	}
 	return float64(part) / float64(whole)
-}
-
-// footprint is the memory that a run occupies: weights, KV cache, activations.
-func footprint(h traces.Header) units.Bytes {
-	var sum int64
-	for _, a := range h.Arenas {
-		sum += a.Bytes
-	}
-	return units.Bytes(sum)
 }

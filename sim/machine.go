@@ -5,8 +5,10 @@ import (
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/sim/residency"
 	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/sim/thermal"
+	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
 
@@ -24,6 +26,9 @@ type Config struct {
 	Energy *devices.EnergyAssumption
 	// Sustained asks for the speed of a warm device as well.
 	Sustained bool
+	// WholeMemory leaves the app all of the device's DRAM, as on a phone whose
+	// system never drops or kills anything.
+	WholeMemory bool
 	// Memo, if there is one, makes replays faster of which many begin alike, such as
 	// those of models that differ in depth, and single ones a little slower. Machines
 	// may share it. It changes no answer.
@@ -43,7 +48,7 @@ type Machine struct {
 	*path
 	pacing
 	energy energy.Model
-	budget units.Bytes    // of the app in DRAM
+	budget units.Bytes    // of the app in DRAM, as advised
 	warm   *thermal.Model // nil: not asked for
 	memo   *sram.Memo     // nil: replays do not remember
 }
@@ -54,6 +59,7 @@ type path struct {
 	dram   dram.Spec
 	busy   *dram.Memo // of the DRAM's busy periods
 	flash  flash.Config
+	limits residency.Limits // of the app in DRAM, as enforced
 }
 
 // New resolves the names in c and builds the models of all parts. A name that
@@ -76,6 +82,10 @@ func New(c Config) (*Machine, error) {
 	}
 	if m.flash, err = flash.ConfigOf(c.Device.Flash.Spec); err != nil {
 		return nil, err
+	}
+	m.limits = residency.LimitsOf(c.Device)
+	if c.WholeMemory {
+		m.limits = residency.Whole(c.Device.DRAM.Capacity.Value)
 	}
 	for _, s := range m.sram() {
 		config, err := sram.ConfigOf(s)
@@ -129,7 +139,18 @@ func (m *Machine) Runtime() devices.Runtime { return m.runtime }
 // Bandwidth returns what the unit and its runtime draw from DRAM at most.
 func (m *Machine) Bandwidth() units.BytesPerSecond { return m.bandwidth }
 
-// Budget returns the memory that an app should stay under.
+// Limits returns what the system leaves the app.
+func (m *Machine) Limits() residency.Limits { return m.limits }
+
+// Footprint returns what a model occupies by its trace's header. Weights are
+// mapped from their file if the runtime does so and runs on the CPU: a GPU or NPU
+// wires the buffers that its kernels read.
+func (m *Machine) Footprint(h traces.Header) residency.Footprint {
+	pinned := m.runtime.Weights == devices.WeightsResident || m.unit.Name != "cpu"
+	return residency.Of(h, pinned, m.limits.Own)
+}
+
+// Budget returns the memory that an app is advised to stay under.
 func (m *Machine) Budget() units.Bytes { return m.budget }
 
 // EnergyAssumption returns what replaces the device's own figures of energy, nil

@@ -6,10 +6,10 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
+	"github.com/memsim/memsim/sim/residency"
 	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
@@ -19,12 +19,17 @@ import (
 // visit, which must not keep the row. If visit is nil, what single operands cost
 // and what each DRAM channel did is not worked out, nor audited; the figures are the
 // same. It returns the figures for the whole run. It ends early with ctx's error when ctx is done.
+// An app that the system kills runs nothing: no row is made, and the figures are those of
+// its footprint.
 func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row) error) (Result, error) {
 	return m.replay(ctx, src, visit, nil)
 }
 
 // replay is Replay that records into movement, if there is one.
 func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row) error, movement *Movement) (Result, error) {
+	if m.killed(src.Header()) {
+		return (&Collector{}).result(m, src.Header()), nil
+	}
 	r, err := m.newReplay(src.Header())
 	if err != nil {
 		return Result{}, err
@@ -98,7 +103,7 @@ func (m *Machine) newReplay(h traces.Header) (*replay, error) {
 		return nil, err
 	}
 	if r.pages, err = m.newPageCache(h); err != nil {
-		return nil, fmt.Errorf("DRAM budget of %s: %w", m.device.Name, err)
+		return nil, fmt.Errorf("memory that %s leaves an app: %w", m.device.Name, err)
 	}
 	r.demand.levels = make([]energy.LevelUse, len(m.caches))
 	r.demand.hits = make([]units.Bytes, len(m.caches))
@@ -117,30 +122,20 @@ func (m *Machine) line() units.Bytes {
 	return m.caches[0].Line
 }
 
-// newPageCache returns the budget as a page cache, or nil if no weight ever has
-// to leave DRAM: they fit, or the runtime holds on to them.
+// newPageCache returns the memory in which mapped weights stay, or nil if no
+// weight ever has to leave DRAM.
 func (m *Machine) newPageCache(h traces.Header) (*flash.PageCache, error) {
-	room := m.weightBudget(h)
-	if m.runtime.Weights == devices.WeightsResident || units.Bytes(arenaBytes(h, traces.Weight)) <= room {
+	verdict, room := m.limits.Judge(m.Footprint(h))
+	if verdict != residency.Pages {
 		return nil, nil
 	}
 	return flash.NewPageCache(max(room, pageSize), pageSize)
 }
 
-// weightBudget is what the budget leaves for weights beside KV cache and
-// activations, which cannot be dropped and read again.
-func (m *Machine) weightBudget(h traces.Header) units.Bytes {
-	return m.budget - units.Bytes(arenaBytes(h, traces.KV)+arenaBytes(h, traces.Activation))
-}
-
-func arenaBytes(h traces.Header, kind traces.Kind) int64 {
-	var sum int64
-	for _, a := range h.Arenas {
-		if a.Kind == kind {
-			sum += a.Bytes
-		}
-	}
-	return sum
+// killed reports whether the system kills an app that runs the model.
+func (m *Machine) killed(h traces.Header) bool {
+	verdict, _ := m.limits.Judge(m.Footprint(h))
+	return verdict == residency.Killed
 }
 
 // step executes one operator.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/sim/residency"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 	"pgregory.net/rapid"
@@ -149,8 +150,9 @@ func drawDevice(rt *rapid.T) *devices.Device {
 	}
 	d.DRAM.Channels.Value = units.Count(int64(1) << rapid.IntRange(0, 2).Draw(rt, "channels"))
 	d.DRAM.Refresh = rapid.SampledFrom([]string{"none", "all", "per"}).Draw(rt, "refresh")
-	// Down to a budget below the model's size, so that storage takes part.
-	d.DRAM.AppBudget.Value = units.Ratio(rapid.SampledFrom([]float64{0.1, 0.0001, 0.0005}).Draw(rt, "budget"))
+	// Down to less than the model's size, so that storage takes part.
+	d.AppMemory.Own.Value = 0
+	d.AppMemory.Mapped.Value = units.Bytes(rapid.SampledFrom([]int64{1e9, 1e6, 5e6}).Draw(rt, "memory for mapped pages"))
 	for i := range d.Runtimes {
 		r := &d.Runtimes[i]
 		r.Prefetch = rapid.Bool().Draw(rt, "prefetch")
@@ -353,29 +355,74 @@ func TestRepeatedMarksTheSecondRunOfABlock(t *testing.T) {
 	}
 }
 
-// A model beyond its DRAM budget streams from storage in every token, and the
-// time says so.
-func TestAModelBeyondItsBudgetRunsAtFlashSpeed(t *testing.T) {
+// A model that maps more than can stay streams from storage in every token, and
+// the time says so.
+func TestAModelThatPagesRunsAtFlashSpeed(t *testing.T) {
 	shape := model{blocks: 8, runs: 1, matrix: 4 << 20, kvRow: 384, vector: 2304, prompt: 1, decode: 2, perByte: 1}
-	run := func(budget float64) Result {
+	run := func(stays units.Bytes) Result {
 		d := shipped(t, "pixel8pro")
-		d.DRAM.AppBudget.Value = units.Ratio(budget)
+		d.AppMemory.Own.Value, d.AppMemory.Mapped.Value = 0, stays
 		r, err := machine(t, Config{Device: d}).Replay(context.Background(), shape.trace(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	inside, beyond := run(0.1), run(50e6/12.9e9)
-	if !inside.FitsDRAMBudget || inside.FlashBytesPerToken != 0 || inside.LatencyPartsMS.Flash != 0 {
-		t.Errorf("a model inside its budget reads storage: %+v", inside)
+	inside, beyond := run(1e9), run(50e6)
+	if inside.Residency != residency.Fits || inside.FlashBytesPerToken != 0 || inside.LatencyPartsMS.Flash != 0 {
+		t.Errorf("a model that fits reads storage: %+v", inside)
 	}
-	if beyond.FitsDRAMBudget || beyond.FlashBytesPerToken < float64(beyond.ModelBytes) {
-		t.Errorf("a model beyond its budget reads %g bytes of %d", beyond.FlashBytesPerToken, beyond.ModelBytes)
+	if beyond.Residency != residency.Pages || beyond.FlashBytesPerToken < float64(beyond.ModelBytes) {
+		t.Errorf("a model that pages reads %g bytes of %d", beyond.FlashBytesPerToken, beyond.ModelBytes)
 	}
 	if beyond.LatencyPartsMS.Flash < 0.8*beyond.LatencyMS || beyond.LatencyMS < 5*inside.LatencyMS {
-		t.Errorf("%.1f of %.1f ms wait for storage; inside the budget a token takes %.1f ms",
+		t.Errorf("%.1f of %.1f ms wait for storage; resident, a token takes %.1f ms",
 			beyond.LatencyPartsMS.Flash, beyond.LatencyMS, inside.LatencyMS)
+	}
+}
+
+// The share of DRAM that an app is advised to stay under evicts nothing: a model
+// beyond it runs as fast as one within.
+func TestTheAdvisedBudgetEvictsNothing(t *testing.T) {
+	shape := model{blocks: 8, runs: 1, matrix: 4 << 20, kvRow: 384, vector: 2304, prompt: 1, decode: 2, perByte: 1}
+	run := func(advised float64) Result {
+		d := shipped(t, "pixel8pro")
+		d.DRAM.AppBudget.Value = units.Ratio(advised)
+		r, err := machine(t, Config{Device: d}).Replay(context.Background(), shape.trace(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	within, beyond := run(0.1), run(0.001)
+	if !within.FitsDRAMBudget || beyond.FitsDRAMBudget {
+		t.Errorf("within the budget: %v, beyond it: %v", within.FitsDRAMBudget, beyond.FitsDRAMBudget)
+	}
+	if within.LatencyMS != beyond.LatencyMS || beyond.FlashBytesPerToken != 0 {
+		t.Errorf("%g ms within the budget, %g ms beyond it", within.LatencyMS, beyond.LatencyMS)
+	}
+}
+
+// An app that pins more than the system allows is killed: it has a footprint and
+// no speed.
+func TestAKilledAppHasNoSpeed(t *testing.T) {
+	shape := model{blocks: 8, runs: 1, matrix: 4 << 20, kvRow: 384, vector: 2304, prompt: 1, decode: 2, perByte: 1}
+	d := shipped(t, "iphone13")
+	d.AppMemory.Own.Value, d.AppMemory.Limit.Value = 0, 50e6
+	rows := 0
+	r, err := machine(t, Config{Device: d}).Replay(context.Background(), shape.trace(), func(*Row) error { rows++; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Residency != residency.Killed || rows != 0 || r.LatencyMS != 0 || r.TokensPerS != 0 {
+		t.Errorf("a killed app made %d rows and %g tokens a second (%s)", rows, r.TokensPerS, r.Residency)
+	}
+	if parts := r.FootprintPartsBytes; parts.Weights != 100663296 || r.FootprintBytes <= parts.Weights || r.AppLimitBytes != 50e6 {
+		t.Errorf("footprint %d of parts %+v against a limit of %d", r.FootprintBytes, parts, r.AppLimitBytes)
+	}
+	r, err = machine(t, Config{Device: d, WholeMemory: true}).Replay(context.Background(), shape.trace(), nil)
+	if err != nil || r.Residency != residency.Fits || r.LatencyMS == 0 {
+		t.Errorf("with all of DRAM: %s, %g ms (%v)", r.Residency, r.LatencyMS, err)
 	}
 }
 

@@ -1,5 +1,7 @@
 package sim
 
+import "github.com/memsim/memsim/sim/residency"
+
 // Result is the answer for one model on one device. Its JSON keys are a
 // contract with the scripts of users; the units stand in the names. A figure
 // that does not apply is left out.
@@ -36,7 +38,15 @@ type Result struct {
 	ModelBytes         int64     `json:"model_bytes"`
 	DRAMBudgetBytes    int64     `json:"dram_budget_bytes"`
 	FitsDRAMBudget     bool      `json:"fits_dram_budget"`
-	TokensPerCharge    float64   `json:"tokens_per_charge,omitempty"` // left out on mains
+	// What the app occupies: the model with its state, and the runtime's own. Mapped
+	// weights are clean pages of their file; resident ones are in DRAM at a time.
+	FootprintBytes      int64             `json:"footprint_bytes"`
+	FootprintPartsBytes FootprintBytes    `json:"footprint_parts_bytes"`
+	MappedWeightBytes   int64             `json:"mapped_weight_bytes"`
+	ResidentWeightBytes int64             `json:"resident_weight_bytes"`
+	AppLimitBytes       int64             `json:"app_limit_bytes"`             // beyond which the system kills the app
+	Residency           residency.Verdict `json:"residency"`                   // fits, squeezes, pages, killed
+	TokensPerCharge     float64           `json:"tokens_per_charge,omitempty"` // left out on mains
 	// SustainedTokensPerS is the speed of a warm device, and ThrottlesAfterS when a
 	// cold one begins to slow down to it (left out if it never does); both are
 	// there if Config.Sustained asks for them.
@@ -47,6 +57,14 @@ type Result struct {
 	// each.
 	FormatsWidened []string `json:"formats_widened,omitempty"`
 	HostTokensPerS float64  `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
+}
+
+// FootprintBytes is what an app occupies, by part, in bytes.
+type FootprintBytes struct {
+	Weights     int64 `json:"weights"`
+	KV          int64 `json:"kv"`
+	Activations int64 `json:"activations"`
+	Runtime     int64 `json:"runtime"`
 }
 
 // EnergyMJ is EnergyParts in millijoules a token.

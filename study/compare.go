@@ -5,8 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
@@ -40,7 +38,7 @@ func notes(m *sim.Machine, runs []Run) []string {
 	}
 	add(synthetic(runs))
 	for i := range runs {
-		add(beyondBudget(m, &runs[i].Result))
+		add(memory(&runs[i]))
 		add(widened(m, &runs[i].Result))
 	}
 	add(uncertainty(m, runs))
@@ -62,18 +60,6 @@ func synthetic(runs []Run) string {
 		return "Weights are synthetic: shapes are exact, values are seeded noise."
 	}
 	return "Weights of " + strings.Join(names, ", ") + " are synthetic: shapes are exact, values are seeded noise."
-}
-
-// beyondBudget says what it means that a model is larger than its app's budget.
-func beyondBudget(m *sim.Machine, r *sim.Result) string {
-	if r.FitsDRAMBudget {
-		return ""
-	}
-	budget := humanize.IBytes(uint64(r.DRAMBudgetBytes))
-	if r.FlashBytesPerToken > 0 {
-		return fmt.Sprintf("%s does not fit the app's DRAM budget of %s, so it decodes at flash speed: what was dropped is read again for every token.", r.Model, budget)
-	}
-	return fmt.Sprintf("%s is beyond the app's DRAM budget of %s; %s holds on to its weights all the same, as long as the system lets it.", r.Model, budget, m.Runtime().Name)
 }
 
 // widened names weight formats without arithmetic of their own.

@@ -139,6 +139,9 @@ func (c *replays) replayAll(ctx context.Context, done func()) error {
 	for i, r := range runs {
 		c.app.detail("%s: %d operators replayed, the ledger's invariants hold", r.Head.Model, c.entries[i].rows)
 	}
+	if err := study.NoneRuns(runs...); err != nil {
+		return err
+	}
 	c.result = study.Compare(c.machine, runs...)
 	c.result.Memsim = version
 	return nil

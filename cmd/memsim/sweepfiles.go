@@ -184,7 +184,7 @@ type sensitive struct {
 }
 
 func (s *sensitive) add(e *exploration, r *sweep.Row) error {
-	if e.asked.sensitivity == nil || r.Invalid != nil {
+	if e.asked.sensitivity == nil || !r.Ran() {
 		return nil
 	}
 	if meets, err := e.meets(r); err != nil || !meets {

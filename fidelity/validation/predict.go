@@ -86,7 +86,7 @@ func (x *Predictor) Machine(p Point, sets ...string) (*sim.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime, Sustained: p.Metric == WarmTokensPerS}
+	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime, Sustained: p.Metric == WarmTokensPerS, WholeMemory: true}
 	if p.Energy != "" {
 		if c.Energy, err = devices.LoadEnergyAssumption(p.Energy); err != nil {
 			return nil, err
@@ -95,13 +95,9 @@ func (x *Predictor) Machine(p Point, sets ...string) (*sim.Machine, error) {
 	return sim.New(c)
 }
 
-// wholeMemory is how an app is measured: with the device to itself. The share of
-// DRAM that an app should keep to is advice for one among others.
-const wholeMemory = "dram.app_budget=100%"
-
 // device loads a profile, once for each set of overrides.
 func (x *Predictor) device(name string, sets []string) (*devices.Device, error) {
-	sets = slices.Concat([]string{wholeMemory}, x.Sets, sets)
+	sets = slices.Concat(x.Sets, sets)
 	key := strings.Join(append([]string{name}, sets...), "\n")
 	if d, ok := x.devices[key]; ok {
 		return d, nil

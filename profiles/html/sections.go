@@ -56,7 +56,7 @@ func figures(results []sim.Result) []figureRow {
 		for i := range results {
 			r := &results[i]
 			cell := figureCell{Value: f.Value(r), Text: profiles.Number(f.Shown(r))}
-			if f.Optional && cell.Value == 0 {
+			if !f.Applies(r) {
 				cell.Text = "–"
 			}
 			if f.Relative && i > 0 {

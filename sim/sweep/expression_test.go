@@ -8,6 +8,7 @@ import (
 
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/residency"
 	"pgregory.net/rapid"
 )
 
@@ -28,9 +29,11 @@ func row(t testing.TB, index int, r sim.Result) *Row {
 }
 
 func TestConditionsAreOverKeysAndAxes(t *testing.T) {
-	r := row(t, 3, sim.Result{LatencyMS: 12, FitsDRAMBudget: true, LayersStored: 30, EnergyPartsMJ: sim.EnergyMJ{DRAM: 3}})
+	r := row(t, 3, sim.Result{LatencyMS: 12, FitsDRAMBudget: true, Residency: residency.Pages, LayersStored: 30, EnergyPartsMJ: sim.EnergyMJ{DRAM: 3}})
 	for text, want := range map[string]bool{
 		"latency_ms_per_token < 20 && fits_dram_budget": true,
+		`residency == "pages" && footprint_bytes < 3e9`: true,
+		`residency in ["fits", "squeezes"]`:             false,
 		"latency_ms_per_token < 12":                     false,
 		"layers == 30 && layers_stored == layers":       true,
 		`sharing == "immediate" || sharing == "none"`:   false, // the result has the last word
@@ -76,7 +79,7 @@ func TestAWrongExpressionSaysWhatWasMeant(t *testing.T) {
 	for text, want := range map[string]string{
 		"latency_ms_per_tokn < 20": "did you mean latency_ms_per_token?",
 		"latency < 20":             "did you mean latency_ms_per_token?",
-		"zzzzzzzzzzzz < 20":        "the keys are dim,",
+		"zzzzzzzzzzzz < 20":        "the keys are app_limit_bytes, dim,",
 		"latency_ms_per_token":     "bool",
 		"latency_ms_per_token <":   "unexpected",
 		"sharing < 3":              "<",

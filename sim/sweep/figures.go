@@ -36,7 +36,7 @@ func figuresOf(t reflect.Type, prefix string, path []int) []figure {
 func set(env map[string]any, r *sim.Result) {
 	v := reflect.ValueOf(r).Elem()
 	for _, f := range figures {
-		value := v.FieldByIndex(f.path).Interface()
+		value := plainText(v.FieldByIndex(f.path))
 		group, key, nested := strings.Cut(f.key, ".")
 		if !nested {
 			env[f.key] = value
@@ -49,6 +49,15 @@ func set(env map[string]any, r *sim.Result) {
 		}
 		inner[key] = value
 	}
+}
+
+// plainText returns a value as an expression compares it: text of any type is a
+// string.
+func plainText(v reflect.Value) any {
+	if v.Kind() == reflect.String {
+		return v.String()
+	}
+	return v.Interface()
 }
 
 // keys returns the keys of all figures, and of the axes that an expression can

@@ -80,9 +80,9 @@ func NewFront(goals []Goal) *Front { return &Front{goals: goals} }
 // Goals returns what is traded.
 func (f *Front) Goals() []Goal { return f.goals }
 
-// Add takes a row into account, unless it is invalid.
+// Add takes a row into account, unless it has no figures of a run.
 func (f *Front) Add(r *Row) error {
-	if r.Invalid != nil {
+	if !r.Ran() {
 		return nil
 	}
 	m := member{row: *r}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/residency"
 )
 
 // Evaluate answers for one point. A user's mistake (fault.IsUser) means that
@@ -20,6 +21,10 @@ type Row struct {
 	Result  sim.Result
 	Invalid error // why there is no Result
 }
+
+// Ran reports whether the row has figures of a run: its point is valid, and the
+// system does not kill the app.
+func (r *Row) Ran() bool { return r.Invalid == nil && r.Result.Residency != residency.Killed }
 
 // ahead is how many rows may be done before the one that is handed on next, for
 // each worker.

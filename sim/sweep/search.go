@@ -97,7 +97,7 @@ func (h *hunt) round(ctx context.Context) error {
 // judge gives a row its cost and its place.
 func (h *hunt) judge(r Row) error {
 	cost := math.Inf(1)
-	if r.Invalid == nil {
+	if r.Ran() {
 		meets := true
 		var err error
 		if h.Where != nil {
