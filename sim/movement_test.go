@@ -40,7 +40,7 @@ func TestTheRecordingMachineTimesAMovementAsItReplayed(t *testing.T) {
 func TestAVariedMachineTimesAMovementAsItWouldReplay(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := drawDevice(rt)
-		d.DRAM.AppBudget.Value = 1 // what storage does between reads depends on how long it is idle
+		d.AppMemory = nil // what storage does between reads depends on how long it is idle
 		m := machine(rt, Config{Device: d})
 		trace := drawModel(rt).trace()
 		_, movement, err := m.Record(context.Background(), trace, nil)

@@ -107,13 +107,13 @@ func (p *pacing) run(s *step, now, free units.Picoseconds) turn {
 	o := g.overlap()
 	t.end = now + launch + o.memory + o.compute
 	t.TimeParts = TimeParts{Dispatch: launch, Compute: o.compute}
-	t.blame(o.memory, supply, dram, s.flash)
 	t.needs = TimeParts{Dispatch: launch, Compute: g.compute, SRAM: supply, DRAM: dram, Flash: s.flash}
 	if s.miss {
 		t.needs.DRAM += first
 	} else {
 		t.needs.SRAM += first
 	}
+	t.blame(o.memory, t.needs)
 	if g.fetch > 0 {
 		t.free, t.streamed = t.end-o.tail, true
 	}
@@ -148,11 +148,11 @@ func (p *pacing) dramTime(s *step) units.Picoseconds {
 // blame divides the wait for operands over the memories that supplied them: the
 // on-chip memories by their time, and of DRAM and storage the one that was the
 // slower.
-func (t *turn) blame(wait, supply, dram, flash units.Picoseconds) {
+func (t *turn) blame(wait units.Picoseconds, needs TimeParts) {
 	var parts [2]units.Picoseconds
-	split(parts[:0], wait, []int64{int64(supply), int64(max(dram, flash))})
+	split(parts[:0], wait, []int64{int64(needs.SRAM), int64(max(needs.DRAM, needs.Flash))})
 	t.SRAM = parts[0]
-	if flash > dram {
+	if needs.Flash > needs.DRAM {
 		t.Flash = parts[1]
 	} else {
 		t.DRAM = parts[1]

@@ -151,6 +151,8 @@ func drawDevice(rt *rapid.T) *devices.Device {
 	d.DRAM.Channels.Value = units.Count(int64(1) << rapid.IntRange(0, 2).Draw(rt, "channels"))
 	d.DRAM.Refresh = rapid.SampledFrom([]string{"none", "all", "per"}).Draw(rt, "refresh")
 	// Down to less than the model's size, so that storage takes part.
+	memory := *d.AppMemory
+	d.AppMemory = &memory
 	d.AppMemory.Own.Value = 0
 	d.AppMemory.Mapped.Value = units.Bytes(rapid.SampledFrom([]int64{1e9, 1e6, 5e6}).Draw(rt, "memory for mapped pages"))
 	for i := range d.Runtimes {
