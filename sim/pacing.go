@@ -108,7 +108,7 @@ func (p *pacing) run(s *step, now, free units.Picoseconds) turn {
 	t.end = now + launch + o.memory + o.compute
 	t.TimeParts = TimeParts{Dispatch: launch, Compute: o.compute}
 	t.needs = TimeParts{Dispatch: launch, Compute: g.compute, SRAM: supply, DRAM: dram, Flash: s.flash}
-	if s.miss {
+	if s.moved > 0 { // also where all hit, and writing back made room
 		t.needs.DRAM += first
 	} else {
 		t.needs.SRAM += first
