@@ -13,7 +13,7 @@ var ggufFormats = []string{"f32", "f16", "bf16", "q8_0", "q6_k", "q5_0", "q5_1",
 
 var (
 	ggufByKey  = byKey(ggufFormats)
-	groupwise  = regexp.MustCompile(`^w\d(?:_g\d+)?$`)
+	groupwise  = regexp.MustCompile(`^(?:w\d(?:_g\d+)?(?:_zp)?|8da4w|q4f16_1|mlx_[48]bit|w8a8|w4a16)$`)
 	gradeWords = strings.NewReplacer(" - medium", "_m", " - small", "_s", " - large", "_l", "_medium", "_m", "_small", "_s", "_large", "_l")
 )
 
@@ -25,8 +25,8 @@ func byKey(list []string) map[string]string {
 	return m
 }
 
-// format finds the format of ours that a source names under a runtime: "body" or
-// "body/embedding and output". A source that names none gets "", the model's
+// format finds the format of ours that a source names under a runtime: "body",
+// "body/output" or "body/output/embedding". A source that names none gets "", the model's
 // own.
 func (t *tables) format(spelling, runtime string) (string, error) {
 	text := strings.ToLower(strings.Join(strings.Fields(spelling), " "))
@@ -53,8 +53,8 @@ func orAny(runtime string) string {
 	return runtime
 }
 
-// plainFormat reads a format of GGUF or a groupwise one, or two of them with a
-// slash between.
+// plainFormat reads a format of GGUF, a groupwise one or what a runtime calls its
+// choice, or several of them with slashes between.
 func plainFormat(text string) (string, bool) {
 	if body, outer, two := strings.Cut(text, "/"); two {
 		a, ok := plainFormat(body)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
 )
 
 // Known is what a prediction can be made for. A nil function knows everything.
@@ -38,13 +39,17 @@ func Hold(rows []Row, k Known) {
 	}
 }
 
-// Shipped knows the profiles and presets that memsim ships.
+// Shipped knows the profiles, presets and formats that memsim has.
 func Shipped() Known {
 	phones, presets := devices.Names(), model.Presets()
 	return Known{
 		Phone:   func(name string) bool { return slices.Contains(phones, name) },
 		Runtime: runtimesOf(),
 		Model:   func(name string) bool { return slices.Contains(presets, name) },
+		Quant: func(format string) bool {
+			_, err := weights.ParseScheme(format)
+			return err == nil
+		},
 	}
 }
 

@@ -138,6 +138,9 @@ func (t *tables) runtime(spelling, unit, phone string, phase traces.Phase) (stri
 		return "", nil
 	}
 	maker := "other"
+	if strings.HasPrefix(phone, "jetson") {
+		maker = "nvidia"
+	}
 	if strings.HasPrefix(phone, "iphone") || strings.HasPrefix(phone, "ipad") || strings.HasPrefix(phone, "mac") {
 		maker = "apple"
 	}

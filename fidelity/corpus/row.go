@@ -31,7 +31,7 @@ type Row struct {
 	Unit    string // cpu, gpu, npu; "": the runtime's
 	Threads int    // 0: not stated
 	Model   string // a preset's name, or a file
-	Quant   string // weight format, "body/embedding and output" where they differ; "": the model's own
+	Quant   string // weight format, "body/output/embedding" where they differ; "": the model's own
 
 	Overrides string // changes of the model's shape, as "layers=60"
 	Resize    int64  // bytes of all weights in the runtime's own format; 0: as Quant has them

@@ -134,17 +134,32 @@ func (t *tables) addMetric(c []string) error {
 }
 
 func (t *tables) addDevice(c []string) error {
-	t.devices = append(t.devices, deviceName{key(c[0]), c[1], c[2]})
-	t.phones[key(c[2])] = c[2]
+	phone := firstShipped(c[2])
+	t.devices = append(t.devices, deviceName{key(c[0]), c[1], phone})
+	t.phones[key(phone)] = phone
 	return nil
+}
+
+// firstShipped returns the first name of a list that is a shipped phone, or the
+// last.
+func firstShipped(list string) string {
+	candidates := strings.Fields(list)
+	shipped := devices.Names()
+	for _, name := range candidates {
+		if slices.Contains(shipped, name) {
+			return name
+		}
+	}
+	return candidates[len(candidates)-1]
 }
 
 func (t *tables) addSoC(c []string) error {
 	if _, twice := t.socs[key(c[0])]; twice {
 		return fmt.Errorf("SoC %s stands twice", c[0])
 	}
-	t.socs[key(c[0])] = c[1]
-	t.phones[key(c[1])] = c[1]
+	phone := firstShipped(c[1])
+	t.socs[key(c[0])] = phone
+	t.phones[key(phone)] = phone
 	return nil
 }
 
