@@ -7,7 +7,7 @@
 // keeps apart the points that a profile was fitted to and those that it was not:
 // only the second say how good a prediction is.
 //
-//	points.csv ─Read─▶ Point ─Predictor─▶ Outcome ─Summarize─▶ Report
+//	    corpus ─Read─▶ Point ─Predictor─▶ Outcome ─Summarize─▶ Report
 //	                            │  ▲                (mean errors, leave-one-out)
 //	                 shape-only trace, devices profile
 //

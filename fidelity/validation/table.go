@@ -2,7 +2,6 @@ package validation
 
 import (
 	"bytes"
-	_ "embed" // the published points
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -12,15 +11,33 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/memsim/memsim/fidelity/corpus"
 	"github.com/memsim/memsim/internal/fault"
 )
 
-//go:embed points.csv
-var published []byte
+// Published returns the measurements of the corpus that stand in the names of
+// profiles, each with its source.
+func Published() ([]Point, error) {
+	rows, err := corpus.Published()
+	if err != nil {
+		return nil, err
+	}
+	var points []Point
+	for _, r := range rows {
+		if corpus.ByFamily(r) == "published" {
+			points = append(points, pointOf(r))
+		}
+	}
+	return points, nil
+}
 
-// Published returns the measurements that memsim is held to, each with its
-// source.
-func Published() ([]Point, error) { return Read("points.csv", bytes.NewReader(published)) }
+func pointOf(r corpus.Row) Point {
+	return Point{
+		Device: r.Phone, Runtime: r.Record.Runtime, Unit: r.Unit, Model: r.Model, Quant: r.Quant, Context: r.Prompt + r.Context,
+		Metric: r.Metric, Value: r.Value, Fitted: r.Fitted, Source: r.Source,
+		Bytes: r.Resize, Overrides: r.Overrides, Energy: r.Energy, Disputed: r.Record.Disputed,
+	}
+}
 
 // maxTable is the size in bytes of the largest table that is read: what is larger
 // is a slip of the hand and no table.

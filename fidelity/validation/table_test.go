@@ -52,14 +52,10 @@ func TestOpenOfNoFile(t *testing.T) {
 		t.Error(err)
 	}
 	path := filepath.Join(t.TempDir(), "points.csv")
-	if err := os.WriteFile(path, published, 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("device,model,metric,value\niphone13,smollm-135m,ms_per_token,12\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	shipped, err := Published()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if read, err := Open(path); err != nil || len(read) != len(shipped) {
+	if read, err := Open(path); err != nil || len(read) != 1 {
 		t.Errorf("%d points, %v", len(read), err)
 	}
 }
