@@ -7,9 +7,9 @@
 // keeps apart the points that a profile was fitted to and those that it was not:
 // only the second say how good a prediction is.
 //
-//	    corpus ─Read─▶ Point ─Predictor─▶ Outcome ─Summarize─▶ Report
-//	                            │  ▲                (mean errors, leave-one-out)
-//	                 shape-only trace, devices profile
+//	corpus ─Read─▶ Point ─Predictor─▶ Outcome ─Summarize─▶ Report
+//	                        │  ▲                (mean errors, leave-one-out)
+//	             shape-only trace, devices profile
 //
 // Published tables hold impossible claims. A point that asks more of the memory
 // than its peak, or more of the unit than its peak rate, is flagged and left out
