@@ -59,7 +59,7 @@ func New(src weights.Source, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !o.ShapeOnly && tensors.embedding.Data == nil {
+	if !o.ShapeOnly && tensors.outer.of(model.TokenEmbd).Data == nil {
 		return nil, fmt.Errorf("model %s was opened without its weights, which only a shape-only engine can do without", src.Name())
 	}
 	if o.Activations != kernels.PerBlock && !tensors.quantizeActivations() {
@@ -104,18 +104,4 @@ func (e *Engine) Close() error {
 	}
 	e.closed = true
 	return nil
-}
-
-// ropeTable returns the rotary embedding of a shape.
-func ropeTable(s model.Shape) *kernels.RoPETable {
-	c := kernels.RoPEConfig{HeadDim: s.HeadDim, Base: s.RoPEBase, Interleaved: s.RoPEStyle == model.Interleaved}
-	if r := s.RoPEScaling; r != nil {
-		switch r.Type {
-		case "linear":
-			c.Scale = kernels.LinearScaling(r.Factor)
-		case "llama3":
-			c.Scale = kernels.Llama3Scaling(r.Factor, r.LowFreqFactor, r.HighFreqFactor, r.OriginalContext)
-		}
-	}
-	return kernels.NewRoPETable(c)
 }

@@ -11,15 +11,19 @@ import (
 type program struct {
 	kernels      Kernels
 	shape        model.Shape
-	rope         *kernels.RoPETable
+	ropes        ropeTables
 	acts         *activations
 	caches       []layerCache
 	kv           traces.Arena
+	projected    *floats // what a half adds to the residual stream
 	logits       *floats
 	layer, block int32 // that operators are being added to
 	ops          []operator
-	head         int // index of the first operator after the blocks
+	head         int      // index of the first operator after the blocks
+	routers      []router // of the layers that have experts
+	routes       Routes   // chooses experts in a router's place; nil if routers do
 	current      batch
+	ids          uint64   // address of the token ids; 0 until they have one
 	one          [1]int32 // the id of a decode step
 }
 
@@ -39,13 +43,40 @@ func (in inputs) of(t *tensor) *encoded {
 // inputsFor returns the buffers of a value that products with readers take: one
 // for each encoding among them, which is one buffer for all but odd mixtures.
 func (p *program) inputsFor(name string, width int, readers ...*tensor) inputs {
+	return p.inputsOf(name, width, p.acts.batch, readers...)
+}
+
+// inputsOf is inputsFor with room for count vectors.
+func (p *program) inputsOf(name string, width, count int, readers ...*tensor) inputs {
 	var in inputs
 	for _, t := range readers {
 		if in.of(t) == nil {
-			in = append(in, p.acts.encode(name, width, kernels.Wants(t.Type)))
+			in = append(in, p.acts.encode(name, width, count, kernels.Wants(t.Type)))
 		}
 	}
 	return in
+}
+
+// buffer returns a float32 buffer with room for a batch.
+func (p *program) buffer(name string, width int) *floats {
+	return p.acts.float(name, width, p.acts.batch)
+}
+
+// layOut makes the buffers that layers share, in the order in which the plain
+// decoder has them.
+func (p *program) layOut() {
+	for block := range p.shape.Layers {
+		l := p.shape.Layer(block)
+		if l.Mixer == model.Attention {
+			p.buffer("query", l.QDim())
+			p.buffer("key", l.KVDim())
+			p.buffer("value", l.KVDim())
+		}
+		if l.FFN > 0 {
+			p.buffer("gate", l.FFN)
+			p.buffer("up", l.FFN)
+		}
+	}
 }
 
 func (p *program) add(name string, w work, run func(*batch), operands ...operand) {
@@ -54,15 +85,26 @@ func (p *program) add(name string, w work, run func(*batch), operands ...operand
 
 // tokens is the list of ids that embed reads, 4 bytes each.
 func (p *program) tokens() operand {
-	return operand{tensor: "tokens", kind: traces.Activation, access: traces.Read, dtype: "i32",
-		addr: p.acts.take(int64(p.acts.batch) * 4), perToken: 4}
+	if p.ids == 0 {
+		p.ids = p.acts.take(int64(p.acts.batch) * 4)
+	}
+	return operand{tensor: "tokens", kind: traces.Activation, access: traces.Read, dtype: "i32", addr: p.ids, perToken: 4}
 }
 
-func (p *program) embed(dst *floats, t *tensor) {
+func (p *program) embed(name string, dst *floats, t *tensor) {
 	m := t.matrix()
-	p.add("embed", work{}, func(b *batch) {
+	p.add(name, work{}, func(b *batch) {
 		p.kernels.Embed(dst.rows(0, b.n), m, b.ids)
 	}, p.tokens(), gather(t), each(traces.Write, dst))
+}
+
+// enterHalf writes what the readers take of x at the start of a half of a layer:
+// its RMSNorm, or x itself where no norm stands in front.
+func (p *program) enterHalf(name string, x *floats, weight *tensor, readers ...*tensor) inputs {
+	if weight == nil {
+		return p.encodeOf("encode", x, readers...)
+	}
+	return p.norm(name, x, weight, readers...)
 }
 
 // norm writes RMSNorm(x) in the encodings that the readers take.
@@ -81,6 +123,27 @@ func (p *program) norm(name string, x *floats, weight *tensor, readers ...*tenso
 	return out
 }
 
+// encodeOf writes x in the encodings that the readers take.
+func (p *program) encodeOf(name string, x *floats, readers ...*tensor) inputs {
+	out := p.inputsFor("encoded", x.width, readers...)
+	operands := []operand{each(traces.Read, x)}
+	for _, dst := range out {
+		operands = append(operands, coded(traces.Write, dst))
+	}
+	p.add(name, work{}, func(b *batch) {
+		for _, dst := range out {
+			p.kernels.Encode(dst.batch(b.n), x.rows(0, b.n))
+		}
+	}, operands...)
+	return out
+}
+
+// normInPlace applies RMSNorm to x, if there is a weight for it.
+func (p *program) normInPlace(name string, x *floats, weight *tensor) *floats {
+	p.headNorm(name, x, weight)
+	return x
+}
+
 // lastNorm writes RMSNorm of the batch's last vector of x.
 func (p *program) lastNorm(name string, x *floats, weight, reader *tensor) *encoded {
 	dst := p.inputsFor("normed", x.width, reader).of(reader)
@@ -93,10 +156,26 @@ func (p *program) lastNorm(name string, x *floats, weight, reader *tensor) *enco
 
 // product writes t·x for each vector of the batch.
 func (p *program) product(name string, dst *floats, t *tensor, in inputs) {
-	m, x := t.matrix(), in.of(t)
+	p.products(name, t, in, dst)
+}
+
+// products writes t·x for each vector of the batch, the rows of t shared out
+// among the destinations by their widths.
+func (p *program) products(name string, t *tensor, in inputs, dsts ...*floats) {
+	x := in.of(t)
+	matrices := make([]kernels.Matrix, len(dsts))
+	operands := []operand{whole(t), coded(traces.Read, x)}
+	row := 0
+	for i, dst := range dsts {
+		matrices[i] = t.slice(row, dst.width).matrix()
+		operands = append(operands, each(traces.Write, dst))
+		row += dst.width
+	}
 	p.add(name, work{perToken: int64(t.Rows) * int64(t.Cols)}, func(b *batch) {
-		p.kernels.MatMul(dst.rows(0, b.n), m, x.batch(b.n))
-	}, whole(t), coded(traces.Read, x), each(traces.Write, dst))
+		for i, dst := range dsts {
+			p.kernels.MatMul(dst.rows(0, b.n), matrices[i], x.batch(b.n))
+		}
+	}, operands...)
 }
 
 // lastProduct writes t·x for one vector.
@@ -104,7 +183,7 @@ func (p *program) lastProduct(name string, dst *floats, t *tensor, x *encoded) {
 	m := t.matrix()
 	p.add(name, work{fixed: int64(t.Rows) * int64(t.Cols)}, func(*batch) {
 		p.kernels.MatMul(dst.rows(0, 1), m, x.batch(1))
-	}, whole(t), codedFirst(traces.Read, x), first(dst))
+	}, whole(t), codedFirst(traces.Read, x), first(traces.Write, dst))
 }
 
 // bias adds a bias, if there is one.
@@ -117,60 +196,55 @@ func (p *program) bias(name string, x *floats, t *tensor) {
 	}, each(traces.Read, x), whole(t), each(traces.Write, x))
 }
 
-// headNorm normalises each head of x, if there is a weight for it.
-func (p *program) headNorm(name string, x *floats, t *tensor) {
-	if t == nil {
-		return
-	}
-	heads, eps := x.width/p.shape.HeadDim, float32(p.shape.NormEps)
-	p.add(name, work{}, func(b *batch) {
-		p.kernels.HeadNorm(x.rows(0, b.n), t.values, b.n, heads, p.shape.HeadDim, eps)
-	}, each(traces.Read, x), whole(t), each(traces.Write, x))
-}
-
-// rotate applies rotary position embedding to queries and keys.
-func (p *program) rotate(q, k *floats) {
-	s := &p.shape
-	p.add("rope", work{}, func(b *batch) {
-		p.kernels.RoPE(q.rows(0, b.n), b.n, s.Heads, s.HeadDim, b.pos, p.rope)
-		p.kernels.RoPE(k.rows(0, b.n), b.n, s.KVHeads, s.HeadDim, b.pos, p.rope)
-	}, each(traces.Read, q), each(traces.Read, k), each(traces.Write, q), each(traces.Write, k))
-}
-
-// store appends the batch's keys and values to the layer's cache.
-func (p *program) store(c *layerCache, k, v *floats) {
-	p.add("kv_store", work{}, func(b *batch) {
-		p.kernels.StoreKV(c.k.rows(b.pos, b.pos+b.n), k.rows(0, b.n))
-		p.kernels.StoreKV(c.v.rows(b.pos, b.pos+b.n), v.rows(0, b.n))
-	}, each(traces.Read, k), each(traces.Read, v), appended(&c.k), appended(&c.v))
-}
-
-// attend writes each head's attention over the cache for the reader.
-func (p *program) attend(q *floats, c *layerCache, reader *tensor) inputs {
-	s := &p.shape
-	out := p.inputsFor("attended", q.width, reader)
-	dst := out.of(reader)
-	p.add("attention", work{perPair: 2 * int64(q.width)}, func(b *batch) {
-		end := b.pos + b.n
-		p.kernels.Attention(dst.batch(b.n), q.rows(0, b.n), c.k.rows(0, end), c.v.rows(0, end),
-			kernels.AttentionShape{N: b.n, Pos: b.pos, Heads: s.Heads, KVHeads: s.KVHeads, HeadDim: s.HeadDim})
-	}, each(traces.Read, q), attended(&c.k), attended(&c.v), coded(traces.Write, dst))
-	return out
-}
-
-// swiglu writes silu(gate) ⊙ up for the reader.
-func (p *program) swiglu(gate, up *floats, reader *tensor) inputs {
-	out := p.inputsFor("hidden", gate.width, reader)
-	dst := out.of(reader)
-	p.add("swiglu", work{}, func(b *batch) {
-		p.kernels.SwiGLU(dst.batch(b.n), gate.rows(0, b.n), up.rows(0, b.n))
-	}, each(traces.Read, gate), each(traces.Read, up), coded(traces.Write, dst))
-	return out
-}
-
 // addTo adds y to the residual stream x.
 func (p *program) addTo(x, y *floats) {
 	p.add("add", work{}, func(b *batch) {
 		p.kernels.Add(x.rows(0, b.n), y.rows(0, b.n))
 	}, each(traces.Read, x), each(traces.Read, y), each(traces.Write, x))
+}
+
+// addScaled adds what a half of a layer gave to the residual stream.
+func (p *program) addScaled(x, y *floats) {
+	p.scale("residual_scale", y, p.shape.ResidualScale)
+	p.addTo(x, y)
+}
+
+// scale multiplies x by a factor, if there is one.
+func (p *program) scale(name string, x *floats, factor float64) {
+	if factor == 0 || factor == 1 {
+		return
+	}
+	p.add(name, work{}, func(b *batch) {
+		p.kernels.Scale(x.rows(0, b.n), float32(factor))
+	}, each(traces.Read, x), each(traces.Write, x))
+}
+
+// scaleBy multiplies x by a stored number, if there is one.
+func (p *program) scaleBy(name string, x *floats, t *tensor) {
+	if t == nil {
+		return
+	}
+	p.add(name, work{}, func(b *batch) {
+		p.kernels.ScaleBy(x.rows(0, b.n), t.values)
+	}, each(traces.Read, x), whole(t), each(traces.Write, x))
+}
+
+// scaleLogits multiplies the logits by a factor, if there is one.
+func (p *program) scaleLogits(name string, factor float64) {
+	if factor == 0 || factor == 1 {
+		return
+	}
+	p.add(name, work{}, func(*batch) {
+		p.kernels.Scale(p.logits.rows(0, 1), float32(factor))
+	}, first(traces.Read, p.logits), first(traces.Write, p.logits))
+}
+
+// capLogits keeps the logits within ±limit, smoothly, if there is a limit.
+func (p *program) capLogits(name string, limit float64) {
+	if limit == 0 {
+		return
+	}
+	p.add(name, work{}, func(*batch) {
+		p.kernels.Softcap(p.logits.rows(0, 1), float32(limit))
+	}, first(traces.Read, p.logits), first(traces.Write, p.logits))
 }

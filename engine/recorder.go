@@ -23,9 +23,10 @@ type recorder struct {
 	timed   bool // host times are noted; false if shape-only
 	last    time.Duration
 
-	steps []step
-	ids   []int32 // of all steps
-	host  []int64 // nanoseconds of each operator of all steps
+	steps   []step
+	ids     []int32 // of all steps
+	experts []int32 // that all steps chose, of each router in turn
+	host    []int64 // nanoseconds of each operator of all steps
 
 	seq      int64
 	seen     map[int32]bool // ids of the batch being expanded
@@ -54,6 +55,7 @@ func newRecorder(sink traces.Sink, p *program, e *Engine) *recorder {
 			Token:  -1,
 			Op:     "load",
 			Layer:  outside,
+			Expert: -1,
 			Block:  blockOf(t.Name),
 			Tensor: t.Name,
 			Kind:   traces.Weight,
@@ -103,6 +105,9 @@ func (r *recorder) commit(phase traces.Phase, b *batch, ops int) {
 	}
 	r.steps = append(r.steps, step{phase: phase, pos: b.pos, n: b.n, ops: ops})
 	r.ids = append(r.ids, b.ids...)
+	for _, ids := range b.routes {
+		r.experts = append(r.experts, ids...)
+	}
 }
 
 // drop forgets the pass that was interrupted after some operators.
@@ -129,10 +134,15 @@ func (r *recorder) flush() error {
 		*buffer, r.events = r.events, nil
 		eventBuffers.Put(buffer)
 	}()
-	ids, host := r.ids, r.host
+	ids, host, experts := r.ids, r.host, r.experts
 	for _, s := range r.steps {
 		b := batch{pos: s.pos, n: s.n, ids: ids[:s.n]}
 		ids = ids[s.n:]
+		for i, router := range r.program.routers {
+			chosen := s.n * router.ids.width
+			b.keepRoutes(i, experts[:chosen])
+			experts = experts[chosen:]
+		}
 		r.expand(s, &b, host)
 		if r.timed {
 			host = host[s.ops:]
@@ -148,7 +158,7 @@ func (r *recorder) flush() error {
 var eventBuffers = sync.Pool{New: func() any { return new([]traces.Event) }}
 
 func (r *recorder) forget() {
-	r.steps, r.ids, r.host = r.steps[:0], r.ids[:0], r.host[:0]
+	r.steps, r.ids, r.host, r.experts = r.steps[:0], r.ids[:0], r.host[:0], r.experts[:0]
 }
 
 // expand makes the events of a pass in r.events.
@@ -169,22 +179,36 @@ func (r *recorder) expand(s step, b *batch, host []int64) {
 }
 
 func (r *recorder) append(phase traces.Phase, op *operator, o *operand, b *batch) {
-	if o.gathered {
-		r.appendRows(phase, op, o, b)
-		return
+	switch {
+	case o.gathered:
+		r.appendRows(phase, op, o, b.ids, o.perToken, false, b)
+	case o.router > 0:
+		r.appendRows(phase, op, o, b.routes[o.router-1], o.perExpert, true, b)
+	case o.cache != nil:
+		from, to := o.positions(b)
+		for row := o.cache.rowBytes(); from < to; {
+			first, rows := o.cache.stretch(from, to)
+			r.appendRange(phase, op, o, b, o.addr+uint64(first)*uint64(row), int64(rows)*row)
+			from += rows
+		}
+	default:
+		r.appendRange(phase, op, o, b, o.address(b), o.bytes(b))
 	}
-	r.appendRange(phase, op, o, b, o.address(b), o.bytes(b))
 }
 
-// appendRows adds a range for each different row that the batch reads.
-func (r *recorder) appendRows(phase traces.Phase, op *operator, o *operand, b *batch) {
+// appendRows adds a range for each different number among those given: the rows
+// of an embedding, or the slices of experts.
+func (r *recorder) appendRows(phase traces.Phase, op *operator, o *operand, numbers []int32, bytes int64, experts bool, b *batch) {
 	clear(r.seen)
-	for _, id := range b.ids {
+	for _, id := range numbers {
 		if r.seen[id] {
 			continue
 		}
 		r.seen[id] = true
-		r.appendRange(phase, op, o, b, o.addr+uint64(id)*uint64(o.perToken), o.perToken)
+		r.appendRange(phase, op, o, b, o.addr+uint64(id)*uint64(bytes), bytes)
+		if experts {
+			r.events[len(r.events)-1].Expert = id
+		}
 	}
 }
 
@@ -194,6 +218,7 @@ func (r *recorder) appendRange(phase traces.Phase, op *operator, o *operand, b *
 		Phase:  phase,
 		Token:  int32(b.pos),
 		Op:     op.name,
+		Expert: -1,
 		Layer:  op.layer,
 		Block:  op.block,
 		Tensor: o.tensor,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/memsim/memsim/engine/internal/memory"
+	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/traces"
@@ -28,6 +29,7 @@ type SessionOptions struct {
 	Context int         // positions that the KV cache has room for; 0 is DefaultContext
 	Batch   int         // most tokens processed at once; 0 is DefaultBatch
 	Sink    traces.Sink // takes the events; nil records nothing
+	Routes  Routes      // of a shape-only session's experts; nil is SkewedRoutes with DefaultSkew
 }
 
 // Session is one sequence of tokens: its KV cache, its position and what it
@@ -69,6 +71,12 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, batch, e.shapeOnly)}
+	if e.shapeOnly && len(s.program.routers) > 0 {
+		s.program.routes = o.Routes
+		if o.Routes == nil {
+			s.program.routes = SkewedRoutes{Experts: e.shape.Experts.Count, Skew: DefaultSkew}
+		}
+	}
 	if o.Sink != nil {
 		s.rec = newRecorder(o.Sink, s.program, e)
 	}
@@ -79,7 +87,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 // address space of a trace or, if they are to be filled, the memory that is free:
 // Go ends a program that asks for more.
 func (e *Engine) checkRoom(context, batch int) error {
-	if size := e.cacheBytes(context); size > maxCacheBytes {
+	if size := e.cacheBytes(context, batch); size > maxCacheBytes {
 		return fault.Userf("a context of %d positions: the KV cache of %d layers would take %.3g bytes; give a smaller context", context, e.shape.Executed(), size)
 	}
 	if e.shapeOnly {
@@ -98,8 +106,18 @@ func (e *Engine) checkRoom(context, batch int) error {
 }
 
 // cacheBytes returns the size of the KV cache, as a float that cannot overflow.
-func (e *Engine) cacheBytes(context int) float64 {
-	return 2 * 2 * float64(context) * float64(e.shape.KVDim()) * float64(e.shape.Executed())
+func (e *Engine) cacheBytes(context, batch int) float64 {
+	size := 0.0
+	for _, block := range e.shape.Schedule() {
+		l, positions := e.shape.Layer(block), context
+		if l.Window > 0 {
+			positions = min(context, l.Window+batch)
+		}
+		if l.Mixer == model.Attention && l.KVFrom == block {
+			size += 2 * 2 * float64(positions) * float64(l.KVDim())
+		}
+	}
+	return size
 }
 
 // newProgram lays out a session's memory, and allocates it unless shapeOnly, and
@@ -108,9 +126,9 @@ func (e *Engine) newProgram(context, batch int, shapeOnly bool) *program {
 	kv := after(uint64(e.source.Size()), "kv", traces.KV)
 	p := &program{kernels: e.kernels, shape: e.shape}
 	if !shapeOnly {
-		p.rope = ropeTable(e.shape)
+		p.ropes = newRoPETables(&e.shape, context)
 	}
-	p.caches = newCaches(&kv, e.shape, context, shapeOnly)
+	p.caches = newCaches(&kv, &e.shape, context, batch, shapeOnly)
 	p.kv = kv.arena
 	p.acts = newActivations(kv.end(), batch, e.activations, shapeOnly)
 	p.forward(e.tensors)
@@ -215,12 +233,14 @@ func (s *Session) pass(ctx context.Context, phase traces.Phase, ids []int32, hea
 		ops = ops[:s.program.head]
 	}
 	b := &s.program.current
-	*b = batch{pos: s.pos, n: len(ids), ids: ids}
+	*b = batch{pos: s.pos, n: len(ids), ids: ids, routes: b.routes}
 	start := s.now()
+	s.program.keepStates()
 	s.rec.begin()
 	for i := range ops {
 		if err := ctx.Err(); err != nil {
 			s.rec.drop(i)
+			s.program.restoreStates()
 			return fmt.Errorf("interrupted in %s: %w", phase, err)
 		}
 		ops[i].run(b)

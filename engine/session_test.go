@@ -328,7 +328,7 @@ func TestAModelThatDoesNotFitItsShapeIsRefused(t *testing.T) {
 		"has 20000 bytes":                          broken(func(m *madeUp) { m.tensors[0].Data = m.tensors[0].Data[:20000] }),
 		"and 1":                                    broken(func(m *madeUp) { m.shape.Dim, m.shape.HeadDim = 96, 24 }),
 		"norms and biases must be f32":             broken(func(m *madeUp) { m.tensors[1].Type, m.tensors[1].Data = quant.F16, m.tensors[1].Data[:128] }),
-		`cannot compute architecture "gemma2"`:     broken(func(m *madeUp) { m.shape.Architecture = "gemma2" }),
+		`cannot compute architecture "unheard-of"`: broken(func(m *madeUp) { m.shape.Architecture = "unheard-of" }),
 		"kv_heads":                                 broken(func(m *madeUp) { m.shape.KVHeads = 3 }),
 	} {
 		if !fault.IsUser(err) || !strings.Contains(err.Error(), want) {

@@ -30,44 +30,34 @@ func allOf(t quant.Type) matrixTypes {
 	return types
 }
 
+// roleTypes are the short names of the roles of matrices in matrixTypes.
+var roleTypes = map[model.Role]string{
+	model.TokenEmbd: "embedding", model.Output: "output",
+	model.AttnQ: "q", model.AttnK: "k", model.AttnV: "v", model.AttnQKV: "q", model.AttnOut: "o",
+	model.FFNGate: "gate", model.FFNUp: "up", model.FFNDown: "down",
+	model.ExpertGate: "gate", model.ExpertUp: "up", model.ExpertDown: "down",
+	model.ConvIn: "q", model.ConvOut: "o",
+}
+
 func makeUp(s model.Shape, types matrixTypes, seed uint64) *madeUp {
 	s = s.Resolved()
 	src := &madeUp{shape: s, size: 4096}
 	random := rand.New(rand.NewPCG(seed, 7))
-	add := func(name, role string, rows, cols int, mean, spread float32) {
-		t := quant.F32
-		if chosen, ok := types[role]; ok {
+	for want := range s.Tensors() {
+		if want.Computed() {
+			continue
+		}
+		t, mean, spread := quant.F32, float32(0), float32(0.2)
+		if chosen, ok := types[roleTypes[want.Role]]; ok && !want.Bias {
 			t = chosen
 		}
-		src.add(random, name, t, rows, cols, mean, spread)
-	}
-	matrix := func(name, role string, rows, cols int) { add(name, role, rows, cols, 0, 0.2) }
-	norm := func(name string, n int) { add(name, "", 1, n, 1, 0.1) }
-	matrix("token_embd.weight", "embedding", s.Vocab, s.Dim)
-	for i := range s.Layers {
-		block := func(part string) string { return "blk." + string(rune('0'+i)) + "." + part }
-		norm(block("attn_norm.weight"), s.Dim)
-		matrix(block("attn_q.weight"), "q", s.QDim(), s.Dim)
-		matrix(block("attn_k.weight"), "k", s.KVDim(), s.Dim)
-		matrix(block("attn_v.weight"), "v", s.KVDim(), s.Dim)
-		if s.QKVBias {
-			add(block("attn_q.bias"), "", 1, s.QDim(), 0, 0.5)
-			add(block("attn_k.bias"), "", 1, s.KVDim(), 0, 0.5)
-			add(block("attn_v.bias"), "", 1, s.KVDim(), 0, 0.5)
+		switch {
+		case want.Bias:
+			spread = 0.5
+		case want.Vector():
+			mean, spread = 1, 0.1
 		}
-		if s.QKNorm {
-			norm(block("attn_q_norm.weight"), s.HeadDim)
-			norm(block("attn_k_norm.weight"), s.HeadDim)
-		}
-		matrix(block("attn_output.weight"), "o", s.Dim, s.QDim())
-		norm(block("ffn_norm.weight"), s.Dim)
-		matrix(block("ffn_gate.weight"), "gate", s.FFN, s.Dim)
-		matrix(block("ffn_up.weight"), "up", s.FFN, s.Dim)
-		matrix(block("ffn_down.weight"), "down", s.Dim, s.FFN)
-	}
-	norm("output_norm.weight", s.Dim)
-	if !s.Tied {
-		matrix("output.weight", "output", s.Vocab, s.Dim)
+		src.add(random, want.Name(), t, want.Rows, want.Cols, mean, spread)
 	}
 	return src
 }

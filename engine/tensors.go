@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"unsafe"
 
 	"github.com/memsim/memsim/engine/kernels"
@@ -23,28 +22,69 @@ func (t *tensor) matrix() kernels.Matrix {
 	return kernels.Matrix{Type: t.Type, Rows: t.Rows, Cols: t.Cols, Data: t.Data}
 }
 
-// blockTensors are the weights of one stored block. Biases and head norms are
-// nil where the architecture has none.
-type blockTensors struct {
-	attnNorm, q, k, v, output *tensor
-	qBias, kBias, vBias       *tensor
-	qNorm, kNorm              *tensor
-	ffnNorm, gate, up, down   *tensor
+// slice returns so many rows of t, the first at from; of a vector, values. A
+// slice of no tensor is none.
+func (t *tensor) slice(from, n int) *tensor {
+	if t == nil {
+		return nil
+	}
+	s := *t
+	if t.Rows == 1 {
+		s.Cols, s.Offset = n, t.Offset+4*uint64(from)
+		if t.values != nil {
+			s.values = t.values[from : from+n]
+		}
+		return &s
+	}
+	row := t.Type.RowBytes(t.Cols)
+	s.Rows, s.Offset = n, t.Offset+uint64(from*row)
+	if t.Data != nil {
+		s.Data = t.Data[from*row : (from+n)*row]
+	}
+	return &s
+}
+
+// part names a tensor of a block, or of what lies outside the blocks.
+type part struct {
+	role model.Role
+	bias bool
+}
+
+// parts are the weights of one stored block, or those outside the blocks.
+type parts map[part]*tensor
+
+// of returns the weight of a role, nil where the shape has none.
+func (p parts) of(role model.Role) *tensor { return p[part{role: role}] }
+
+// bias returns the bias of a role, nil where the shape has none.
+func (p parts) bias(role model.Role) *tensor { return p[part{role, true}] }
+
+// some returns the weights of those roles that the shape has.
+func (p parts) some(roles ...model.Role) []*tensor {
+	var found []*tensor
+	for _, role := range roles {
+		if t := p.of(role); t != nil {
+			found = append(found, t)
+		}
+	}
+	return found
 }
 
 // modelTensors are the weights of a model.
 type modelTensors struct {
-	embedding, outputNorm, output *tensor
-	blocks                        []blockTensors
+	outer  parts
+	output *tensor // the embedding if tied
+	blocks []parts
 }
 
 // quantizeActivations reports whether a matrix takes activations in int8.
 func (m *modelTensors) quantizeActivations() bool {
 	takesInt8 := func(t *tensor) bool { return kernels.Wants(t.Type).Quantized() }
-	for i := range m.blocks {
-		b := &m.blocks[i]
-		if slices.ContainsFunc([]*tensor{b.q, b.k, b.v, b.output, b.gate, b.up, b.down}, takesInt8) {
-			return true
+	for _, block := range m.blocks {
+		for _, t := range block {
+			if t.values == nil && takesInt8(t) {
+				return true
+			}
 		}
 	}
 	return takesInt8(m.output)
@@ -54,45 +94,25 @@ func (m *modelTensors) quantizeActivations() bool {
 // each. The error lists what is missing or of the wrong size.
 func bind(src weights.Source, s model.Shape) (*modelTensors, error) {
 	b := binder{source: src}
-	m := &modelTensors{
-		embedding:  b.matrix("token_embd.weight", s.Vocab, s.Dim),
-		outputNorm: b.vector("output_norm.weight", s.Dim),
-		blocks:     make([]blockTensors, s.Layers),
-	}
-	m.output = m.embedding
-	if !s.Tied {
-		m.output = b.matrix("output.weight", s.Vocab, s.Dim)
-	}
+	m := &modelTensors{outer: parts{}, blocks: make([]parts, s.Layers)}
 	for i := range m.blocks {
-		m.blocks[i] = b.block(i, s)
+		m.blocks[i] = parts{}
+	}
+	for t := range s.Tensors() {
+		if t.Computed() {
+			continue
+		}
+		in := m.outer
+		if t.Block >= 0 {
+			in = m.blocks[t.Block]
+		}
+		in[part{t.Role, t.Bias}] = b.tensor(t)
+	}
+	m.output = m.outer.of(model.Output)
+	if s.Tied {
+		m.output = m.outer.of(model.TokenEmbd)
 	}
 	return m, b.err()
-}
-
-func (b *binder) block(i int, s model.Shape) blockTensors {
-	name := func(part string) string { return fmt.Sprintf("blk.%d.%s", i, part) }
-	q, kv := s.QDim(), s.KVDim()
-	t := blockTensors{
-		attnNorm: b.vector(name("attn_norm.weight"), s.Dim),
-		q:        b.matrix(name("attn_q.weight"), q, s.Dim),
-		k:        b.matrix(name("attn_k.weight"), kv, s.Dim),
-		v:        b.matrix(name("attn_v.weight"), kv, s.Dim),
-		output:   b.matrix(name("attn_output.weight"), s.Dim, q),
-		ffnNorm:  b.vector(name("ffn_norm.weight"), s.Dim),
-		gate:     b.matrix(name("ffn_gate.weight"), s.FFN, s.Dim),
-		up:       b.matrix(name("ffn_up.weight"), s.FFN, s.Dim),
-		down:     b.matrix(name("ffn_down.weight"), s.Dim, s.FFN),
-	}
-	if s.QKVBias {
-		t.qBias = b.vector(name("attn_q.bias"), q)
-		t.kBias = b.vector(name("attn_k.bias"), kv)
-		t.vBias = b.vector(name("attn_v.bias"), kv)
-	}
-	if s.QKNorm {
-		t.qNorm = b.vector(name("attn_q_norm.weight"), s.HeadDim)
-		t.kNorm = b.vector(name("attn_k_norm.weight"), s.HeadDim)
-	}
-	return t
 }
 
 // maxFaults is how many faults of a file are worth reading.
@@ -123,37 +143,26 @@ func (b *binder) err() error {
 	return fault.Userf("model %s does not fit its own shape: %w", b.source.Name(), errors.Join(b.faults...))
 }
 
-func (b *binder) matrix(name string, rows, cols int) *tensor {
+// tensor finds one that the shape calls for. Kernels read vectors as float32
+// where they lie, and every writer of model files stores them so.
+func (b *binder) tensor(want model.Tensor) *tensor {
+	name := want.Name()
 	t, ok := b.source.Tensor(name)
 	switch {
 	case !ok:
 		b.fail("tensor %s is missing", name)
-	case t.Rows != rows || t.Cols != cols:
-		b.fail("tensor %s has %d rows of %d, the shape asks for %d rows of %d", name, t.Rows, t.Cols, rows, cols)
-	case t.Type.RowBytes(cols) == 0:
-		b.fail("tensor %s: rows of %d values cannot be stored as %q", name, cols, t.Type)
-	case t.Data != nil && len(t.Data) != rows*t.Type.RowBytes(cols):
-		b.fail("tensor %s has %d bytes, %d rows of %d as %s take %d", name, len(t.Data), rows, cols, t.Type, rows*t.Type.RowBytes(cols))
+	case t.Rows != want.Rows || t.Cols != want.Cols:
+		b.fail("tensor %s has %d rows of %d, the shape asks for %d rows of %d", name, t.Rows, t.Cols, want.Rows, want.Cols)
+	case t.Type.RowBytes(t.Cols) == 0:
+		b.fail("tensor %s: rows of %d values cannot be stored as %q", name, t.Cols, t.Type)
+	case t.Data != nil && len(t.Data) != t.Rows*t.Type.RowBytes(t.Cols):
+		b.fail("tensor %s has %d bytes, %d rows of %d as %s take %d", name, len(t.Data), t.Rows, t.Cols, t.Type, t.Rows*t.Type.RowBytes(t.Cols))
+	case want.Float32() && t.Type != quant.F32:
+		b.fail("tensor %s is stored as %s; norms and biases must be f32", name, t.Type)
+	case want.Float32() && t.Data != nil:
+		return &tensor{Tensor: t, values: float32s(t.Data)}
 	}
 	return &tensor{Tensor: t}
-}
-
-// vector finds a norm's weights or a bias. Kernels read them as float32 where
-// they lie, and every writer of model files stores them so.
-func (b *binder) vector(name string, n int) *tensor {
-	faults := len(b.faults) + b.more
-	t := b.matrix(name, 1, n)
-	if len(b.faults)+b.more > faults {
-		return t
-	}
-	if t.Type != quant.F32 {
-		b.fail("tensor %s is stored as %s; norms and biases must be f32", name, t.Type)
-		return t
-	}
-	if t.Data != nil {
-		t.values = float32s(t.Data)
-	}
-	return t
 }
 
 // float32s views little-endian data as float32 values; it copies only if the

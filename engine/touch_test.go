@@ -52,6 +52,10 @@ func (t *touching) observeAll(s *Session) {
 	for _, c := range s.program.caches {
 		observe(t, c.k.name, c.k.data, c.k.addr)
 		observe(t, c.v.name, c.v.data, c.v.addr)
+		observe(t, c.state.name, c.state.data, c.state.addr)
+	}
+	for _, r := range s.program.routers {
+		observe(t, r.ids.name, r.ids.data, r.ids.addr)
 	}
 	for _, f := range s.program.acts.floats {
 		observe(t, f.name, f.data, f.addr)
@@ -62,7 +66,8 @@ func (t *touching) observeAll(s *Session) {
 		values := observe(t, e.name+" values", v.Q, e.addr)
 		scales := observe(t, e.name+" scales", v.Scale, e.addr)
 		sums := observe(t, e.name+" sums", v.Sum, e.addr)
-		values.each, scales.each, sums.each = v.Dim, v.Dim/8, v.Dim/8
+		times := e.count / s.program.acts.batch // vectors of a token
+		values.each, scales.each, sums.each = times*v.Dim, times*v.Dim/8, times*v.Dim/8
 		scales.before, sums.before = values.each, values.each+scales.each
 	}
 }
@@ -279,7 +284,11 @@ func (t *touching) Add(x, y []float32) {
 }
 
 func (t *touching) HeadNorm(x, weight []float32, n, heads, headDim int, eps float32) {
-	a, w := view(t, x), view(t, weight)
+	a := view(t, x)
+	weightOf := func(int) float32 { return 1 }
+	if weight != nil {
+		weightOf = view(t, weight).load
+	}
 	for h := range n * heads {
 		values := make([]float32, headDim)
 		for j := range values {
@@ -287,8 +296,157 @@ func (t *touching) HeadNorm(x, weight []float32, n, heads, headDim int, eps floa
 		}
 		scale := rootMeanSquare(values, eps)
 		for j, v := range values {
-			a.store(h*headDim+j, v/scale*w.load(j))
+			a.store(h*headDim+j, v/scale*weightOf(j))
 		}
+	}
+}
+
+func (t *touching) Encode(dst *kernels.Vectors, x []float32) {
+	in := view(t, x)
+	for i := range dst.N {
+		values := make([]float32, dst.Dim)
+		for j := range values {
+			values[j] = in.load(i*dst.Dim + j)
+		}
+		t.put(dst, i, values)
+	}
+}
+
+func (t *touching) Scale(x []float32, factor float32) {
+	a := view(t, x)
+	for i := range x {
+		a.store(i, a.load(i)*factor)
+	}
+}
+
+func (t *touching) ScaleBy(x, factor []float32) { t.Scale(x, view(t, factor).load(0)) }
+
+func (t *touching) Softcap(x []float32, limit float32) {
+	a := view(t, x)
+	for i := range x {
+		a.store(i, limit*float32(math.Tanh(float64(a.load(i)/limit))))
+	}
+}
+
+func (t *touching) Transpose(dst, src []float32, parts, size int) {
+	out, in := view(t, dst), view(t, src)
+	n := len(src) / parts / size
+	for i := range src {
+		vector, part, value := i/(parts*size), i/size%parts, i%size
+		out.store((part*n+vector)*size+value, in.load(i))
+	}
+}
+
+// ShortConv keeps the products of the last steps as the state has them: for each
+// channel, the oldest first.
+func (t *touching) ShortConv(dst *kernels.Vectors, bcx, taps, state []float32) {
+	in, w, past := view(t, bcx), view(t, taps), view(t, state)
+	dim := dst.Dim
+	length := len(taps) / dim
+	for i := range dst.N {
+		values := make([]float32, dim)
+		for ch := range dim {
+			b, c, x := in.load(3*i*dim+ch), in.load((3*i+1)*dim+ch), in.load((3*i+2)*dim+ch)
+			steps := []float32{}
+			for j := range length - 1 {
+				steps = append(steps, past.load(ch*(length-1)+j))
+			}
+			steps = append(steps, b*x)
+			sum := 0.0
+			for j, v := range steps {
+				sum += float64(v) * float64(w.load(ch*length+j))
+			}
+			for j, v := range steps[1:] {
+				past.store(ch*(length-1)+j, v)
+			}
+			values[ch] = c * float32(sum)
+		}
+		t.put(dst, i, values)
+	}
+}
+
+func (t *touching) gate(dst *kernels.Vectors, gate, up []float32, f func(g, u float64) float64) {
+	g, u := view(t, gate), view(t, up)
+	for i := range dst.N {
+		values := make([]float32, dst.Dim)
+		for j := range values {
+			values[j] = float32(f(float64(g.load(i*dst.Dim+j)), float64(u.load(i*dst.Dim+j))))
+		}
+		t.put(dst, i, values)
+	}
+}
+
+func (t *touching) GeGLU(dst *kernels.Vectors, gate, up []float32) {
+	t.gate(dst, gate, up, func(g, u float64) float64 {
+		g = float64(half(float32(g)))
+		return float64(half(float32(g/2*(1+math.Tanh(math.Sqrt(2/math.Pi)*(g+0.044715*g*g*g)))))) * u
+	})
+}
+
+func (t *touching) ClampedGLU(dst *kernels.Vectors, gate, up []float32) {
+	t.gate(dst, gate, up, func(g, u float64) float64 {
+		g, u = min(g, 7), max(-7, min(7, u))
+		return g / (1 + math.Exp(-1.702*g)) * (u + 1)
+	})
+}
+
+// Route leaves the choice to the engine's own kernel and marks what it must
+// touch: all logits and biases.
+func (t *touching) Route(ids []int32, weights, logits []float32, r kernels.RouteShape) {
+	in, chosen, w := view(t, logits), view(t, ids), view(t, weights)
+	seen := make([]float32, len(logits))
+	for i := range seen {
+		seen[i] = in.load(i)
+	}
+	for i := range r.Bias {
+		view(t, r.Bias).load(i)
+	}
+	c := kernels.New(1)
+	defer c.Close()
+	outIDs, outWeights := make([]int32, len(ids)), make([]float32, len(weights))
+	c.Route(outIDs, outWeights, seen, r)
+	for i := range ids {
+		chosen.store(i, outIDs[i])
+		w.store(i, outWeights[i])
+	}
+}
+
+func (t *touching) MatMulExperts(dst []float32, m kernels.Matrix, rows int, x *kernels.Vectors, ids []int32, used int) {
+	out, chosen := view(t, dst), view(t, ids)
+	for slot := range ids {
+		vector := slot
+		if x.N*used == len(ids) {
+			vector = slot / used
+		}
+		values, first := t.vector(x, vector), int(chosen.load(slot))*rows
+		for r := range rows {
+			sum := 0.0
+			for j, v := range t.row(m, first+r) {
+				sum += float64(v) * float64(values[j])
+			}
+			out.store(slot*rows+r, float32(sum))
+		}
+	}
+}
+
+func (t *touching) AddExpertBias(x, bias []float32, ids []int32, width int) {
+	a, b, chosen := view(t, x), view(t, bias), view(t, ids)
+	for slot := range ids {
+		for j := range width {
+			a.store(slot*width+j, a.load(slot*width+j)+b.load(int(chosen.load(slot))*width+j))
+		}
+	}
+}
+
+func (t *touching) Combine(dst, x, weights []float32, used int) {
+	out, in, w := view(t, dst), view(t, x), view(t, weights)
+	width := len(dst) * used / len(weights)
+	for i := range dst {
+		sum := 0.0
+		for slot := i / width * used; slot < (i/width+1)*used; slot++ {
+			sum += float64(w.load(slot)) * float64(in.load(slot*width+i%width))
+		}
+		out.store(i, float32(sum))
 	}
 }
 
@@ -323,21 +481,35 @@ func (t *touching) Attention(dst *kernels.Vectors, q []float32, k, v []uint16, a
 		out := make([]float32, dst.Dim)
 		for h := range a.Heads {
 			kv := h / (a.Heads / a.KVHeads)
-			weight := make([]float64, a.Pos+i+1)
+			first, scale := 0, 1/math.Sqrt(float64(a.HeadDim))
+			if a.Window > 0 {
+				first = max(0, a.Pos+i+1-a.Window)
+			}
+			if a.Scale != 0 {
+				scale = float64(a.Scale)
+			}
+			weight := make([]float64, a.Pos+i+1-first)
 			sum := 0.0
+			if a.Sinks != nil {
+				sum = math.Exp(float64(view(t, a.Sinks).load(h)))
+			}
 			for p := range weight {
 				for j := range a.HeadDim {
-					key := quant.FromF16(keys.load((p*a.KVHeads+kv)*a.HeadDim + j))
+					key := quant.FromF16(keys.load(((first+p)%a.Ring*a.KVHeads+kv)*a.HeadDim + j))
 					query := half(queries.load((i*a.Heads+h)*a.HeadDim + j))
 					weight[p] += float64(query) * float64(key)
 				}
-				weight[p] = math.Exp(weight[p] / math.Sqrt(float64(a.HeadDim)))
+				weight[p] *= scale
+				if a.Cap > 0 {
+					weight[p] = float64(a.Cap) * math.Tanh(weight[p]/float64(a.Cap))
+				}
+				weight[p] = math.Exp(weight[p])
 				sum += weight[p]
 			}
 			for p := range weight {
 				w := float64(half(float32(weight[p] / sum)))
 				for j := range a.HeadDim {
-					value := quant.FromF16(vals.load((p*a.KVHeads+kv)*a.HeadDim + j))
+					value := quant.FromF16(vals.load(((first+p)%a.Ring*a.KVHeads+kv)*a.HeadDim + j))
 					out[h*a.HeadDim+j] += float32(w * float64(value))
 				}
 			}

@@ -23,16 +23,10 @@ func observed(t tester, src *madeUp, batch int, o Options) (*Session, *touching)
 
 // all returns every tensor once.
 func (m *modelTensors) all() []*tensor {
-	all := []*tensor{m.embedding, m.outputNorm}
-	if m.output != m.embedding {
-		all = append(all, m.output)
-	}
-	for i := range m.blocks {
-		b := &m.blocks[i]
-		for _, t := range []*tensor{b.attnNorm, b.q, b.k, b.v, b.output, b.qBias, b.kBias, b.vBias, b.qNorm, b.kNorm, b.ffnNorm, b.gate, b.up, b.down} {
-			if t != nil {
-				all = append(all, t)
-			}
+	var all []*tensor
+	for _, p := range append([]parts{m.outer}, m.blocks...) {
+		for _, t := range p {
+			all = append(all, t)
 		}
 	}
 	return all

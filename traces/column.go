@@ -19,6 +19,9 @@ func newGroupReader(group parquet.RowGroup, columns []int) *groupReader {
 	r := &groupReader{ints: make([]int64, batchRows), texts: make([]string, batchRows)}
 	chunks := group.ColumnChunks()
 	for i, index := range columns {
+		if index == absent {
+			continue
+		}
 		r.columns = append(r.columns, &column{name: columnNames[i], pages: chunks[index].Pages()})
 	}
 	return r
@@ -33,6 +36,9 @@ func (r *groupReader) close() {
 // read fills batch, column by column.
 func (r *groupReader) read(batch []Event) error {
 	ints, texts := r.ints[:len(batch)], r.texts[:len(batch)]
+	for i := range batch {
+		batch[i].Expert = -1 // where there is no column of experts
+	}
 	for _, c := range r.columns {
 		var err error
 		if set, ok := intFields[c.name]; ok {
@@ -64,7 +70,7 @@ func setInts(events []Event, values []int64, set func(*Event, int64), narrow boo
 }
 
 // narrow are the columns whose numbers have 32 bits.
-var narrow = map[string]bool{"token": true, "layer": true, "block": true}
+var narrow = map[string]bool{"token": true, "layer": true, "block": true, "expert": true}
 
 var intFields = map[string]func(*Event, int64){
 	"seq":     func(e *Event, v int64) { e.Seq = v },
@@ -75,6 +81,7 @@ var intFields = map[string]func(*Event, int64){
 	"bytes":   func(e *Event, v int64) { e.Bytes = v },
 	"macs":    func(e *Event, v int64) { e.MACs = v },
 	"host_ns": func(e *Event, v int64) { e.HostNS = v },
+	"expert":  func(e *Event, v int64) { e.Expert = int32(v) },
 }
 
 var textFields = map[string]func(*Event, string){

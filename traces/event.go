@@ -25,9 +25,12 @@ package traces
 
 import "fmt"
 
-// SchemaVersion is the version of Event and Header that this package reads and
-// writes. Another version is refused.
-const SchemaVersion = 1
+// SchemaVersion is the version of Event and Header that this package writes. It
+// reads oldestSchema and later ones too; another version is refused.
+const (
+	SchemaVersion = 2
+	oldestSchema  = 1 // without the column expert
+)
 
 // Phase says at which stage of a request an operator ran.
 type Phase string
@@ -86,6 +89,7 @@ type Event struct {
 	DType  string // storage format: "f32", "f16", "q8_0", ...
 	MACs   int64  // multiply-accumulates of the operator, on its first event
 	HostNS int64  // time the operator took where it was captured, on its first event
+	Expert int32  // expert whose weights these are, -1 if they are of none
 }
 
 // Validate reports the first rule of the schema that e breaks.
@@ -122,8 +126,8 @@ func (e *Event) Validate() error {
 		return fmt.Errorf("macs %d is more than an operator can have (%d)", e.MACs, int64(MaxMACs))
 	case e.HostNS < 0:
 		return fmt.Errorf("host_ns %d is negative", e.HostNS)
-	case e.Layer < -1 || e.Block < -1 || e.Token < -1:
-		return fmt.Errorf("layer %d, block %d, token %d: none may be under -1", e.Layer, e.Block, e.Token)
+	case e.Layer < -1 || e.Block < -1 || e.Token < -1 || e.Expert < -1:
+		return fmt.Errorf("layer %d, block %d, token %d, expert %d: none may be under -1", e.Layer, e.Block, e.Token, e.Expert)
 	}
 	return nil
 }

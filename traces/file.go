@@ -28,12 +28,15 @@ type File struct {
 	bytes   io.ReaderAt
 	parquet *parquet.File
 	header  Header
-	columns []int // index in the file of each of columnNames
+	columns []int // index in the file of each of columnNames, or absent
 }
 
 // columnNames lists the columns of the schema in the order of Event's fields.
 var columnNames = []string{"seq", "phase", "token", "op", "layer", "block", "tensor",
-	"kind", "access", "addr", "bytes", "dtype", "macs", "host_ns"}
+	"kind", "access", "addr", "bytes", "dtype", "macs", "host_ns", "expert"}
+
+// absent is the index of a column that a file need not have.
+const absent = -1
 
 // Open opens the trace file at path. A file that is no trace, is damaged, or is
 // of another schema version is a user's mistake, and the error says which.
@@ -128,9 +131,9 @@ func (f *File) readHeader() error {
 	if version.Schema == nil {
 		return fault.Userf("%s: the header has no schema version; the file is not a memsim trace", f.path)
 	}
-	if *version.Schema != SchemaVersion {
-		return fault.Userf("%s: trace schema %d, this memsim reads schema %d; capture the trace again with this version",
-			f.path, *version.Schema, SchemaVersion)
+	if *version.Schema < oldestSchema || *version.Schema > SchemaVersion {
+		return fault.Userf("%s: trace schema %d, this memsim reads schema %d to %d; capture the trace again with this version",
+			f.path, *version.Schema, oldestSchema, SchemaVersion)
 	}
 	if err := json.Unmarshal([]byte(text), &f.header); err != nil {
 		return fault.Userf("%s: damaged trace header: %v", f.path, err)
@@ -145,7 +148,12 @@ func (f *File) findColumns() error {
 	var missing []string
 	for _, name := range columnNames {
 		leaf, ok := f.parquet.Schema().Lookup(name)
-		if !ok {
+		switch {
+		case ok:
+		case name == "expert":
+			f.columns = append(f.columns, absent)
+			continue
+		default:
 			missing = append(missing, name)
 			continue
 		}
@@ -282,6 +290,9 @@ func (f *File) openGroup(group int) (r *groupReader, err error) {
 	defer recoverDamage(f.path, &err)
 	chunks := f.parquet.Metadata().RowGroups[group].Columns
 	for i, index := range f.columns {
+		if index == absent {
+			continue
+		}
 		if err := checkPages(f.bytes, f.parquet.Size(), &chunks[index].MetaData); err != nil {
 			return nil, fault.Userf("%s: damaged trace: row group %d, column %s: %v", f.path, group, columnNames[i], err)
 		}

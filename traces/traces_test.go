@@ -116,7 +116,7 @@ func TestOpenNamesWhatIsWrong(t *testing.T) {
 		{other("bare"), "not a memsim trace"},
 		{other("odd", parquet.KeyValueMetadata("memsim", "[]")), "not a trace header"},
 		{other("unversioned", parquet.KeyValueMetadata("memsim", "{}")), "no schema version"},
-		{other("newer", parquet.KeyValueMetadata("memsim", `{"schema":2,"shape":7}`)), "trace schema 2, this memsim reads schema 1; capture the trace again"},
+		{other("newer", parquet.KeyValueMetadata("memsim", `{"schema":3,"shape":7}`)), "trace schema 3, this memsim reads schema 1 to 2; capture the trace again"},
 		{narrow, "columns missing: [phase token op"},
 	} {
 		_, err := Open(c.path)
@@ -277,7 +277,7 @@ func TestATraceOfAnotherProgramIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read(t, path)
-	want := Event{8, Decode, 7, "matmul", 6, 5, "w", Weight, Read, 4, 3, "f16", 2, 1}
+	want := Event{8, Decode, 7, "matmul", 6, 5, "w", Weight, Read, 4, 3, "f16", 2, 1, -1}
 	if len(got.Events) != 1 || got.Events[0] != want {
 		t.Errorf("events are %+v, want %+v", got.Events, want)
 	}
@@ -425,6 +425,7 @@ func drawEvents(rt *rapid.T) []Event {
 			DType:  rapid.StringN(0, 4, -1).Draw(rt, "dtype"),
 			MACs:   rapid.Int64Range(0, MaxMACs).Draw(rt, "macs"),
 			HostNS: rapid.Int64Min(0).Draw(rt, "host"),
+			Expert: rapid.Int32Min(-1).Draw(rt, "expert"),
 		}
 	}
 	return events

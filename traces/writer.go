@@ -33,6 +33,7 @@ type record struct {
 	DType  string `parquet:"dtype,dict"`
 	MACs   int64  `parquet:"macs,delta"`
 	HostNS int64  `parquet:"host_ns,delta"`
+	Expert int32  `parquet:"expert,delta"`
 }
 
 // Writer writes a trace file, as a Sink. The file appears under its name only
@@ -95,5 +96,5 @@ func (w *Writer) Abort() { w.file.Abort() }
 
 func recordOf(e *Event) record {
 	return record{e.Seq, string(e.Phase), e.Token, e.Op, e.Layer, e.Block, e.Tensor,
-		string(e.Kind), string(e.Access), int64(e.Addr), e.Bytes, e.DType, e.MACs, e.HostNS}
+		string(e.Kind), string(e.Access), int64(e.Addr), e.Bytes, e.DType, e.MACs, e.HostNS, e.Expert}
 }

@@ -207,7 +207,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := strings.Replace(string(trace), `"schema":1,`, `"schema":9,`, 1)
+	later := strings.Replace(string(trace), `"schema":2,`, `"schema":9,`, 1)
 	if later == string(trace) {
 		t.Fatal("the trace's header does not state its schema as expected")
 	}

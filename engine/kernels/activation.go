@@ -9,7 +9,7 @@ func (c *Compute) SwiGLU(dst *Vectors, gate, up []float32) {
 	if len(gate) < dst.N*dst.Dim || len(up) < dst.N*dst.Dim {
 		panicf("SwiGLU of %d × %d: %d gates, %d values", dst.N, dst.Dim, len(gate), len(up))
 	}
-	c.swiglu = swigluTask{c: c, dst: dst, gate: gate, up: up}
+	c.swiglu = swigluTask{c: c, dst: dst, gate: gate, up: up, f: c.k.swiglu}
 	c.pool.run(&c.swiglu, rowParts(dst.N))
 }
 
@@ -17,6 +17,7 @@ type swigluTask struct {
 	c        *Compute
 	dst      *Vectors
 	gate, up []float32
+	f        func(dst, gate, up []float32)
 }
 
 func (t *swigluTask) run(worker, part int) {
@@ -26,7 +27,7 @@ func (t *swigluTask) run(worker, part int) {
 	from, to := rowRange(part, t.dst.N)
 	for i := from; i < to; i++ {
 		row := t.dst.row(i, s.floats)
-		t.c.k.swiglu(row, t.gate[i*dim:(i+1)*dim], t.up[i*dim:(i+1)*dim])
+		t.f(row, t.gate[i*dim:(i+1)*dim], t.up[i*dim:(i+1)*dim])
 		t.dst.encode(i, row, t.c.k)
 	}
 }

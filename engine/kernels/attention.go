@@ -9,6 +9,26 @@ type AttentionShape struct {
 	Heads   int // query heads
 	KVHeads int // key and value heads; each serves Heads/KVHeads query heads
 	HeadDim int
+
+	Window int       // positions that a query sees, its own included; 0 is all
+	Ring   int       // rows of the cache: position i is in row i mod Ring; 0: rows are positions
+	Scale  float32   // of q·k; 0 is 1/√HeadDim
+	Cap    float32   // scores s become Cap·tanh(s/Cap); 0 is none
+	Sinks  []float32 // a score for each head that no value answers; nil is none
+}
+
+// first returns the first position that query i sees.
+func (a *AttentionShape) first(i int) int {
+	if a.Window == 0 {
+		return 0
+	}
+	return max(0, a.Pos+i+1-a.Window)
+}
+
+// plain reports whether the call is attention without windows that hide
+// anything, caps and sinks, and rows are positions.
+func (a *AttentionShape) plain() bool {
+	return a.first(a.N-1) == 0 && a.Cap == 0 && a.Sinks == nil && (a.Ring == 0 || a.Pos+a.N <= a.Ring)
 }
 
 // StoreKV rounds src to half precision: keys and values as the cache keeps
@@ -21,15 +41,20 @@ func (c *Compute) StoreKV(dst []uint16, src []float32) {
 }
 
 // Attention computes softmax(q·k/√HeadDim)·v for each head of each query,
-// causally. q is N × Heads × HeadDim; k and v are the cache, one row of
-// KVHeads × HeadDim half-precision values a position, Pos+N rows at least. As
+// causally, and with the window, scale, cap and sinks of its shape. q is N × Heads
+// × HeadDim; k and v are the cache, one row of KVHeads × HeadDim half-precision
+// values a position, Pos+N rows at least or the whole ring. As
 // in ggml, queries and softmax weights are rounded to half precision before they
 // meet keys and values.
 func (c *Compute) Attention(dst *Vectors, q []float32, k, v []uint16, a AttentionShape) {
 	if a.Heads <= 0 || a.KVHeads <= 0 || a.Heads%a.KVHeads != 0 || a.HeadDim <= 0 || a.Pos < 0 {
 		panicf("attention of %+v", a)
 	}
-	cached := (a.Pos + a.N) * a.KVHeads * a.HeadDim
+	rows := a.Pos + a.N
+	if a.Ring > 0 {
+		rows = min(rows, a.Ring)
+	}
+	cached := rows * a.KVHeads * a.HeadDim
 	if dst.N != a.N || dst.Dim != a.Heads*a.HeadDim || len(q) < a.N*dst.Dim || len(k) < cached || len(v) < cached {
 		panicf("attention of %+v: %d queries, %d keys, %d values, result %d × %d",
 			a, len(q), len(k), len(v), dst.N, dst.Dim)
@@ -40,8 +65,11 @@ func (c *Compute) Attention(dst *Vectors, q []float32, k, v []uint16, a Attentio
 	t.query = grow(t.query, a.N*dst.Dim)
 	copy(t.query, q)
 	c.k.scaleRound(t.query, 1)
-	t.scale = float32(1 / math.Sqrt(float64(a.HeadDim)))
-	if p := c.k.panel; p != nil && a.N >= gemmMin && a.HeadDim%p.rows == 0 {
+	t.scale = a.Scale
+	if a.Scale == 0 {
+		t.scale = float32(1 / math.Sqrt(float64(a.HeadDim)))
+	}
+	if p := c.k.panel; p != nil && a.plain() && a.N >= gemmMin && a.HeadDim%p.rows == 0 {
 		t.tiles = (a.N + queryTile - 1) / queryTile
 		c.pool.run((*attentionTiles)(t), t.tiles*a.KVHeads)
 	} else {
@@ -80,8 +108,14 @@ func (t *attentionTask) run(worker, part int) {
 	s := &t.c.scratch[worker]
 	s.scores = grow(s.scores, t.Pos+t.N)
 	i, h := part/t.Heads, part%t.Heads
-	at := part * t.HeadDim
-	t.head(t.out[at:at+t.HeadDim], t.query[at:at+t.HeadDim], s.scores[:t.Pos+i+1], h/(t.Heads/t.KVHeads))
+	at, first := part*t.HeadDim, t.first(i)
+	out, q, scores := t.out[at:at+t.HeadDim], t.query[at:at+t.HeadDim], s.scores[:t.Pos+i+1-first]
+	if t.plain() {
+		t.head(out, q, scores, h/(t.Heads/t.KVHeads))
+		return
+	}
+	s.floats = grow(s.floats, t.HeadDim)
+	t.windowHead(out, q, scores, s.floats, h, first)
 }
 
 // head attends with one query head to as many positions as scores has room
@@ -93,8 +127,47 @@ func (t *attentionTask) head(out, q, scores []float32, kvHead int) {
 	t.c.k.mix(out, scores, t.v[at:], stride)
 }
 
+// windowHead attends with query head h to the positions from first on that
+// scores has room for, which lie in one or two stretches of the cache.
+func (t *attentionTask) windowHead(out, q, scores, part []float32, h, first int) {
+	stride, at := t.KVHeads*t.HeadDim, h/(t.Heads/t.KVHeads)*t.HeadDim
+	row, inFront := first, len(scores)
+	if t.Ring > 0 {
+		row = first % t.Ring
+		inFront = min(len(scores), t.Ring-row)
+	}
+	t.c.k.scores(scores[:inFront], q, t.k[row*stride+at:], stride)
+	if inFront < len(scores) {
+		t.c.k.scores(scores[inFront:], q, t.k[at:], stride)
+	}
+	t.softmaxWith(scores, h)
+	t.c.k.mix(out, scores[:inFront], t.v[row*stride+at:], stride)
+	if inFront < len(scores) {
+		t.c.k.mix(part, scores[inFront:], t.v[at:], stride)
+		t.c.k.add(out, part)
+	}
+}
+
 // softmax turns scores into weights.
 func (t *attentionTask) softmax(scores []float32) {
 	k := t.c.k
 	k.scaleRound(scores, 1/k.exp(scores, k.maximum(scores), t.scale))
+}
+
+// softmaxWith is softmax with the cap, and with the sink of a head.
+func (t *attentionTask) softmaxWith(scores []float32, h int) {
+	k, scale := t.c.k, t.scale
+	if t.Cap > 0 {
+		softcap(scores, scale, t.Cap)
+		scale = 1
+	}
+	largest := k.maximum(scores)
+	if t.Sinks == nil {
+		k.scaleRound(scores, 1/k.exp(scores, largest, scale))
+		return
+	}
+	sink := t.Sinks[h]
+	largest = max(largest, sink/scale)
+	sum := k.exp(scores, largest, scale) + float32(math.Exp(float64(sink-largest*scale)))
+	k.scaleRound(scores, 1/sum)
 }

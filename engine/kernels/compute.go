@@ -18,6 +18,7 @@ type Compute struct {
 	attention attentionTask
 	encode    encodeTask
 	swiglu    swigluTask
+	experts   expertScratch
 }
 
 // scratch is memory of one worker, kept between calls.

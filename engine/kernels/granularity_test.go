@@ -18,10 +18,12 @@ func TestPerTokenScalesAreTheExtremesOfTheVector(t *testing.T) {
 		x, y, cache := noise(r, n*dim), noise(r, n*dim), make([]uint16, n*dim)
 		c.StoreKV(cache, y)
 		for name, produce := range map[string]func(dst *Vectors){
-			"Set":       func(dst *Vectors) { dst.Set(x) },
-			"RMSNorm":   func(dst *Vectors) { c.RMSNorm(dst, x, y[:dim], 1e-5) },
-			"SwiGLU":    func(dst *Vectors) { c.SwiGLU(dst, x, y) },
-			"Attention": func(dst *Vectors) { c.Attention(dst, x, cache, cache, AttentionShape{n, 0, dim / 64, dim / 64, 64}) },
+			"Set":     func(dst *Vectors) { dst.Set(x) },
+			"RMSNorm": func(dst *Vectors) { c.RMSNorm(dst, x, y[:dim], 1e-5) },
+			"SwiGLU":  func(dst *Vectors) { c.SwiGLU(dst, x, y) },
+			"Attention": func(dst *Vectors) {
+				c.Attention(dst, x, cache, cache, AttentionShape{N: n, Heads: dim / 64, KVHeads: dim / 64, HeadDim: 64})
+			},
 		} {
 			exact, coded := NewVectors(n, dim, Float32), NewVectors(n, dim, encoding)
 			coded.Granularity = PerToken

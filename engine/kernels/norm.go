@@ -47,17 +47,24 @@ func (t *normTask) run(worker, part int) {
 
 func (k *kernelSet) rmsNorm(dst, x, weight []float32, eps float32) {
 	mean := k.dot(x, x) / float32(len(x))
-	k.scale(dst, x, weight, 1/float32(math.Sqrt(float64(mean+eps))))
+	s := 1 / float32(math.Sqrt(float64(mean+eps)))
+	if weight == nil {
+		for i, v := range x {
+			dst[i] = v * s
+		}
+		return
+	}
+	k.scale(dst, x, weight, s)
 }
 
 // HeadNorm applies RMSNorm in place to each head of n vectors of heads ×
-// headDim values (the QK norm of Qwen3).
+// headDim values (the QK norm of Qwen3). Without weights it scales by 1.
 func (c *Compute) HeadNorm(x, weight []float32, n, heads, headDim int, eps float32) {
-	if len(x) < n*heads*headDim || len(weight) < headDim {
+	if len(x) < n*heads*headDim || weight != nil && len(weight) < headDim {
 		panicf("norm of %d × %d heads of %d: %d values, %d weights", n, heads, headDim, len(x), len(weight))
 	}
 	for i := range n * heads {
 		head := x[i*headDim : (i+1)*headDim]
-		c.k.rmsNorm(head, head, weight[:headDim], eps)
+		c.k.rmsNorm(head, head, weight, eps)
 	}
 }

@@ -207,8 +207,10 @@ func reword(text string) string {
 		return strings.NewReplacer("!!", "", "into", "is no", "cannot unmarshal ", "").Replace(text)
 	}
 	known := yamlKeys(reflect.TypeFor[Shape]())
-	if m[2] == "Scaling" {
-		known = yamlKeys(reflect.TypeFor[Scaling]())
+	for _, part := range []reflect.Type{reflect.TypeFor[Scaling](), reflect.TypeFor[DeltaNet](), reflect.TypeFor[Experts]()} {
+		if part.Name() == m[2] {
+			known = yamlKeys(part)
+		}
 	}
 	if near := spelling.Nearest(m[1], known, 3); len(near) > 0 {
 		return fmt.Sprintf("unknown field %q; nearest: %s", m[1], strings.Join(near, ", "))

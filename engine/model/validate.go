@@ -47,6 +47,7 @@ func (s Shape) Faults() []Fault {
 	c.checkHeads(s)
 	c.checkSharing(s)
 	c.checkNumerics(s)
+	c.checkParts(s)
 	if len(c) == 0 && s.approximateParams() > maxParams {
 		c.add("layers", "the shape has more than %g parameters", float64(maxParams))
 	}
@@ -124,24 +125,52 @@ func (c *checker) checkNumerics(s Shape) {
 		c.add("rope_style", "%q is not halves or interleaved", s.RoPEStyle)
 	}
 	if s.RoPEScaling != nil {
-		c.checkScaling(*s.RoPEScaling)
+		c.checkScaling(s, *s.RoPEScaling)
 	}
 }
 
-func (c *checker) checkScaling(r Scaling) {
-	if !(r.Factor >= 1 && r.Factor < 1e6) {
+func (c *checker) checkScaling(s Shape, r Scaling) {
+	if r.Type != "longrope" && r.Type != "divisors" && !(r.Factor >= 1 && r.Factor < 1e6) {
 		c.add("rope_scaling", "factor %g is not within 1 to 1e6", r.Factor)
 	}
 	switch r.Type {
 	case "linear":
+	case "divisors":
+		c.checkDivisors(s, "long", r.Long)
 	case "llama3":
 		if !(r.LowFreqFactor > 0 && r.HighFreqFactor > r.LowFreqFactor && r.HighFreqFactor < 1e6) {
 			c.add("rope_scaling", "low_freq_factor %g and high_freq_factor %g must be positive and rising", r.LowFreqFactor, r.HighFreqFactor)
 		}
-		if r.OriginalContext < 1 || r.OriginalContext > maxContext {
-			c.add("rope_scaling", "original_context %d is not within 1 to %d", r.OriginalContext, maxContext)
+		c.checkOriginal(r)
+	case "yarn":
+		if r.BetaFast < 0 || r.BetaSlow < 0 || r.Magnitude < 0 || r.LogMultiplier < 0 || r.BetaFast != 0 && r.BetaFast <= r.BetaSlow {
+			c.add("rope_scaling", "beta_fast %g must be above beta_slow %g, and no number negative", r.BetaFast, r.BetaSlow)
 		}
+		c.checkOriginal(r)
+	case "longrope":
+		c.checkDivisors(s, "long", r.Long)
+		c.checkDivisors(s, "short", r.Short)
+		c.checkOriginal(r)
 	default:
-		c.add("rope_scaling", "type %q is not linear or llama3", r.Type)
+		c.add("rope_scaling", "type %q is not linear, llama3, yarn, longrope or divisors", r.Type)
+	}
+}
+
+func (c *checker) checkOriginal(r Scaling) {
+	if r.OriginalContext < 1 || r.OriginalContext > maxContext {
+		c.add("rope_scaling", "original_context %d is not within 1 to %d", r.OriginalContext, maxContext)
+	}
+}
+
+// checkDivisors wants a positive divisor for each pair that turns.
+func (c *checker) checkDivisors(s Shape, name string, divisors []float64) {
+	if want := s.turned() / 2; len(divisors) != want {
+		c.add("rope_scaling", "%s has %d divisors for the %d pairs of a head", name, len(divisors), want)
+	}
+	for _, d := range divisors {
+		if !(d > 0) || math.IsInf(d, 0) {
+			c.add("rope_scaling", "%s has a divisor %g", name, d)
+			return
+		}
 	}
 }

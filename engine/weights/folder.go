@@ -184,8 +184,8 @@ func (f *folder) scheme(shape model.Shape, name string) (Scheme, error) {
 	}
 	var tensors []Tensor
 	for _, t := range slots(shape) {
-		if !t.computed() {
-			tensors = append(tensors, Tensor{Type: dtypes[f.tensors[t.huggingFace()].DType], Rows: t.rows, Cols: t.cols})
+		if !t.Computed() {
+			tensors = append(tensors, Tensor{Type: dtypes[f.tensors[t.HuggingFace()].DType], Rows: t.Rows, Cols: t.Cols})
 		}
 	}
 	return ParseScheme(string(mostBytes(tensors)))
@@ -198,11 +198,11 @@ var dtypes = map[string]quant.Type{"F32": quant.F32, "F16": quant.F16, "BF16": q
 // there in the right form, and no other is.
 func (f *folder) check(s model.Shape) error {
 	used := map[string]bool{}
-	for want := range eachSlot(s) {
-		if want.computed() {
+	for want := range s.Tensors() {
+		if want.Computed() {
 			continue
 		}
-		name := want.huggingFace()
+		name := want.HuggingFace()
 		used[name] = true
 		t, ok := f.tensors[name]
 		if !ok {
@@ -211,8 +211,8 @@ func (f *folder) check(s model.Shape) error {
 		if _, ok := dtypes[t.DType]; !ok {
 			return fault.Userf("%s: tensor %q: %s values are not supported; F32, F16 and BF16 are", t.file, name, t.DType)
 		}
-		shape := []int{want.rows, want.cols}
-		if want.vector() {
+		shape := []int{want.Rows, want.Cols}
+		if want.Vector() {
 			shape = shape[1:]
 		}
 		if !slices.Equal(t.Shape, shape) {
@@ -246,10 +246,10 @@ func (f *folder) load(s *source) error {
 	from := make(map[string]stored, len(kinds))
 	for i := range s.tensors {
 		t := &s.tensors[i]
-		if kinds[i].computed() {
+		if kinds[i].Computed() {
 			continue
 		}
-		source := f.tensors[kinds[i].huggingFace()]
+		source := f.tensors[kinds[i].HuggingFace()]
 		width, _ := t.Type.Layout()
 		if dtypes[source.DType] == t.Type && source.Offset%int64(width.Bytes) == 0 {
 			t.Data = source.Data
@@ -260,7 +260,7 @@ func (f *folder) load(s *source) error {
 	return s.fill(func(t Tensor, row, rows int, dst []byte) {
 		source, ok := from[t.Name]
 		if !ok {
-			encodeDivisors(dst, s.shape)
+			encodeDivisors(dst, kinds[s.index[t.Name]].Role, s.shape)
 			return
 		}
 		read := dtypes[source.DType]

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/memsim/memsim/engine/model"
@@ -96,8 +97,10 @@ func TestKeysOfConfigs(t *testing.T) {
 		"a missing lm_head ties":              {map[string]any{"tie_word_embeddings": false}, func(s model.Shape) bool { return s.Tied }},
 		"layer_sharing runs each block twice": {map[string]any{"layer_sharing": true}, func(s model.Shape) bool { return s.Layers == 2 && s.Executed() == 4 && s.Sharing == model.Immediate }},
 		"rope_parameters hold the base":       {map[string]any{"rope_theta": nil, "rope_parameters": map[string]any{"rope_theta": 1e6}}, func(s model.Shape) bool { return s.RoPEBase == 1e6 }},
-		"linear scaling by its older name":    {map[string]any{"rope_scaling": map[string]any{"type": "linear", "factor": 2}}, func(s model.Shape) bool { return *s.RoPEScaling == model.Scaling{Type: "linear", Factor: 2} }},
-		"the default scaling is none":         {map[string]any{"rope_scaling": map[string]any{"rope_type": "default"}}, func(s model.Shape) bool { return s.RoPEScaling == nil }},
+		"linear scaling by its older name": {map[string]any{"rope_scaling": map[string]any{"type": "linear", "factor": 2}}, func(s model.Shape) bool {
+			return reflect.DeepEqual(*s.RoPEScaling, model.Scaling{Type: "linear", Factor: 2})
+		}},
+		"the default scaling is none": {map[string]any{"rope_scaling": map[string]any{"rope_type": "default"}}, func(s model.Shape) bool { return s.RoPEScaling == nil }},
 	} {
 		dir := writeFolder(t, tiny(), "bf16")
 		editConfig(t, dir, c.change)

@@ -74,134 +74,8 @@ func openMapped(path string, data []byte, o Options) (*source, error) {
 	return requantize(s, o)
 }
 
-// architectures are the values of general.architecture that are understood,
-// with what sets them apart.
-var architectures = map[string]model.RoPEStyle{
-	"llama": model.Interleaved,
-	"qwen2": model.Halves,
-	"qwen3": model.Halves,
-}
-
-// ggufShape reads the shape from a file's metadata and its table of tensors.
-func ggufShape(f *gguf.File) (model.Shape, error) {
-	architecture, err := ggufArchitecture(f)
-	if err != nil {
-		return model.Shape{}, err
-	}
-	tensors := make(map[string]gguf.Tensor, len(f.Tensors))
-	for _, t := range f.Tensors {
-		tensors[t.Name] = t
-	}
-	embedding, ok := tensors["token_embd.weight"]
-	if !ok {
-		return model.Shape{}, fmt.Errorf("tensor %q: missing; the file holds no whole model", "token_embd.weight")
-	}
-	_, untied := tensors["output.weight"]
-	_, biased := tensors["blk.0.attn_q.bias"]
-	_, normed := tensors["blk.0.attn_q_norm.weight"]
-	r, arch := reader{file: f}, architecture+"."
-	s := model.Shape{
-		Name:         strings.TrimSuffix(filepath.Base(f.Name), filepath.Ext(f.Name)),
-		Architecture: architecture,
-		Layers:       r.int(arch + "block_count"),
-		Sharing:      model.Sharing(r.text(sharingField, string(model.NoSharing))),
-		Repeat:       r.intOr(repeatField, 1),
-		Dim:          r.int(arch + "embedding_length"),
-		FFN:          r.int(arch + "feed_forward_length"),
-		Heads:        r.int(arch + "attention.head_count"),
-		KVHeads:      r.intOr(arch+"attention.head_count_kv", 0),
-		HeadDim:      r.intOr(arch+"attention.key_length", 0),
-		Vocab:        embedding.Rows,
-		Tied:         !untied,
-		NormEps:      shortest(required(&r, arch+"attention.layer_norm_rms_epsilon", f.Float)),
-		RoPEBase:     r.floatOr(arch+"rope.freq_base", 10_000),
-		RoPEStyle:    architectures[architecture],
-		Context:      r.intOr(arch+"context_length", 0),
-		QKVBias:      biased,
-		QKNorm:       normed,
-	}
-	if r.err != nil {
-		return s, r.err
-	}
-	s = s.Resolved()
-	if faults := s.Faults(); len(faults) > 0 {
-		return s, fmt.Errorf("metadata makes no model: %s", inFile(faults, func(field string) string { return ggufKey(arch, field) }))
-	}
-	if err := checkVariant(f, arch, s); err != nil {
-		return s, err
-	}
-	if s.RoPEScaling, err = ggufScaling(f, arch, s); err != nil {
-		return s, err
-	}
-	return s, nil
-}
-
-// ggufArchitecture returns the architecture of a file that holds a whole model
-// of a known one.
-func ggufArchitecture(f *gguf.File) (string, error) {
-	r := reader{file: f}
-	parts, name := r.intOr("split.count", 1), required(&r, "general.architecture", f.Text)
-	_, known := architectures[name]
-	switch {
-	case r.err != nil:
-		return "", r.err
-	case parts > 1:
-		return "", fmt.Errorf("field %q: the file is one of %d parts of a model; join them with llama-gguf-split --merge", "split.count", parts)
-	case !known:
-		return "", fmt.Errorf("field %q: %.40q is not supported; llama, qwen2 and qwen3 are", "general.architecture", name)
-	}
-	return name, nil
-}
-
-// ggufKeys are the keys of a shape's fields behind the architecture's name.
-var ggufKeys = map[string]string{
-	"layers":    "block_count",
-	"dim":       "embedding_length",
-	"ffn":       "feed_forward_length",
-	"heads":     "attention.head_count",
-	"kv_heads":  "attention.head_count_kv",
-	"head_dim":  "attention.key_length",
-	"norm_eps":  "attention.layer_norm_rms_epsilon",
-	"rope_base": "rope.freq_base",
-	"context":   "context_length",
-}
-
-// ggufKey returns the key of a shape's field, the field's name if it has none.
-func ggufKey(arch, field string) string {
-	switch field {
-	case "sharing":
-		return sharingField
-	case "repeat":
-		return repeatField
-	}
-	if key, ok := ggufKeys[field]; ok {
-		return arch + key
-	}
-	return field
-}
-
-// checkVariant refuses models that carry the architecture's name and differ
-// from it in a way that this engine does not compute.
-func checkVariant(f *gguf.File, arch string, s model.Shape) error {
-	r := reader{file: f}
-	for _, must := range []struct {
-		key  string
-		want int
-		why  string
-	}{
-		{"expert_count", 0, "mixtures of experts are not supported"},
-		{"rope.dimension_count", s.HeadDim, "rotary embedding over a part of each head is not supported"},
-		{"attention.value_length", s.HeadDim, "values of another length than keys are not supported"},
-	} {
-		if got := r.intOr(arch+must.key, must.want); r.err == nil && got != must.want {
-			return fmt.Errorf("field %q: %d, not %d: %s", arch+must.key, got, must.want, must.why)
-		}
-	}
-	return r.err
-}
-
 // ignored are tensors that follow from the metadata.
-var ignored = map[string]bool{"rope_freqs.weight": true}
+var ignored = map[string]bool{"rope_freqs.weight": true, "rope_factors_long.weight": true, "rope_factors_short.weight": true}
 
 // checkTensors holds the table of tensors against the shape: each tensor that
 // the shape needs is there with its extents, and no other is.
@@ -210,16 +84,16 @@ func checkTensors(f *gguf.File, s model.Shape) error {
 	for _, t := range f.Tensors {
 		tensors[t.Name] = t
 	}
-	for want := range eachSlot(s) {
-		name := want.name()
+	for want := range s.Tensors() {
+		name := want.Name()
 		t, ok := tensors[name]
 		if !ok {
 			return fmt.Errorf("tensor %q: missing; the file holds no whole model", name)
 		}
-		if t.Rows != want.rows || t.Cols != want.cols {
-			return fmt.Errorf("tensor %q: %d × %d, but the metadata asks for %d × %d; the file is damaged", name, t.Rows, t.Cols, want.rows, want.cols)
+		if t.Rows != want.Rows || t.Cols != want.Cols {
+			return fmt.Errorf("tensor %q: %d × %d, but the metadata asks for %d × %d; the file is damaged", name, t.Rows, t.Cols, want.Rows, want.Cols)
 		}
-		if want.vector() && t.Type != quant.F32 {
+		if want.Float32() && t.Type != quant.F32 {
 			return fmt.Errorf("tensor %q: stored as %s; norms and biases must be f32, as llama.cpp writes them", name, t.Type)
 		}
 		delete(tensors, name)

@@ -31,19 +31,15 @@ func (m metadata) fields(s model.Shape, fileType int) []gguf.Value {
 		gguf.Uint32Value(arch+"block_count", s.Layers),
 		gguf.Uint32Value(arch+"feed_forward_length", s.FFN),
 		gguf.Uint32Value(arch+"attention.head_count", s.Heads),
-		gguf.Uint32Value(arch+"attention.head_count_kv", s.KVHeads),
-		gguf.Uint32Value(arch+"attention.key_length", s.HeadDim),
-		gguf.Uint32Value(arch+"attention.value_length", s.HeadDim),
+		kvHeadsField(arch, s),
+		gguf.Uint32Value(arch+"attention.key_length", max(s.HeadDim, s.GlobalHeadDim)),
+		gguf.Uint32Value(arch+"attention.value_length", max(s.HeadDim, s.GlobalHeadDim)),
 		gguf.Float32Value(arch+"attention.layer_norm_rms_epsilon", s.NormEps),
-		gguf.Uint32Value(arch+"rope.dimension_count", s.HeadDim),
+		gguf.Uint32Value(arch+"rope.dimension_count", turnedOf(s)),
 		gguf.Float32Value(arch+"rope.freq_base", s.RoPEBase),
 		gguf.Uint32Value(arch+"vocab_size", s.Vocab),
 	}
-	if r := s.RoPEScaling; r != nil && r.Type == "linear" {
-		all = append(all,
-			gguf.TextValue(arch+"rope.scaling.type", "linear"),
-			gguf.Float32Value(arch+"rope.scaling.factor", r.Factor))
-	}
+	all = append(all, partFields(arch, s)...)
 	if s.Runs() > 1 {
 		all = append(all,
 			gguf.TextValue(sharingField, string(s.Sharing)),
@@ -58,7 +54,7 @@ func (m metadata) placed(s model.Shape, scheme Scheme) ([]Tensor, int64) {
 	want := slots(s)
 	head := gguf.Header{Fields: m.fields(s, scheme.FileType), Tensors: make([]gguf.Tensor, len(want))}
 	for i, t := range want {
-		head.Tensors[i] = gguf.Tensor{Name: t.name(), Type: scheme.pick(s, t), Rows: t.rows, Cols: t.cols}
+		head.Tensors[i] = gguf.Tensor{Name: t.Name(), Type: scheme.pick(s, t), Rows: t.Rows, Cols: t.Cols, Stack: stackOf(t)}
 	}
 	head.Pad(dataAlign)
 	size := head.Place()

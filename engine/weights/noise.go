@@ -29,7 +29,7 @@ type noise struct {
 	seed  uint64
 	unit  []float32 // the pool, of deviation 1
 	pools map[poolKey][]byte
-	kinds map[string]slot
+	kinds map[string]model.Tensor
 }
 
 // poolKey is what an encoded pool depends on.
@@ -47,7 +47,7 @@ func newNoise(shape model.Shape, seed uint64, tensors []Tensor) *noise {
 		seed:  seed,
 		unit:  make([]float32, poolValues),
 		pools: map[poolKey][]byte{},
-		kinds: make(map[string]slot, len(kinds)),
+		kinds: make(map[string]model.Tensor, len(kinds)),
 	}
 	random := rand.New(rand.NewPCG(seed, 0))
 	for i := range n.unit {
@@ -55,7 +55,7 @@ func newNoise(shape model.Shape, seed uint64, tensors []Tensor) *noise {
 	}
 	for i, t := range tensors {
 		n.kinds[t.Name] = kinds[i]
-		if !kinds[i].vector() && !n.drawn(t) {
+		if !kinds[i].Vector() && !n.drawn(t) {
 			n.pools[n.key(t)] = nil
 		}
 	}
@@ -95,8 +95,8 @@ func (n *noise) key(t Tensor) poolKey {
 }
 
 func (n *noise) isOutput(t Tensor) bool {
-	role := n.kinds[t.Name].role
-	return role == output || role == tokenEmbd && n.shape.Tied
+	role := n.kinds[t.Name].Role
+	return role == model.Output || role == model.TokenEmbd && n.shape.Tied
 }
 
 // drawn reports whether a matrix is drawn value by value: the output matrix if
@@ -129,9 +129,9 @@ func places(grain int) uint64 { return uint64(poolValues-pieceValues)/uint64(gra
 func (n *noise) fill(t Tensor, row, rows int, dst []byte) {
 	stream := n.stream(t.Name)
 	switch kind := n.kinds[t.Name]; {
-	case kind.computed():
-		encodeDivisors(dst, n.shape)
-	case kind.vector():
+	case kind.Computed():
+		encodeDivisors(dst, kind.Role, n.shape)
+	case kind.Vector():
 		n.fillVector(kind, stream, dst)
 	case n.drawn(t):
 		n.draw(t, stream, row, rows, dst)
@@ -171,13 +171,13 @@ func (n *noise) draw(t Tensor, stream uint64, row, rows int, dst []byte) {
 	}
 }
 
-func (n *noise) fillVector(kind slot, stream uint64, dst []byte) {
-	values := make([]float32, kind.cols)
+func (n *noise) fillVector(kind model.Tensor, stream uint64, dst []byte) {
+	values := make([]float32, kind.Cols)
 	start := scramble(stream) % poolValues
 	for i := range values {
 		v := n.unit[(start+uint64(i))%poolValues]
 		values[i] = 1 + float32(0.1*v)
-		if kind.bias {
+		if kind.Bias {
 			values[i] = 0.02 * v
 		}
 	}

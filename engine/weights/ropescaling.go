@@ -4,32 +4,94 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/gguf"
 )
 
-// ggufScaling reads the RoPE scaling of a file. The linear kind is in the
-// metadata; Llama 3's is in a tensor of divisors, one for each pair of a head.
+// ggufScaling reads the RoPE scaling of a file. The linear kind and YaRN are in
+// the metadata, a factor alone is linear; divisors for each pair of a head are in
+// tensors: Llama 3's, LongRoPE's, and those of Gemma 4.
 func ggufScaling(f *gguf.File, arch string, s model.Shape) (*model.Scaling, error) {
+	divisors := map[string]gguf.Tensor{}
 	for _, t := range f.Tensors {
-		if t.Name == "rope_freqs.weight" {
-			return scalingOfDivisors(f, t, s)
+		if strings.HasPrefix(t.Name, "rope_f") {
+			divisors[t.Name] = t
 		}
 	}
 	r := reader{file: f}
-	kind := r.text(arch+"rope.scaling.type", "none")
+	kind := r.text(arch+"rope.scaling.type", "")
 	factor := r.floatOr(arch+"rope.scaling.factor", r.floatOr(arch+"rope.scale_linear", 1))
-	switch {
-	case r.err != nil:
-		return nil, r.err
-	case kind == "none" && !f.Has(arch+"rope.scale_linear"), factor == 1 && kind != "yarn":
-		return nil, nil
-	case kind == "linear" || kind == "none":
-		return &model.Scaling{Type: "linear", Factor: factor}, nil
+	magnitude := r.floatOr(arch+"rope.scaling.attn_factor", 1)
+	if kind != "yarn" && s.Architecture != "olmo2" {
+		magnitude *= r.floatOr(arch+"rope.scaling.yarn_attn_factor", 1)
 	}
-	return nil, fmt.Errorf("field %q: %q is not supported; none and linear are", arch+"rope.scaling.type", kind)
+	original := r.intOr(arch+"rope.scaling.original_context_length", s.Context)
+	if r.err != nil {
+		return nil, r.err
+	}
+	if t, ok := divisors["rope_freqs.weight"]; ok {
+		return scalingOfDivisors(f, t, s)
+	}
+	if long, ok := divisors["rope_factors_long.weight"]; ok {
+		return longRoPE(f, long, divisors["rope_factors_short.weight"], s, original, magnitude)
+	}
+	switch {
+	case kind == "none", kind == "" && factor == 1, kind == "linear" && factor == 1, kind == "longrope":
+		if magnitude != 1 || s.Temperature != 0 {
+			return &model.Scaling{Type: "linear", Factor: 1, Magnitude: unlessOne(magnitude), OriginalContext: original}, nil
+		}
+		return nil, nil
+	case kind == "linear" || kind == "":
+		return &model.Scaling{Type: "linear", Factor: factor, Magnitude: unlessOne(magnitude)}, nil
+	case kind == "yarn":
+		scaling := &model.Scaling{
+			Type: "yarn", Factor: factor, OriginalContext: original, Magnitude: unlessOne(magnitude),
+			BetaFast:      r.floatOr(arch+"rope.scaling.yarn_beta_fast", 0),
+			BetaSlow:      r.floatOr(arch+"rope.scaling.yarn_beta_slow", 0),
+			LogMultiplier: r.floatOr(arch+"rope.scaling.yarn_log_multiplier", 0),
+		}
+		return scaling, r.err
+	}
+	return nil, fmt.Errorf("field %q: %q is not supported; none, linear, yarn and longrope are", arch+"rope.scaling.type", kind)
+}
+
+// unlessOne returns a factor, 0 if it changes nothing.
+func unlessOne(factor float64) float64 {
+	if factor == 1 {
+		return 0
+	}
+	return factor
+}
+
+// longRoPE reads the divisors of LongRoPE.
+func longRoPE(f *gguf.File, long, short gguf.Tensor, s model.Shape, original int, magnitude float64) (*model.Scaling, error) {
+	scaling := &model.Scaling{Type: "longrope", OriginalContext: original, Magnitude: magnitude}
+	for _, d := range []struct {
+		tensor gguf.Tensor
+		name   string
+		to     *[]float64
+	}{{long, "rope_factors_long.weight", &scaling.Long}, {short, "rope_factors_short.weight", &scaling.Short}} {
+		if d.tensor.Name == "" || d.tensor.Type != quant.F32 {
+			return nil, fmt.Errorf("tensor %q: missing, or not of f32", d.name)
+		}
+		*d.to = divisorsOf(f, d.tensor)
+	}
+	return scaling, nil
+}
+
+// divisorsOf reads a tensor of f32 values, as the decimals that they are meant
+// as.
+func divisorsOf(f *gguf.File, t gguf.Tensor) []float64 {
+	stored := make([]float32, t.Rows*t.Cols)
+	t.Type.Decode(stored, f.Data(t))
+	values := make([]float64, len(stored))
+	for i, v := range stored {
+		values[i] = shortest(float64(v))
+	}
+	return values
 }
 
 // llama3Divisors returns by how much Llama 3's scaling divides the frequency of
@@ -58,8 +120,12 @@ func turns(base float64, headDim, i, context int) float64 {
 // give them: only OriginalContext over LowFreqFactor and over HighFreqFactor
 // count, so LowFreqFactor may be taken as 1.
 func scalingOfDivisors(f *gguf.File, t gguf.Tensor, s model.Shape) (*model.Scaling, error) {
-	if t.Rows*t.Cols != s.HeadDim/2 || t.Type != quant.F32 {
-		return nil, fmt.Errorf("tensor %q: %d values of %s, but %d of f32 are needed, half a head; the file is damaged", t.Name, t.Rows*t.Cols, t.Type, s.HeadDim/2)
+	head := max(s.HeadDim, s.GlobalHeadDim)
+	if t.Rows*t.Cols != head/2 || t.Type != quant.F32 {
+		return nil, fmt.Errorf("tensor %q: %d values of %s, but %d of f32 are needed, half a head; the file is damaged", t.Name, t.Rows*t.Cols, t.Type, head/2)
+	}
+	if s.GlobalHeadDim > 0 {
+		return &model.Scaling{Type: "divisors", Long: divisorsOf(f, t)}, nil
 	}
 	stored := make([]float32, s.HeadDim/2)
 	t.Type.Decode(stored, f.Data(t))
@@ -117,11 +183,19 @@ func agrees(r model.Scaling, stored []float32, s model.Shape) bool {
 	return true
 }
 
-// encodeDivisors writes the tensor of divisors of a shape with Llama 3's
-// scaling.
-func encodeDivisors(dst []byte, s model.Shape) {
-	values := make([]float32, s.HeadDim/2)
-	for i, d := range llama3Divisors(*s.RoPEScaling, s.RoPEBase, s.HeadDim) {
+// encodeDivisors writes a tensor that follows from a shape's scaling.
+func encodeDivisors(dst []byte, role model.Role, s model.Shape) {
+	var divisors []float64
+	switch r := s.RoPEScaling; {
+	case role == model.RoPEShort:
+		divisors = r.Short
+	case r.Type == "llama3":
+		divisors = llama3Divisors(*r, s.RoPEBase, s.HeadDim)
+	default:
+		divisors = r.Long
+	}
+	values := make([]float32, len(divisors))
+	for i, d := range divisors {
 		values[i] = float32(d)
 	}
 	quant.F32.Encode(dst, values)

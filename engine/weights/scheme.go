@@ -96,18 +96,18 @@ func (s Scheme) explains(tensors []Tensor) bool {
 }
 
 // pick returns the format of a tensor of the shape.
-func (s Scheme) pick(shape model.Shape, t slot) quant.Type {
-	if t.vector() {
+func (s Scheme) pick(shape model.Shape, t model.Tensor) quant.Type {
+	if t.Float32() {
 		return quant.F32
 	}
 	choice := s.Base
 	switch {
-	case t.role == output, t.role == tokenEmbd && shape.Tied:
+	case t.Role == model.Output, t.Role == model.TokenEmbd && shape.Tied:
 		choice = s.Output
-	case (t.role == attnV || t.role == ffnDown) && moreBits(t.block, shape.Layers):
+	case (t.Role == model.AttnV || t.Role == model.FFNDown) && moreBits(t.Block, shape.Layers):
 		choice = s.More
 	}
-	return fallback(choice, t.cols)
+	return fallback(choice, t.Cols)
 }
 
 // moreBits chooses the blocks whose errors weigh most: the first and the last

@@ -24,8 +24,8 @@ func Synthetic(shape model.Shape, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if style, ok := architectures[shape.Architecture]; ok {
-		shape.RoPEStyle = style
+	if a, ok := model.ArchitectureOf(shape.Architecture); ok {
+		shape.RoPEStyle = a.Pairs
 	}
 	s := &source{shape: shape, quant: scheme.Name, synthetic: true}
 	s.metadata = metadata{title: shape.Name, tokenizer: madeUpTokenizer(shape.Vocab)}

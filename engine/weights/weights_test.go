@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -150,9 +151,9 @@ func TestSourcesOfTheReferenceModels(t *testing.T) {
 		want := model.Shape{
 			Name: file, Architecture: "llama", Layers: 4, Sharing: model.NoSharing, Repeat: 1, Dim: 64, FFN: 160,
 			Heads: 4, KVHeads: 2, HeadDim: 16, Vocab: 512, Tied: true, NormEps: 1e-5, RoPEBase: 10_000,
-			RoPEStyle: model.Interleaved, Context: 2048,
+			RoPEStyle: model.Interleaved, Context: 2048, Norms: model.NormsBefore, Activation: model.SiLU,
 		}
-		if shape != want {
+		if !reflect.DeepEqual(shape, want) {
 			t.Errorf("%s: shape is\n%+v, want\n%+v", file, shape, want)
 		}
 		if s.Name() != file || s.Quant() != format || s.Synthetic() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights/gguf"
@@ -30,15 +31,16 @@ func WriteGGUF(path string, s Source) error {
 
 func writeGGUF(path string, s Source) error {
 	shape := s.Shape()
-	style, ok := architectures[shape.Architecture]
+	arch, ok := model.ArchitectureOf(shape.Architecture)
 	if !ok {
-		return fault.Userf("model %s: architecture %q cannot be written as GGUF; llama, qwen2 and qwen3 can", s.Name(), shape.Architecture)
+		return fault.Userf("model %s: architecture %q cannot be written as GGUF; %s can", s.Name(), shape.Architecture, strings.Join(model.Architectures(), ", "))
 	}
+	style := arch.Pairs
 	about, err := describe(s)
 	if err != nil {
 		return err
 	}
-	kinds := map[string]slot{}
+	kinds := map[string]model.Tensor{}
 	head := gguf.Header{Fields: about.fields(shape, fileType(s.Quant()))}
 	for _, want := range slots(shape) {
 		t, err := held(s, want)
@@ -46,7 +48,7 @@ func writeGGUF(path string, s Source) error {
 			return err
 		}
 		kinds[t.Name] = want
-		head.Tensors = append(head.Tensors, gguf.Tensor{Name: t.Name, Type: t.Type, Rows: t.Rows, Cols: t.Cols})
+		head.Tensors = append(head.Tensors, gguf.Tensor{Name: t.Name, Type: t.Type, Rows: t.Rows, Cols: t.Cols, Stack: stackOf(want)})
 	}
 	head.Pad(dataAlign)
 	head.Place()
@@ -59,11 +61,11 @@ func writeGGUF(path string, s Source) error {
 }
 
 // held returns a tensor with its bytes.
-func held(s Source, want slot) (Tensor, error) {
-	t, ok := s.Tensor(want.name())
+func held(s Source, want model.Tensor) (Tensor, error) {
+	t, ok := s.Tensor(want.Name())
 	switch {
 	case !ok:
-		return t, fmt.Errorf("model %s: tensor %q: missing", s.Name(), want.name())
+		return t, fmt.Errorf("model %s: tensor %q: missing", s.Name(), want.Name())
 	case t.Data == nil:
 		return t, fmt.Errorf("model %s: tensor %q: has no data, since the model was opened shape-only", s.Name(), t.Name)
 	}
@@ -121,12 +123,12 @@ func fileType(label string) int {
 // reorder returns the bytes of a tensor with the values of each head of Q and K
 // in the order that a RoPE style asks for. The order of rows is no matter of
 // their format, so quantized rows are moved as they are.
-func reorder(t Tensor, kind slot, s model.Shape, style model.RoPEStyle) []byte {
-	if s.RoPEStyle == style || !kind.rotated() {
+func reorder(t Tensor, kind model.Tensor, s model.Shape, style model.RoPEStyle) []byte {
+	if s.RoPEStyle == style || !kind.Rotated() {
 		return t.Data
 	}
 	row := t.Type.RowBytes(t.Cols)
-	if kind.vector() {
+	if kind.Vector() {
 		row /= t.Cols // its values are what is moved
 	}
 	out := make([]byte, len(t.Data))
@@ -140,16 +142,6 @@ func reorder(t Tensor, kind slot, s model.Shape, style model.RoPEStyle) []byte {
 		copy(out[(head+to)*row:][:row], t.Data[i*row:])
 	}
 	return out
-}
-
-// rotated reports whether the order of the tensor's rows, or of a vector's
-// values, is that of the values that RoPE turns.
-func (s slot) rotated() bool {
-	switch s.role {
-	case attnQ, attnK, attnQNorm, attnKNorm:
-		return true
-	}
-	return false
 }
 
 // writeFile writes a file that appears under its name when it is whole. An

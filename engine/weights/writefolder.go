@@ -43,7 +43,7 @@ func writeSafetensors(dir string, s Source) error {
 	err = writeFile(filepath.Join(dir, "model.safetensors"), func(w io.Writer) error {
 		return safetensors.Write(w, tensors, map[string]string{"format": "pt"}, func(t safetensors.Tensor) ([]byte, error) {
 			kind := kinds[t.Name]
-			ours, _ := s.Tensor(kind.name())
+			ours, _ := s.Tensor(kind.Name())
 			return reorder(ours, kind, shape, model.Halves), nil
 		})
 	})
@@ -58,11 +58,11 @@ func writeSafetensors(dir string, s Source) error {
 
 // safetensorsOf lists the tensors of s under their Hugging Face names, and what
 // each of them is.
-func safetensorsOf(s Source) ([]safetensors.Tensor, map[string]slot, error) {
+func safetensorsOf(s Source) ([]safetensors.Tensor, map[string]model.Tensor, error) {
 	var tensors []safetensors.Tensor
-	kinds := map[string]slot{}
+	kinds := map[string]model.Tensor{}
 	for _, want := range slots(s.Shape()) {
-		if want.computed() {
+		if want.Computed() {
 			continue
 		}
 		t, err := held(s, want)
@@ -74,11 +74,11 @@ func safetensorsOf(s Source) ([]safetensors.Tensor, map[string]slot, error) {
 			return nil, nil, fault.Userf("model %s: tensor %q: %s has no form in safetensors; give --quant f32, f16 or bf16", s.Name(), t.Name, t.Type)
 		}
 		extents := []int{t.Rows, t.Cols}
-		if want.vector() {
+		if want.Vector() {
 			extents = extents[1:]
 		}
-		kinds[want.huggingFace()] = want
-		tensors = append(tensors, safetensors.Tensor{Name: want.huggingFace(), DType: dtype, Shape: extents})
+		kinds[want.HuggingFace()] = want
+		tensors = append(tensors, safetensors.Tensor{Name: want.HuggingFace(), DType: dtype, Shape: extents})
 	}
 	return tensors, kinds, nil
 }

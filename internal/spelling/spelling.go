@@ -25,7 +25,8 @@ func Nearest(word string, names []string, n int) []string {
 	limit := max(1, (len(word)+1)/3)
 	near := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return distance(word, name) > limit })
 	slices.SortFunc(near, func(a, b string) int {
-		return cmp.Or(cmp.Compare(distance(word, a), distance(word, b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(distance(word, a), distance(word, b)),
+			cmp.Compare(levenshtein.ComputeDistance(word, a), levenshtein.ComputeDistance(word, b)), cmp.Compare(a, b))
 	})
 	near = slices.Compact(near)
 	for i := range near {

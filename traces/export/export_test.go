@@ -82,7 +82,7 @@ func TestCSVIsReadBackByOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"2", "decode", "1", "attn_q", "0", "0", `blk.0,"q"`, "weight", "read", "4090", "70", "f16", "0", "1500"}
+	want := []string{"2", "decode", "1", "attn_q", "0", "0", `blk.0,"q"`, "weight", "read", "4090", "70", "f16", "0", "1500", "0"}
 	if len(rows) != 3 || !slices.Equal(rows[1], want) {
 		t.Errorf("rows %q, the first should be %q", rows, want)
 	}

@@ -102,7 +102,7 @@ func endChrome(w *writer) { w.WriteString("\n]}\n") }
 
 // beginCSV writes the names of the columns of a trace file.
 func beginCSV(w *writer) error {
-	w.WriteString("seq,phase,token,op,layer,block,tensor,kind,access,addr,bytes,dtype,macs,host_ns\n")
+	w.WriteString("seq,phase,token,op,layer,block,tensor,kind,access,addr,bytes,dtype,macs,host_ns,expert\n")
 	return nil
 }
 
@@ -126,7 +126,8 @@ func csvRows(w *writer, op traces.Op) {
 		number(e.Bytes)
 		text(e.DType)
 		number(e.MACs)
-		line = append(strconv.AppendInt(line, e.HostNS, 10), '\n')
+		number(e.HostNS)
+		line = append(strconv.AppendInt(line, int64(e.Expert), 10), '\n')
 		w.Write(line)
 	}
 }

@@ -131,6 +131,22 @@ func (f *File) Ints(key string) ([]int32, error) {
 	return values, nil
 }
 
+// Flags returns an array of booleans, or of integers of which 0 is false.
+func (f *File) Flags(key string) ([]bool, error) {
+	field, err := f.array(key, Bool, Int32, Uint32)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]bool, field.Len)
+	for i := range values {
+		width := field.Elem.width()
+		for _, b := range field.raw[arrayHead+i*width:][:width] {
+			values[i] = values[i] || b != 0
+		}
+	}
+	return values, nil
+}
+
 // Uniform returns the value of an integer field, or of an array of integers
 // that are all equal: files state a number either once or for each layer.
 func (f *File) Uniform(key string) (int, error) {

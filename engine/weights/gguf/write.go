@@ -127,16 +127,25 @@ func (h *Header) Place() int64 {
 	at := h.bytes()
 	for i := range h.Tensors {
 		t := &h.Tensors[i]
-		t.Dims = 2
-		if t.Rows == 1 {
-			t.Dims = 1
-		}
+		t.Dims = len(t.extents())
 		at = align(at)
 		t.Offset = uint64(at)
 		t.Bytes = int64(t.Rows) * int64(t.Type.RowBytes(t.Cols))
 		at += t.Bytes
 	}
 	return align(at)
+}
+
+// extents returns the tensor's dimensions as a file states them, the innermost
+// first.
+func (t *Tensor) extents() []int {
+	switch {
+	case t.Stack > 1:
+		return []int{t.Cols, t.Rows / t.Stack, t.Stack}
+	case t.Rows == 1:
+		return []int{t.Cols}
+	}
+	return []int{t.Cols, t.Rows}
 }
 
 func align(n int64) int64 {
@@ -150,11 +159,7 @@ func (h *Header) bytes() int64 {
 		n += 8 + int64(len(v.Key)) + 4 + v.Bytes
 	}
 	for _, t := range h.Tensors {
-		dims := int64(2)
-		if t.Rows == 1 {
-			dims = 1
-		}
-		n += 8 + int64(len(t.Name)) + 4 + 8*dims + 4 + 8
+		n += 8 + int64(len(t.Name)) + 4 + 8*int64(len(t.extents())) + 4 + 8
 	}
 	return align(n)
 }
@@ -173,10 +178,9 @@ func (h *Header) append(dst []byte) []byte {
 	}
 	for _, t := range h.Tensors {
 		dst = appendText(dst, t.Name)
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Dims))
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(t.Cols))
-		if t.Dims == 2 {
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(t.Rows))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(t.extents())))
+		for _, extent := range t.extents() {
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(extent))
 		}
 		dst = binary.LittleEndian.AppendUint32(dst, tensorNumbers[t.Type])
 		dst = binary.LittleEndian.AppendUint64(dst, t.Offset-start)

@@ -1,0 +1,167 @@
+package model
+
+// architectures are the descriptions of the families that are understood, the
+// plain ones first. Each says what its paper says, in the parts of a Shape; what
+// differs between the models of a family (widths, windows, scales) is theirs.
+var architectures = []Architecture{
+	{
+		// LLaMA (arXiv 2302.13971), Mistral and MobileLLM: a norm in front of each
+		// half, grouped-query attention, SwiGLU.
+		Name: "llama", Pairs: Interleaved,
+		Classes: []string{"LlamaForCausalLM", "MobileLLMForCausalLM", "MistralForCausalLM"},
+	},
+	{Name: "internlm2", Pairs: Interleaved}, // arXiv 2403.17297
+	{Name: "xverse", Pairs: Interleaved, Classes: []string{"XverseForCausalLM"}},
+	{Name: "ernie4_5", Pairs: Interleaved, Classes: []string{"Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"}},
+	{
+		// Qwen 2 and 2.5 (arXiv 2407.10671): biases of Q, K and V.
+		Name: "qwen2", Pairs: Halves,
+		Classes: []string{"Qwen2ForCausalLM"},
+	},
+	{
+		// Qwen 3 (arXiv 2505.09388): a norm over each head of Q and K.
+		Name: "qwen3", Pairs: Halves,
+		Classes: []string{"Qwen3ForCausalLM"},
+	},
+	{
+		// SmolLM3: every fourth layer knows no positions (NoPE, arXiv 2501.18795).
+		Name: "smollm3", Pairs: Interleaved,
+		Classes: []string{"SmolLM3ForCausalLM"},
+		Parts:   Shape{NoRoPEEvery: 4},
+	},
+	{
+		// Mistral 3: queries grow with the logarithm of their position.
+		Name: "mistral3", Pairs: Interleaved,
+		Classes: []string{"Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"},
+	},
+	{
+		// Phi-3 (arXiv 2404.14219) and Phi-4-mini (2503.01743): Q, K and V are one
+		// matrix, and so are gate and up; LongRoPE; Phi-4-mini turns a part of a head.
+		Name: "phi3", Pairs: Halves,
+		Classes: []string{"Phi3ForCausalLM"},
+		Parts:   Shape{FusedQKV: true, FusedGateUp: true},
+		names:   map[Role]string{AttnQKV: "self_attn.qkv_proj", FFNUp: "mlp.gate_up_proj"},
+	},
+	{
+		// MiniCPM (arXiv 2404.06395): scales for the embedding, for what a half adds
+		// and for the logits; those of the first models where a file states none.
+		Name: "minicpm", Pairs: Interleaved,
+		Classes: []string{"MiniCPMForCausalLM"},
+		derive:  miniCPMScales,
+	},
+	{
+		// Granite 3: MiniCPM's scales, and one for the scores.
+		Name: "granite", Pairs: Interleaved,
+		Classes: []string{"GraniteForCausalLM"},
+	},
+	{
+		// Gemma 2 (arXiv 2408.00118): norms around both halves, GeGLU, caps on scores
+		// and logits, every other layer attends to a window.
+		Name: "gemma2", Pairs: Halves, NormOffset: 1,
+		Classes: []string{"Gemma2ForCausalLM"},
+		Parts:   Shape{Norms: NormsAround, Activation: GELU, GlobalEvery: 2, AttentionCap: 50, LogitCap: 30, Tied: true},
+		derive:  gemmaScales(46),
+		names:   aroundNames,
+	},
+	{
+		// Gemma 3 (arXiv 2503.19786): head norms in place of caps, five layers with a
+		// window and a rotary base of their own for each that sees all.
+		Name: "gemma3", Pairs: Halves, NormOffset: 1,
+		Classes: []string{"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},
+		Parts:   Shape{Norms: NormsAround, Activation: GELU, QKNorm: true, GlobalEvery: 6, RoPELocal: 10_000, Tied: true},
+		derive:  gemmaScales(62),
+		names:   aroundNames,
+	},
+	{
+		// Gemma 4: Gemma 3's, with larger heads where a layer sees all, normalised
+		// values, last layers that read an earlier layer's cache, and an embedding for
+		// each layer, of which a token needs one row.
+		Name: "gemma4", Pairs: Halves,
+		Parts: Shape{
+			Norms: NormsAround, Activation: GELU, QKNorm: true, ValueNorm: true, AttentionScale: 1,
+			GlobalEvery: 6, RoPELocal: 10_000, LayerScale: true, Tied: true,
+		},
+		derive: gemmaScales(0),
+	},
+	{
+		// OLMo 2 (arXiv 2501.00656): norms behind each half, and over all of Q and K;
+		// OLMo 3 adds windows.
+		Name: "olmo2", Pairs: Halves,
+		Classes: []string{"Olmo2ForCausalLM", "Olmo3ForCausalLM"},
+		Parts:   Shape{Norms: NormsBehind, QKNormWhole: true},
+		names:   map[Role]string{PostAttnNorm: "post_attention_layernorm", PostFFNNorm: "post_feedforward_layernorm"},
+	},
+	{
+		// LFM2 (arXiv 2511.23404): short gated convolutions, some layers attend.
+		Name: "lfm2", Pairs: Halves,
+		Classes: []string{"Lfm2ForCausalLM"},
+		Parts:   Shape{Mixer: ShortConv, ConvLength: 3, QKNorm: true, Tied: true},
+		files:   map[Role]Role{OutputNorm: "token_embd_norm"},
+		names:   lfm2Names,
+	},
+	{
+		// LFM2's mixtures: experts by sigmoid, a bias counts for the choice alone.
+		Name: "lfm2moe", Pairs: Halves,
+		Parts: Shape{
+			Mixer: ShortConv, ConvLength: 3, QKNorm: true, Tied: true,
+			Experts: &Experts{Gate: SigmoidGate, Normalize: true, ChoiceBias: true},
+		},
+		files: map[Role]Role{OutputNorm: "token_embd_norm"},
+		names: lfm2Names,
+	},
+	{
+		// Qwen 3's mixtures: Qwen 3 with routed experts.
+		Name: "qwen3moe", Pairs: Halves,
+		Parts: Shape{QKNorm: true, Experts: &Experts{Gate: SoftmaxGate, Normalize: true}},
+	},
+	{
+		// OLMoE (arXiv 2409.02060): the weights of the chosen keep what the softmax
+		// over all gave them.
+		Name: "olmoe", Pairs: Halves,
+		Parts: Shape{QKNormWhole: true, Experts: &Experts{Gate: SoftmaxGate}},
+	},
+	{
+		// Granite's mixtures: Granite with routed experts.
+		Name: "granitemoe", Pairs: Interleaved,
+		Parts: Shape{Experts: &Experts{Gate: SoftmaxGate, Normalize: true}},
+	},
+	{
+		// gpt-oss (arXiv 2508.10925): windows in every other layer, sinks, biases
+		// everywhere, a softmax over the chosen experts.
+		Name: "gpt-oss", Pairs: Halves,
+		Parts: Shape{
+			QKVBias: true, OutputBias: true, Sinks: true, GlobalEvery: 2, Activation: ClampedGLU,
+			Experts: &Experts{Gate: SoftmaxChosenGate, Biases: true},
+		},
+		files: map[Role]Role{FFNNorm: "post_attention_norm"},
+	},
+	{
+		// Qwen 3.5: three gated delta networks (arXiv 2412.06464) for each layer that
+		// attends, whose result is gated. Described by what it moves.
+		Name: "qwen35", Pairs: Halves, ShapeOnly: true,
+		Parts: Shape{QKNorm: true, OutputGate: true, Mixer: GatedNet, AttentionEvery: 4},
+		files: map[Role]Role{FFNNorm: "post_attention_norm"},
+	},
+}
+
+// aroundNames are Hugging Face's names of norms around both halves.
+var aroundNames = map[Role]string{
+	PostAttnNorm: "post_attention_layernorm",
+	FFNNorm:      "pre_feedforward_layernorm",
+	PostFFNNorm:  "post_feedforward_layernorm",
+}
+
+var lfm2Names = map[Role]string{
+	OutputNorm: "model.embedding_norm",
+	AttnNorm:   "operator_norm",
+	ConvIn:     "conv.in_proj",
+	ConvTaps:   "conv.conv",
+	ConvOut:    "conv.out_proj",
+	AttnQNorm:  "self_attn.q_layernorm",
+	AttnKNorm:  "self_attn.k_layernorm",
+	AttnOut:    "self_attn.out_proj",
+	FFNNorm:    "ffn_norm",
+	FFNGate:    "feed_forward.w1",
+	FFNUp:      "feed_forward.w3",
+	FFNDown:    "feed_forward.w2",
+}

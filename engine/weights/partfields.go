@@ -1,0 +1,117 @@
+package weights
+
+import (
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights/gguf"
+)
+
+// turnedOf returns how many values of a head rotary embedding turns.
+func turnedOf(s model.Shape) int {
+	switch {
+	case s.RoPEDim > 0:
+		return s.RoPEDim
+	case s.GlobalHeadDim > 0:
+		return s.GlobalHeadDim
+	}
+	return s.HeadDim
+}
+
+// partFields returns the fields of what sets a shape apart from a plain decoder,
+// as shapeReader reads them.
+func partFields(arch string, s model.Shape) []gguf.Value {
+	var all []gguf.Value
+	number := func(key string, v int) {
+		if v != 0 {
+			all = append(all, gguf.Uint32Value(arch+key, v))
+		}
+	}
+	float := func(key string, v float64) {
+		if v != 0 {
+			all = append(all, gguf.Float32Value(arch+key, v))
+		}
+	}
+	if r := s.RoPEScaling; r != nil {
+		all = append(all, scalingFields(arch, *r)...)
+	}
+	float("attn_logit_softcapping", s.AttentionCap)
+	float("final_logit_softcapping", s.LogitCap)
+	if a, ok := model.ArchitectureOf(s.Architecture); !ok || a.NormOffset == 0 && s.Architecture != "gemma4" {
+		float("embedding_scale", s.EmbeddingScale)
+		float("attention.scale", s.AttentionScale)
+	}
+	float("residual_scale", s.ResidualScale)
+	if s.LogitScale != 0 {
+		float("logit_scale", 1/s.LogitScale)
+	}
+	float("attention.temperature_scale", s.Temperature)
+	number("attention.sliding_window", s.Window)
+	if s.GlobalLayers != nil {
+		all = append(all, gguf.IntsValue(arch+"attention.sliding_window_pattern", s.Layers, func(i int) int32 {
+			if s.Layer(i).Window > 0 {
+				return 1
+			}
+			return 0
+		}))
+	} else if s.Window > 0 {
+		number("attention.sliding_window_pattern", s.GlobalEvery)
+	}
+	if s.Architecture != "olmo2" {
+		float("rope.freq_base_swa", s.RoPELocal)
+	}
+	number("attention.shared_kv_layers", s.SharedKVLayers)
+	number("embedding_length_per_layer_input", s.PerLayerDim)
+	if s.Mixer == model.ShortConv {
+		number("shortconv.l_cache", s.ConvLength)
+	}
+	if e := s.Experts; e != nil {
+		number("expert_count", e.Count)
+		number("expert_used_count", e.Used)
+		number("expert_feed_forward_length", e.FFN)
+		number("expert_shared_feed_forward_length", e.SharedFFN)
+		number("leading_dense_block_count", e.DenseLayers)
+		number("expert_gating_func", map[model.Gate]int{model.SoftmaxGate: 1, model.SigmoidGate: 2, model.SoftmaxChosenGate: 3}[e.Gate])
+		float("expert_weights_scale", e.Scale)
+	}
+	return all
+}
+
+// scalingFields returns the fields of a scaling; its divisors are tensors.
+func scalingFields(arch string, r model.Scaling) []gguf.Value {
+	var all []gguf.Value
+	float := func(key string, v float64) {
+		if v != 0 {
+			all = append(all, gguf.Float32Value(arch+"rope.scaling."+key, v))
+		}
+	}
+	switch r.Type {
+	case "linear", "yarn", "longrope":
+		all = append(all, gguf.TextValue(arch+"rope.scaling.type", r.Type))
+		float("factor", r.Factor)
+		if r.OriginalContext > 0 {
+			all = append(all, gguf.Uint32Value(arch+"rope.scaling.original_context_length", r.OriginalContext))
+		}
+	}
+	float("attn_factor", r.Magnitude)
+	float("yarn_beta_fast", r.BetaFast)
+	float("yarn_beta_slow", r.BetaSlow)
+	float("yarn_log_multiplier", r.LogMultiplier)
+	return all
+}
+
+// kvHeadsField states the KV heads once, or for each layer where they differ.
+func kvHeadsField(arch string, s model.Shape) gguf.Value {
+	const key = "attention.head_count_kv"
+	each := func(i int) int32 {
+		l := s.Layer(i)
+		if l.Mixer != model.Attention {
+			return 0
+		}
+		return int32(l.KVHeads)
+	}
+	for i := range s.Layers {
+		if each(i) != int32(s.KVHeads) {
+			return gguf.IntsValue(arch+key, s.Layers, each)
+		}
+	}
+	return gguf.Uint32Value(arch+key, s.KVHeads)
+}
