@@ -24,6 +24,11 @@ func TestExportedRequestsProbeDRAM(t *testing.T) {
 	if n := int64(strings.Count(string(text), "\n")); n == 0 || probe.Requests != n {
 		t.Errorf("%d lines, %d requests", n, probe.Requests)
 	}
+	mustMemsim(t, "export", "t.parquet", "--to", "dramsim3", "--token", "3", "-o", "reads.trc")
+	same := decode[dram.Figures](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.trc", "--format", "json"))
+	if same.Requests != probe.Requests || same.Cycles != probe.Cycles {
+		t.Errorf("as DRAMsim3 reads them: %+v, as Ramulator does: %+v", same, probe)
+	}
 	for _, format := range []string{"dramsim3", "chrome", "csv"} {
 		if r := mustMemsim(t, "export", "t.parquet", "--to", format, "-o", "-"); r.out == "" {
 			t.Errorf("%s to stdout is empty", format)

@@ -17,6 +17,7 @@ import (
 func FuzzReadRequests(f *testing.F) {
 	f.Add([]byte("# a trace\nLD 0x1f40\n\nST 64 # a store\nLD 0X7fffffffffffffff\n"))
 	f.Add([]byte("LD -1\n"))
+	f.Add([]byte("0x40 READ 10\nST\t64 20\n"))
 	f.Add([]byte("LD" + strings.Repeat(" ", 70_000) + "1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		faulttest.Bounded(t, 4<<20, 1<<8, len(data), func() {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -36,7 +39,7 @@ func TestProbeDRAM(t *testing.T) {
 	}
 	slow := decode[dram.Figures](t, mustMemsim(t, append(args, "--command-level")...))
 	slow.RequestsPerS, r.RequestsPerS = 0, 0
-	if slow != r {
+	if !reflect.DeepEqual(slow, r) {
 		t.Errorf("command by command: %+v, fast: %+v", slow, r)
 	}
 	if out := mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--policy", "closed", "--mapping", "ChRaBaRoCo").out; !strings.Contains(out, "row hits") {
@@ -49,6 +52,96 @@ func TestProbeDRAMTakesBothFormsOfAddresses(t *testing.T) {
 	writeText(t, "a.txt", "LD 0x1000\nST 8192\n\n# a comment\nLD 0x20\n")
 	if r := decode[dram.Figures](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "a.txt", "--format", "json")); r.Requests != 3 {
 		t.Errorf("%d requests, want 3", r.Requests)
+	}
+}
+
+// A trace may have been compressed, written on Windows, with tabs, or by memsim export
+// for DRAMsim3: its requests are the same.
+func TestProbeDRAMReadsTracesAsPeopleHaveThem(t *testing.T) {
+	inFolder(t)
+	const plain = "LD 0x40\nST 8192\nLD 0x2000\n"
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write([]byte(plain)) // into memory
+	_ = z.Close()
+	want := dram.Figures{}
+	for i, text := range []string{
+		plain, packed.String(), "\ufeff" + plain, strings.ReplaceAll(plain, "\n", "\r\n"), strings.ReplaceAll(plain, " ", "\t"),
+		"0x40 READ 0\n0x2000 WRITE 0\n0x2000 READ 0\n",
+	} {
+		writeText(t, "t.txt", text)
+		got := decode[dram.Figures](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "t.txt", "--format", "json"))
+		got.RequestsPerS = 0
+		if i == 0 {
+			want = got
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+	writeText(t, "cut.gz", packed.String()[:packed.Len()-9])
+	wantMistake(t, memsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", "cut.gz"), "damaged or cut short")
+}
+
+// Addresses beyond the memory wrap around, and the command says so.
+func TestProbeDRAMWarnsOfAddressesBeyondCapacity(t *testing.T) {
+	inFolder(t)
+	writeText(t, "b.txt", "LD 0\n\nLD 0x80000000\n")
+	args := []string{"probe", "dram", "--part", "lpddr5-6400", "--trace", "b.txt"}
+	if r := mustMemsim(t, args...); !strings.Contains(r.err, "1 of 2 requests (the first on line 3, 0x80000000) lie beyond the 2.0 GiB") {
+		t.Errorf("one channel: %q", r.err)
+	}
+	if r := mustMemsim(t, append(args, "--channels", "2")...); strings.Contains(r.err, "beyond") {
+		t.Errorf("two channels: %q", r.err)
+	}
+}
+
+// Requests that give a clock arrive at it, and their latency is that of a memory that
+// is at rest.
+func TestProbeDRAMPacesAndTimesRequests(t *testing.T) {
+	inFolder(t)
+	var paced, at strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&paced, "LD %d %d\n", i*4096*17, i*400)
+		fmt.Fprintf(&at, "LD %d\n", i*4096*17)
+	}
+	writeText(t, "paced.txt", paced.String())
+	writeText(t, "burst.txt", at.String())
+	probe := func(file string) dram.Figures {
+		return decode[dram.Figures](t, mustMemsim(t, "probe", "dram", "--part", "lpddr5-6400", "--trace", file, "--refresh", "none", "--latency", "--format", "json"))
+	}
+	slow, fast := probe("paced.txt"), probe("burst.txt")
+	if slow.Cycles < 999*400 || slow.Cycles > 999*400+100 || slow.Latency.P50*3 > fast.Latency.P50 {
+		t.Errorf("paced: %d cycles, %+v; in a burst: %d cycles, %+v", slow.Cycles, slow.Latency, fast.Cycles, fast.Latency)
+	}
+	if l := slow.Latency; l.P50 > l.P99 || l.P99 > l.Max || l.Mean > l.Max || l.P50 < 20 {
+		t.Errorf("%+v", l)
+	}
+}
+
+// The commands and the parts of energy sum to what the other figures say.
+func TestProbeDRAMSaysItsCommands(t *testing.T) {
+	inFolder(t)
+	writeText(t, "reads.txt", sequentialReads(5000)+"ST 64\n")
+	for _, policy := range []string{"open", "closed"} {
+		args := []string{"probe", "dram", "--part", "lpddr5-6400", "--trace", "reads.txt", "--policy", policy, "--channels", "2", "--ranks", "2"}
+		f := decode[dram.Figures](t, mustMemsim(t, append(args, "--format", "json")...))
+		if c := f.Commands; c["RD"]+c["RDA"] != 5000 || c["WR"]+c["WRA"] != 1 || c["ACT1"] != c["ACT2"] || policy == "closed" && c["RDA"] == 0 {
+			t.Errorf("%s: %v", policy, c)
+		}
+		sum := 0.0
+		for _, nj := range f.EnergyParts {
+			sum += nj
+		}
+		if math.Abs(sum-f.EnergyNJ) > 1e-6*f.EnergyNJ {
+			t.Errorf("%s: parts of energy sum to %g nJ, not %g", policy, sum, f.EnergyNJ)
+		}
+		if out := mustMemsim(t, append(args, "--commands", "--latency")...).out; !strings.Contains(out, "PREpb") || !strings.Contains(out, "active_standby") || !strings.Contains(out, "p99 ns") {
+			t.Errorf("table:\n%s", out)
+		}
+		if out := mustMemsim(t, append(args, "--commands", "--format", "csv")...).out; !strings.HasPrefix(out, "cycles,row_hits,") || !strings.Contains(out, "commands.RD,") {
+			t.Errorf("csv:\n%s", out)
+		}
 	}
 }
 

@@ -113,7 +113,8 @@ type channel struct {
 	guard    *guard
 	progress progress
 
-	observer   observer // nil but in tests
+	stamp      int64    // of requests that are paced: the clock at which the last ones asked to arrive
+	observer   observer // nil unless somebody watches
 	everyClock bool     // tests: tick even when nothing can happen
 }
 

@@ -75,19 +75,20 @@ func TestAChannelTakenUpAnewLearnsNothing(t *testing.T) {
 	for s.locate(other>>log2(int(s.BurstBytes))).channel == 0 {
 		other = max(64, other<<1)
 	}
-	m := New(s)
+	memo := NewMemo()
+	m := memo.New(s)
 	m.Move(0, []Extent{{Addr: other, Bytes: 64}, {Addr: 0, Bytes: 64}})
 	m.Idle(s.Clock.Time(620))
-	if _, err := m.MoveAll(s.Clock.Time(620), func(yield func([]Extent, error) bool) {
-		_ = yield([]Extent{{Addr: 0, Bytes: 64}}, nil) &&
-			yield([]Extent{{Addr: other + 1<<20, Bytes: 64}}, nil) &&
-			yield([]Extent{{Addr: 4096, Bytes: 32_000}}, nil)
+	if _, err := m.MoveAll(s.Clock.Time(620), func(yield func(Batch, error) bool) {
+		_ = yield(Batch{Extents: []Extent{{Addr: 0, Bytes: 64}}}, nil) &&
+			yield(Batch{Extents: []Extent{{Addr: other + 1<<20, Bytes: 64}}}, nil) &&
+			yield(Batch{Extents: []Extent{{Addr: 4096, Bytes: 32_000}}}, nil)
 	}); err != nil {
 		t.Fatal(err)
 	}
 	m.Release()
 	list := []Extent{{Addr: other, Bytes: 64}, {Addr: 0, Bytes: 32_000}}
-	fast, slow := New(s), NewCommandLevel(s)
+	fast, slow := memo.New(s), NewCommandLevel(s)
 	if a, b := fast.Move(0, list), slow.Move(0, list); a != b {
 		t.Errorf("fast path %+v\ncommand level %+v", a, b)
 	}

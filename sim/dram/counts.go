@@ -14,11 +14,14 @@ type Counts struct {
 	RowMisses        int64
 	RowConflicts     int64
 	Activates        int64
+	ReadsClosing     int64 // RDA, of the reads
+	WritesClosing    int64 // WRA, of the writes
 	Precharges       int64 // PREpb
 	PrechargeAlls    int64 // PREab
 	AllBankRefreshes int64 // REFab
 	BankRefreshes    int64 // REFpb
 	WriteClockStarts int64 // CAS_RD and CAS_WR
+	StartsForWrites  int64 // CAS_WR, of the write clock starts
 	PowerDowns       int64 // entries
 	SelfRefreshes    int64 // entries
 }
@@ -26,14 +29,36 @@ type Counts struct {
 // Requests returns the bursts that were asked for.
 func (c Counts) Requests() int64 { return c.Reads + c.Writes + c.Forwarded + c.Coalesced }
 
+// Commands returns the commands by their JEDEC names, those that a memory of this
+// configuration can issue, with entries of power-down (PDE) and self-refresh (SRE).
+func (c Counts) Commands(s *Spec) map[string]int64 {
+	m := map[string]int64{
+		"RD": c.Reads - c.ReadsClosing, "RDA": c.ReadsClosing, "WR": c.Writes - c.WritesClosing, "WRA": c.WritesClosing,
+		"PREpb": c.Precharges, "PREab": c.PrechargeAlls, "REFab": c.AllBankRefreshes,
+		"PDE": c.PowerDowns, "SRE": c.SelfRefreshes,
+	}
+	if s.Split {
+		m["ACT1"], m["ACT2"] = c.Activates, c.Activates
+	} else {
+		m["ACT"] = c.Activates
+	}
+	if standards[s.Standard].perBank {
+		m["REFpb"] = c.BankRefreshes
+	}
+	if s.WriteClock {
+		m["CAS_RD"], m["CAS_WR"] = c.WriteClockStarts-c.StartsForWrites, c.StartsForWrites
+	}
+	return m
+}
+
 // Plus returns the sum.
 func (c Counts) Plus(o Counts) Counts {
 	return Counts{
 		c.Reads + o.Reads, c.Writes + o.Writes, c.Forwarded + o.Forwarded, c.Coalesced + o.Coalesced,
 		c.RowHits + o.RowHits, c.RowMisses + o.RowMisses, c.RowConflicts + o.RowConflicts,
-		c.Activates + o.Activates, c.Precharges + o.Precharges, c.PrechargeAlls + o.PrechargeAlls,
+		c.Activates + o.Activates, c.ReadsClosing + o.ReadsClosing, c.WritesClosing + o.WritesClosing, c.Precharges + o.Precharges, c.PrechargeAlls + o.PrechargeAlls,
 		c.AllBankRefreshes + o.AllBankRefreshes, c.BankRefreshes + o.BankRefreshes,
-		c.WriteClockStarts + o.WriteClockStarts, c.PowerDowns + o.PowerDowns, c.SelfRefreshes + o.SelfRefreshes,
+		c.WriteClockStarts + o.WriteClockStarts, c.StartsForWrites + o.StartsForWrites, c.PowerDowns + o.PowerDowns, c.SelfRefreshes + o.SelfRefreshes,
 	}
 }
 
@@ -51,11 +76,14 @@ const (
 	countRowMisses
 	countRowConflicts
 	countActivates
+	countReadsClosing
+	countWritesClosing
 	countPrecharges
 	countPrechargeAlls
 	countAllBankRefreshes
 	countBankRefreshes
 	countWriteClockStarts
+	countStartsForWrites
 	countPowerDowns
 	countSelfRefreshes
 	clocksActive    // at least one row open
@@ -75,11 +103,14 @@ func (t *tally) counts() Counts {
 		RowMisses:        t[countRowMisses],
 		RowConflicts:     t[countRowConflicts],
 		Activates:        t[countActivates],
+		ReadsClosing:     t[countReadsClosing],
+		WritesClosing:    t[countWritesClosing],
 		Precharges:       t[countPrecharges],
 		PrechargeAlls:    t[countPrechargeAlls],
 		AllBankRefreshes: t[countAllBankRefreshes],
 		BankRefreshes:    t[countBankRefreshes],
 		WriteClockStarts: t[countWriteClockStarts],
+		StartsForWrites:  t[countStartsForWrites],
 		PowerDowns:       t[countPowerDowns],
 		SelfRefreshes:    t[countSelfRefreshes],
 	}

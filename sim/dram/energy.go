@@ -33,6 +33,20 @@ func (e Energy) Background() units.Femtojoules {
 	return e.Active + e.Precharge + e.PowerDown + e.SelfRefresh
 }
 
+// An EnergyPart is one part of an Energy under the name that outputs give it.
+type EnergyPart struct {
+	Name   string
+	Energy units.Femtojoules
+}
+
+// Parts returns the parts: those of commands, and then those of states.
+func (e Energy) Parts() []EnergyPart {
+	return []EnergyPart{
+		{"activate", e.Activate}, {"read", e.Read}, {"write", e.Write}, {"io", e.IO}, {"refresh", e.Refresh},
+		{"active_standby", e.Active}, {"precharge_standby", e.Precharge}, {"power_down", e.PowerDown}, {"self_refresh", e.SelfRefresh},
+	}
+}
+
 // Plus returns the part-wise sum.
 func (e Energy) Plus(o Energy) Energy {
 	return Energy{e.Activate + o.Activate, e.Read + o.Read, e.Write + o.Write, e.IO + o.IO, e.Refresh + o.Refresh,

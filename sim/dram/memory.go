@@ -106,11 +106,12 @@ func (m *Memory) Move(at units.Picoseconds, extents []Extent) Transfer {
 	return m.moved(start)
 }
 
-// MoveAll services the extents of lists, one list after another, as Move does those
-// of one: the queues do not drain in between. Only within a list are extents that
-// continue each other one; a burst in which two lists meet moves twice. It ends early
-// with the first error of lists, after what came before has moved.
-func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error]) (Transfer, error) {
+// MoveAll services batches of extents, one after another, as Move does those of one
+// list: the queues do not drain in between, unless a batch arrives later than that. Only
+// within a batch are extents that continue each other one; a burst in which two batches
+// meet moves twice. It ends early with the first error of the batches, after what came
+// before has moved.
+func (m *Memory) MoveAll(at units.Picoseconds, batches iter.Seq2[Batch, error]) (Transfer, error) {
 	start := m.clock(at)
 	m.idle(start)
 	if m.graph != nil {
@@ -122,18 +123,11 @@ func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error])
 		g.channel.recall()
 	}
 	var failed error
-	for extents, err := range lists {
+	for batch, err := range batches {
 		if failed = err; err != nil || m.guard.err != nil {
 			break
 		}
-		if m.graph != nil {
-			m.split(extents)
-		}
-		for i := range m.groups {
-			g := &m.groups[i]
-			some := g.channel.takeIn(&cutter{layout: &m.layout, channel: g.members[0], extents: extents})
-			g.moves = g.moves || some
-		}
+		m.arrive(start, batch)
 	}
 	for i := range m.groups {
 		if g := &m.groups[i]; g.moves {
@@ -144,6 +138,21 @@ func (m *Memory) MoveAll(at units.Picoseconds, lists iter.Seq2[[]Extent, error])
 		failed = m.guard.err
 	}
 	return m.moved(start), failed
+}
+
+// arrive has the channels take in a batch of a transfer from start on.
+func (m *Memory) arrive(start int64, batch Batch) {
+	if m.graph != nil {
+		m.split(batch.Extents)
+	}
+	for i := range m.groups {
+		g := &m.groups[i]
+		if batch.From > 0 {
+			g.channel.wait(start + batch.From)
+		}
+		some := g.channel.takeIn(&cutter{layout: &m.layout, channel: g.members[0], extents: batch.Extents})
+		g.moves = g.moves || some
+	}
 }
 
 // moved describes a transfer from start on, once the channels have made it.

@@ -14,7 +14,7 @@ import (
 )
 
 // readAll reads a whole raw trace of LPDDR5's bursts.
-func readAll(text string) (all []Extent, err error) {
+func readAll(text string) (all []Request, err error) {
 	for list, err := range ReadTrace(strings.NewReader(text), 32) {
 		if err != nil {
 			return nil, err
@@ -26,7 +26,7 @@ func readAll(text string) (all []Extent, err error) {
 
 func TestReadTrace(t *testing.T) {
 	got, err := readAll("LD 0x40\n\n# a comment\nST 100 # another\r\nLD 0X7F\n")
-	want := []Extent{{64, 32, false}, {96, 32, true}, {96, 32, false}}
+	want := []Request{{Extent{64, 32, false}, 0, 1}, {Extent{96, 32, true}, 0, 4}, {Extent{96, 32, false}, 0, 5}}
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("%+v, error %v", got, err)
 	}
@@ -40,7 +40,8 @@ func TestReadTrace(t *testing.T) {
 func TestReadTraceFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"LD 1\nRD 2\n": "line 2", "LD x\n": "line 1", "LD 0xzz\n": "line 1", "LD\n": "line 1", "LD -3\n": "line 1",
-		"LD 99999999999999999999\n": "line 1", "": "no request", "LD 1 2\n": "line 1",
+		"LD 99999999999999999999\n": "line 1", "": "no request", "LD 1 x\n": "is not a clock", "LD 1 2 3\n": "\"3\" follows",
+		"LD 1\n\x00\x01\xff\n": "line 2: is not text", "0x40 READ -1\n": "is not a clock", "\x1f\x8bjunk": "gzip",
 	} {
 		if _, err := readAll(text); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v does not say %q", text, err, want)
@@ -78,15 +79,15 @@ func TestProbe(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open)
 	clock := time.Unix(0, 0)
 	now := func() time.Time { clock = clock.Add(time.Millisecond); return clock }
-	lists := func(yield func([]Extent, error) bool) {
+	lists := func(yield func([]Request, error) bool) {
 		for i := range uint64(4) {
 			clock = clock.Add(time.Hour) // making them does not count
-			if !yield([]Extent{{Addr: i << 18, Bytes: 1 << 18}}, nil) {
+			if !yield([]Request{{Extent: Extent{Addr: i << 18, Bytes: 1 << 18}}}, nil) {
 				return
 			}
 		}
 	}
-	f, err := Probe(New(s), lists, now)
+	f, err := Probe(New(s), lists, false, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestProbe(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	broken := errors.New("broken")
-	if _, err := Probe(New(s), func(yield func([]Extent, error) bool) { yield(nil, broken) }, now); !errors.Is(err, broken) {
+	if _, err := Probe(New(s), func(yield func([]Request, error) bool) { yield(nil, broken) }, false, now); !errors.Is(err, broken) {
 		t.Errorf("a list that fails: %v", err)
 	}
 }
@@ -110,8 +111,8 @@ func TestProbe(t *testing.T) {
 func TestProbeCountsClocks(t *testing.T) {
 	for _, part := range []string{"lpddr5-6400", "lpddr5x-8533", "lpddr5x-9600"} {
 		s := partSpec(t, part, "RoBaRaCoCh", NoRefresh, Open)
-		one := func(yield func([]Extent, error) bool) { yield([]Extent{{Bytes: s.BurstBytes}}, nil) }
-		f, err := Probe(New(s), one, time.Now)
+		one := func(yield func([]Request, error) bool) { yield([]Request{{Extent: Extent{Bytes: s.BurstBytes}}}, nil) }
+		f, err := Probe(New(s), one, false, time.Now)
 		if want := s.Timing["RCD"] + 1 + s.ReadLatency(); err != nil || f.Cycles != want {
 			t.Errorf("%s: %d cycles (%v), want %d", part, f.Cycles, err, want)
 		}
@@ -139,8 +140,8 @@ func TestListsMoveAsOne(t *testing.T) {
 			}
 			first := rapid.IntRange(0, len(list)).Draw(t, "first cut")
 			second := rapid.IntRange(first, len(list)).Draw(t, "second cut")
-			lists := func(yield func([]Extent, error) bool) {
-				_ = yield(list[:first], nil) && yield(list[first:second], nil) && yield(list[second:], nil)
+			lists := func(yield func(Batch, error) bool) {
+				_ = yield(Batch{Extents: list[:first]}, nil) && yield(Batch{Extents: list[first:second]}, nil) && yield(Batch{Extents: list[second:]}, nil)
 			}
 			at := whole.Now() + units.Picoseconds(rapid.SampledFrom([]int64{0, 30_000, 700_000, 5_000_000}).Draw(t, "gap"))
 			want := whole.Move(at, list)

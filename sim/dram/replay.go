@@ -19,6 +19,33 @@ func (c *channel) begin() {
 	}
 }
 
+// wait lets the channel run, without new requests, up to a clock at which the next
+// ones arrive.
+func (c *channel) wait(until int64) {
+	c.stamp = until
+	if c.now >= until {
+		return
+	}
+	c.recall()
+	c.leave()
+	worked := c.busy()
+	for c.now < until && c.busy() && !c.stopped() {
+		issued := c.tick()
+		c.arrived = 0
+		if issued {
+			c.now++
+		} else {
+			c.now = min(c.next, until)
+		}
+	}
+	if c.now < until {
+		if worked {
+			c.arrived, c.idleSince = 0, c.now
+		}
+		c.idle(until)
+	}
+}
+
 // takeIn takes in all runs of a source, and reports whether there were any.
 func (c *channel) takeIn(source *cutter) (some bool) {
 	for r, more := source.next(); more && !c.stopped(); r, more = source.next() {

@@ -280,6 +280,7 @@ func (c *channel) startWriteClock(ch *choice) {
 	cmd := CASRD
 	if ch.write {
 		cmd = CASWR
+		c.tally[countStartsForWrites]++
 	}
 	c.issue(cmd, ch.bank, c.bank[ch.bank].row)
 	c.tally[countWriteClockStarts]++
@@ -312,7 +313,13 @@ func (c *channel) burst(ch *choice) {
 		c.queueOf(ch).remove(ch.slot, row)
 	}
 	b.used = c.now
-	if ch.command == RDA || ch.command == WRA {
+	switch ch.command {
+	case RDA:
+		c.tally[countReadsClosing]++
+		c.close(1 << ch.bank)
+		return
+	case WRA:
+		c.tally[countWritesClosing]++
 		c.close(1 << ch.bank)
 		return
 	}

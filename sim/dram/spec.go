@@ -178,10 +178,15 @@ func SpecOf(d devices.DRAM) (Spec, error) {
 // PartSpec builds the configuration of one channel of a part with one rank, as
 // memory simulators are run to compare parts.
 func PartSpec(part *devices.DRAMPart, mapping string, refresh Refresh, policy Policy) (Spec, error) {
+	return PartsSpec(part, 1, 1, mapping, refresh, policy)
+}
+
+// PartsSpec is PartSpec of more channels, each with so many ranks.
+func PartsSpec(part *devices.DRAMPart, channels, ranks int, mapping string, refresh Refresh, policy Policy) (Spec, error) {
 	return SpecOf(devices.DRAM{
 		Part:       part.Name,
-		Channels:   devices.Quantity[units.Count]{Value: 1},
-		Ranks:      devices.Quantity[units.Count]{Value: 1},
+		Channels:   devices.Quantity[units.Count]{Value: units.Count(channels)},
+		Ranks:      devices.Quantity[units.Count]{Value: units.Count(ranks)},
 		Mapping:    mapping,
 		PagePolicy: string(policy),
 		Refresh:    string(refresh),
