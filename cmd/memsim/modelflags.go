@@ -31,8 +31,8 @@ func (s *shapeFlags) add(cmd *cobra.Command) {
 	f.Var(positive{&o.Vocab}, "vocab", "override the vocabulary's size")
 	f.Var(positive{&o.Repeat}, "repeat", "how often each stored block runs, with --sharing")
 	addChoice(cmd, &s.sharing, "sharing", "", "`order` of layer sharing: none, immediate, repeat or reverse", sharings...)
-	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+" (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
-	completeWith(cmd, "quant", weights.Schemes()...)
+	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+", or one of another runtime, as w4_g32 or w8a8 (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
+	completeWith(cmd, "quant", append(weights.Schemes(), weights.RuntimeSchemes()...)...)
 }
 
 // named returns the model ref with the overrides.

@@ -57,7 +57,8 @@ func Wants(t quant.Type) Encoding {
 		return Float16
 	case quant.BF16:
 		return BFloat16
-	case quant.Q4_K, quant.Q5_K, quant.Q6_K:
+	}
+	if l, ok := t.Layout(); ok && l.Block == wideBlock && l.Row == 0 {
 		return Int8Wide
 	}
 	return Int8

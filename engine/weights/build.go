@@ -150,6 +150,9 @@ func requantize(s *source, o Options) (*source, error) {
 	if o.ShapeOnly {
 		return out, nil
 	}
+	if err := checkEncodes(s.name, scheme, out.tensors); err != nil {
+		return nil, err
+	}
 	err = out.fill(func(t Tensor, row, rows int, dst []byte) {
 		from := s.tensors[s.index[t.Name]]
 		convert(dst, t.Type, from.Data[row*from.Type.RowBytes(from.Cols):], from.Type, rows, t.Cols)

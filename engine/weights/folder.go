@@ -173,6 +173,9 @@ func (f *folder) source(c *config, o Options) (*source, error) {
 	if o.ShapeOnly {
 		return s, nil
 	}
+	if err := checkEncodes(shape.Name, scheme, s.tensors); err != nil {
+		return nil, err
+	}
 	return s, f.load(s)
 }
 

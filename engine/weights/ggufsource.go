@@ -59,6 +59,10 @@ func openMapped(path string, data []byte, o Options) (*source, error) {
 		if !uses(shape, t.Name) {
 			continue
 		}
+		if !o.ShapeOnly && !t.Type.Decodes() {
+			return nil, fault.Userf("%s: tensor %q: stored as %s, which the engine does not compute with (%s are); --shape-only shows what it moves, and llama-quantize makes a file in another format",
+				path, t.Name, t.Type, typeNames(quant.Types()))
+		}
 		tensor := Tensor{Name: t.Name, Type: t.Type, Rows: t.Rows, Cols: t.Cols, Offset: t.Offset}
 		if !o.ShapeOnly || o.Quant != "" {
 			tensor.Data = f.Data(t)
@@ -72,6 +76,14 @@ func openMapped(path string, data []byte, o Options) (*source, error) {
 		return s, nil
 	}
 	return requantize(s, o)
+}
+
+func typeNames(types []quant.Type) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
 }
 
 // ignored are tensors that follow from the metadata.

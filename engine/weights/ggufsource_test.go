@@ -28,8 +28,10 @@ func newGGUF(shape model.Shape) *ggufFile {
 	shape = shape.Resolved()
 	f := &ggufFile{shape: shape}
 	f.Fields = metadata{title: shape.Name, tokenizer: syntheticFields(shape.Vocab)}.fields(shape, 1)
-	for _, s := range slots(shape) {
-		f.Tensors = append(f.Tensors, gguf.Tensor{Name: s.Name(), Type: schemes[1].pick(shape, s), Rows: s.Rows, Cols: s.Cols, Stack: stackOf(s)})
+	want := slots(shape)
+	types := schemes[1].types(shape, want)
+	for i, s := range want {
+		f.Tensors = append(f.Tensors, gguf.Tensor{Name: s.Name(), Type: types[i], Rows: s.Rows, Cols: s.Cols, Stack: stackOf(s)})
 	}
 	return f
 }

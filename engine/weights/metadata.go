@@ -53,8 +53,9 @@ func (m metadata) fields(s model.Shape, fileType int) []gguf.Value {
 func (m metadata) placed(s model.Shape, scheme Scheme) ([]Tensor, int64) {
 	want := slots(s)
 	head := gguf.Header{Fields: m.fields(s, scheme.FileType), Tensors: make([]gguf.Tensor, len(want))}
+	types := scheme.types(s, want)
 	for i, t := range want {
-		head.Tensors[i] = gguf.Tensor{Name: t.Name(), Type: scheme.pick(s, t), Rows: t.Rows, Cols: t.Cols, Stack: stackOf(t)}
+		head.Tensors[i] = gguf.Tensor{Name: t.Name(), Type: types[i], Rows: t.Rows, Cols: t.Cols, Stack: stackOf(t)}
 	}
 	head.Pad(dataAlign)
 	size := head.Place()

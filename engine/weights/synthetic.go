@@ -38,6 +38,9 @@ func Synthetic(shape model.Shape, o Options) (Source, error) {
 	if o.ShapeOnly {
 		return s, nil
 	}
+	if err := checkEncodes(shape.Name, scheme, s.tensors); err != nil {
+		return nil, err
+	}
 	n := newNoise(shape, o.Seed, s.tensors)
 	if err := s.fill(n.fill); err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func TestSyntheticFormatsEncodeTheSameValues(t *testing.T) {
 		shape   model.Shape
 		formats []string
 	}{
-		{narrow(), Schemes()},
+		{narrow(), storedSchemes()},
 		{tiny(), []string{"f16", "q4_0", "q4_k_m", "q5_k_m"}},
 	} {
 		shape := c.shape

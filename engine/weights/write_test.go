@@ -20,7 +20,7 @@ func TestAWrittenGGUFIsItsSource(t *testing.T) {
 	dir := t.TempDir()
 	for i := range drawn {
 		shape := shapes().Example(i)
-		format := Schemes()[i%len(Schemes())]
+		format := storedSchemes()[i%len(storedSchemes())]
 		s := must(Synthetic(shape, Options{Quant: format}))(t)
 		defer s.Close()
 		path := filepath.Join(dir, "drawn.gguf")

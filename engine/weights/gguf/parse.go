@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
-	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/internal/fault"
 )
 
@@ -225,15 +223,10 @@ func (t *Tensor) setType(number uint32) error {
 		t.Type = known
 		return nil
 	}
-	var names []string
-	for _, k := range quant.Types() {
-		names = append(names, string(k))
+	if removed, ok := removedTypes[number]; ok {
+		return fmt.Errorf("stored as %s; fetch a newer file of the model, or make one with llama-quantize", removed)
 	}
-	supported := strings.Join(names, ", ")
-	if other, ok := otherTypes[number]; ok {
-		return fmt.Errorf("stored as %s, which is not supported (%s are); make a file in one of these with llama-quantize", other, supported)
-	}
-	return fmt.Errorf("stored as unknown type %d (%s are known); the file is damaged or newer than this reader", number, supported)
+	return fmt.Errorf("stored as unknown type %d; the file is damaged or newer than this reader", number)
 }
 
 // setExtents sets the shape and the size. All dimensions after the first count

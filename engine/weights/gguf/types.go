@@ -60,10 +60,47 @@ var tensorTypes = map[uint32]quant.Type{
 	6:  quant.Q5_0,
 	7:  quant.Q5_1,
 	8:  quant.Q8_0,
+	9:  quant.Q8_1,
+	10: quant.Q2_K,
+	11: quant.Q3_K,
 	12: quant.Q4_K,
 	13: quant.Q5_K,
 	14: quant.Q6_K,
+	15: quant.Q8_K,
+	16: quant.IQ2_XXS,
+	17: quant.IQ2_XS,
+	18: quant.IQ3_XXS,
+	19: quant.IQ1_S,
+	20: quant.IQ4_NL,
+	21: quant.IQ3_S,
+	22: quant.IQ2_S,
+	23: quant.IQ4_XS,
+	24: quant.I8,
+	25: quant.I16,
+	26: quant.I32,
+	27: quant.I64,
+	28: quant.F64,
+	29: quant.IQ1_M,
 	30: quant.BF16,
+	34: quant.TQ1_0,
+	35: quant.TQ2_0,
+	39: quant.MXFP4,
+	40: quant.NVFP4,
+	41: quant.Q1_0,
+	42: quant.Q2_0,
+}
+
+// removedTypes are numbers of formats that ggml no longer reads, with what
+// became of them.
+var removedTypes = map[uint32]string{
+	4:  "q4_2, which ggml dropped in 2023",
+	5:  "q4_3, which ggml dropped in 2023",
+	31: "q4_0_4_4, which is old and removed: programs now lay q4_0 out so while loading",
+	32: "q4_0_4_8, which is old and removed: programs now lay q4_0 out so while loading",
+	33: "q4_0_8_8, which is old and removed: programs now lay q4_0 out so while loading",
+	36: "iq4_nl_4_4, which is old and removed: programs now lay iq4_nl out so while loading",
+	37: "iq4_nl_4_8, which is old and removed: programs now lay iq4_nl out so while loading",
+	38: "iq4_nl_8_8, which is old and removed: programs now lay iq4_nl out so while loading",
 }
 
 var tensorNumbers = func() map[quant.Type]uint32 {
@@ -73,13 +110,6 @@ var tensorNumbers = func() map[quant.Type]uint32 {
 	}
 	return numbers
 }()
-
-// otherTypes names ggml's formats that package quant does not know, for errors.
-var otherTypes = map[uint32]string{
-	9: "q8_1", 10: "q2_k", 11: "q3_k", 15: "q8_k", 16: "iq2_xxs", 17: "iq2_xs", 18: "iq3_xxs", 19: "iq1_s",
-	20: "iq4_nl", 21: "iq3_s", 22: "iq2_s", 23: "iq4_xs", 24: "i8", 25: "i16", 26: "i32", 27: "i64", 28: "f64",
-	29: "iq1_m", 34: "tq1_0", 35: "tq2_0", 39: "mxfp4",
-}
 
 // Tensor is a row of the tensor table.
 type Tensor struct {
