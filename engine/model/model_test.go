@@ -29,6 +29,7 @@ func TestPresetsHaveThePublishedParameterCounts(t *testing.T) {
 		"llama3.1-8b": 8030, "llama3.1-70b": 70554, "smollm2-1.7b": 1711, "open-llama-3b": 3426,
 		"mistral-7b-v0.3": 7248, "ministral-3-3b": 3429, "yi-1.5-9b": 8829, "baichuan-7b": 7001, "baichuan2-7b": 7506,
 		"granite-3b-code": 3482, "granite-3.1-8b": 8171, "chatglm3-6b": 6244, "bitnet-3b": 3324, "jais-6.7b": 6791,
+		"smollm2-360m": 361.8,
 	}
 	for _, name := range Presets() {
 		s, err := Preset(name)

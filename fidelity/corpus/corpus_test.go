@@ -213,6 +213,13 @@ func TestSpellingsOfModelsLeadToPresets(t *testing.T) {
 		"unsloth/Qwen3.5-2B-GGUF/Q4_K_M":                  "qwen3.5-2b",
 		"Qwen3-30B-A3B-Q4_K_M.gguf":                       "qwen3-30b-a3b",
 		"ibm-granite/granite-3.1-8b-instruct":             "granite-3.1-8b",
+		"Dolphin3.0-Llama3.2-3B":                          "llama3.2-3b",
+		"Hermes-3-Llama-3.1-8B-Q4_K_M.gguf":               "llama3.1-8b",
+		"Qwen2.5-Coder-1.5B-Instruct":                     "qwen2.5-1.5b",
+		"Qwen3-4B-Instruct-2507":                          "qwen3-4b",
+		"TinyLLAMA 1.1B":                                  "tinyllama-1.1b",
+		"Qwen2.5VL 3B":                                    "qwen2.5-3b",
+		"Gemma2 2B":                                       "gemma2-2b",
 		"orca-mini (3B tag by default)":                   "open-llama-3b",
 		"Llama-3.1-8B (size by speed; source: Llama 3.1)": "llama3.1-8b",
 	} {
@@ -220,7 +227,7 @@ func TestSpellingsOfModelsLeadToPresets(t *testing.T) {
 			t.Errorf("%s is %q, %v; want %s", spelling, got, err, preset)
 		}
 	}
-	for spelling, reason := range map[string]string{"RWKV7 1.5B": "recurrent", "Frobnicator-9B": "no preset has the shape"} {
+	for spelling, reason := range map[string]string{"RWKV7 1.5B": "recurrent", "Frobnicator-9B": "no preset has the shape", "gemma-3-12b-it": "no preset has the shape", "DeepSeek-R1-Distill-Qwen-32B": "no preset"} {
 		if got, err := names().model(spelling); err == nil || !strings.Contains(err.Error(), reason) {
 			t.Errorf("%s is %q, %v", spelling, got, err)
 		}

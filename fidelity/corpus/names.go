@@ -169,7 +169,7 @@ func agree(rule, value string) bool { return rule == "" || rule == value }
 var (
 	noise = words("instruct it chat base hf gguf mlx litert lm litertlm task pte quantized gpu ane npu cpu onnx awq gptq int4 int8 fp16 " +
 		"4bit 8bit 6bit 5bit 3bit 2bit bf16 f16 f32 fp32 meta google microsoft qat qlora lora spinquant eo8 seq128 q4 q8 w4a16 w8a8 dynamic " +
-		"1.0 multi prefill ekv1024 ekv1280 ekv2048 ekv4096 q4f16 q4f16_1 preview 2507")
+		"1.0 coder code math thinking reasoning non abliterated uncensored multi prefill ekv1024 ekv1280 ekv2048 ekv4096 q4f16 q4f16_1 preview 2507")
 	suffix  = regexp.MustCompile(`(?i)[-_. ](?:i?q\d(?:_[a-z0-9]+)*|tq\d_\d|mxfp4|f16|bf16|f32)$`)
 	version = regexp.MustCompile(`(^|[-_ ])v(\d)`)
 	folders = regexp.MustCompile(`[-_ ]+`)
@@ -206,8 +206,27 @@ func (t *tables) model(spelling string) (string, error) {
 		}
 		return m.preset, nil
 	}
+	if m, ok := t.base(modelKey(spelling)); ok {
+		return m, nil
+	}
 	if ext := path.Ext(spelling); ext == ".gguf" || ext == ".yaml" || ext == ".yml" || strings.HasPrefix(spelling, ".") || strings.HasPrefix(spelling, "/") {
 		return spelling, nil // a file or folder of the user's
 	}
 	return "", fmt.Errorf("no preset has the shape of %q", spelling)
+}
+
+// shortestBase is the length of the shortest key of a model that is looked for
+// inside the name of a fine-tune.
+const shortestBase = 8
+
+// base finds the model that the name of a fine-tune ends in, as
+// "Dolphin3.0-Llama3.2-3B" in Llama 3.2 3B: the longest one.
+func (t *tables) base(k string) (preset string, ok bool) {
+	best := ""
+	for name, m := range t.models {
+		if m.preset != "" && len(name) >= shortestBase && len(name) > len(best) && len(name) < len(k) && strings.HasSuffix(k, name) {
+			best = name
+		}
+	}
+	return t.models[best].preset, best != ""
 }
