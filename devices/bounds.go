@@ -95,6 +95,7 @@ var dramPartBounds = map[string]bound{
 	"clock":                     {"100 ps", "20 ns"},
 	"channel_width":             {"8", "128"},
 	"burst_length":              {"1", "64"},
+	"burst_payload":             {"8 B", "1 KiB"},
 	"bank_groups":               {"1", "16"},
 	"banks_per_group":           {"1", "64"},
 	"rows":                      {"1024", "4194304"},
@@ -144,7 +145,7 @@ var (
 		"runtimes.*.arithmetic.*.dtype":   storageFormats,
 		"runtimes.*.arithmetic.*.compute": computeTypes,
 	}
-	dramPartChoices  = map[string][]string{"standard": {"LPDDR4X", "LPDDR5", "LPDDR5X", "DDR5"}}
+	dramPartChoices  = map[string][]string{"standard": {"LPDDR4X", "LPDDR5", "LPDDR5X", "LPDDR6", "DDR5"}}
 	flashPartChoices = map[string][]string{"interface": {"ufs", "nvme", "sd"}}
 )
 

@@ -76,9 +76,14 @@ func (d *Device) PeakBandwidth() units.BytesPerSecond {
 	return d.DRAM.Spec.ChannelBandwidth() * units.BytesPerSecond(d.DRAM.Channels.Value)
 }
 
-// ChannelBandwidth is what one channel moves at most: data rate times width.
+// ChannelBandwidth is what one channel moves at most: data rate times width, less
+// what of a burst is no data.
 func (p *DRAMPart) ChannelBandwidth() units.BytesPerSecond {
-	return units.BytesPerSecond(float64(p.DataRate.Value) * float64(p.ChannelWidth.Value) / 8)
+	all := float64(p.DataRate.Value) * float64(p.ChannelWidth.Value) / 8
+	if p.BurstPayload == nil {
+		return units.BytesPerSecond(all)
+	}
+	return units.BytesPerSecond(all * float64(p.BurstPayload.Value) / float64(p.pinBytes()))
 }
 
 // Banks is the number of banks of a rank.
@@ -86,8 +91,16 @@ func (p *DRAMPart) Banks() int64 {
 	return int64(p.BankGroups.Value * p.BanksPerGroup.Value)
 }
 
-// BurstBytes is what one read or write command moves.
+// BurstBytes is the data that one read or write command moves.
 func (p *DRAMPart) BurstBytes() units.Bytes {
+	if p.BurstPayload != nil {
+		return p.BurstPayload.Value
+	}
+	return p.pinBytes()
+}
+
+// pinBytes is what the pins move in a burst: data, and the metadata of LPDDR6.
+func (p *DRAMPart) pinBytes() units.Bytes {
 	return units.Bytes(p.ChannelWidth.Value * p.BurstLength.Value / 8)
 }
 

@@ -143,12 +143,13 @@ type Cycles struct {
 type DRAMPart struct {
 	Schema        int                         `yaml:"schema"`
 	Name          string                      `yaml:"name"`     // "lpddr5-6400"
-	Standard      string                      `yaml:"standard"` // LPDDR4X, LPDDR5, LPDDR5X, DDR5
+	Standard      string                      `yaml:"standard"` // LPDDR4X, LPDDR5, LPDDR5X, LPDDR6, DDR5
 	References    []Reference                 `yaml:"references"`
 	DataRate      Quantity[units.Hertz]       `yaml:"data_rate"`     // transfers a second on a pin
 	Clock         Quantity[units.Picoseconds] `yaml:"clock"`         // tCK
 	ChannelWidth  Quantity[units.Count]       `yaml:"channel_width"` // bits
 	BurstLength   Quantity[units.Count]       `yaml:"burst_length"`
+	BurstPayload  *Quantity[units.Bytes]      `yaml:"burst_payload"` // data of a burst; nil: all that the pins move
 	BankGroups    Quantity[units.Count]       `yaml:"bank_groups"`
 	BanksPerGroup Quantity[units.Count]       `yaml:"banks_per_group"`
 	Rows          Quantity[units.Count]       `yaml:"rows"` // per bank

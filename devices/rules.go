@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"maps"
 	"math/bits"
 	"regexp"
 	"slices"
@@ -47,19 +48,29 @@ func checkMapping(doc *document, mapping string) {
 	if !doc.sound("dram.mapping") {
 		return
 	}
-	parts := mappingParts.FindAllString(strings.TrimSuffix(mapping, "+xor"), -1)
+	order, hashes, _ := strings.Cut(mapping, "+")
+	if order == "MOP4CLXOR" {
+		order = "RoBaRaCoCh"
+	}
+	parts := mappingParts.FindAllString(order, -1)
 	whole := strings.Join(parts, "")
 	for _, part := range []string{"Ro", "Ba", "Ra", "Co", "Ch"} {
 		if !strings.Contains(whole, part) {
 			whole = ""
 		}
 	}
-	if whole != strings.TrimSuffix(mapping, "+xor") || repeated(parts) {
+	if hashes != "" && !mappingHashes.MatchString("+"+hashes) || strings.HasSuffix(mapping, "+") {
+		doc.failAt("dram.mapping", "%q ends in no hash; write +xor, or a bit of a part and a mask of address bits, such as +Bg0^0x12000", mapping)
+		return
+	}
+	if whole != order || repeated(parts) {
 		doc.failAt("dram.mapping", "%q is not a bit order; name Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) from the high bits to the low, such as RoBaRaCoCh", mapping)
 	}
 }
 
 var mappingParts = regexp.MustCompile(`(Ro|Ba|Bg|Ra|Co|Ch)([1-9][0-9]?)?`)
+
+var mappingHashes = regexp.MustCompile(`^(\+xor|\+(Ro|Ba|Bg|Ra|Co|Ch)[0-9]{1,2}\^(0x[0-9a-fA-F]+|[0-9]+))+$`)
 
 // repeated reports whether a part that takes all bits that are left comes twice.
 func repeated(parts []string) bool {
@@ -216,17 +227,16 @@ func checkDRAMPart(doc *document, p *DRAMPart) {
 	if doc.sound("row_bytes") && !powerOfTwo(int64(p.RowBytes.Value)) {
 		doc.failAt("row_bytes", "%s is not a power of two", p.RowBytes.Text)
 	}
-	for _, f := range []struct {
-		path  string
-		count Quantity[units.Count]
-	}{
-		{"channel_width", p.ChannelWidth}, {"burst_length", p.BurstLength},
-		{"bank_groups", p.BankGroups}, {"banks_per_group", p.BanksPerGroup},
-	} {
-		if doc.sound(f.path) && !powerOfTwo(int64(f.count.Value)) {
-			doc.failAt(f.path, "%d is not a power of two", f.count.Value)
+	counts := map[string]Quantity[units.Count]{"bank_groups": p.BankGroups, "banks_per_group": p.BanksPerGroup}
+	if p.BurstPayload == nil {
+		counts["channel_width"], counts["burst_length"] = p.ChannelWidth, p.BurstLength
+	}
+	for _, path := range slices.Sorted(maps.Keys(counts)) {
+		if doc.sound(path) && !powerOfTwo(int64(counts[path].Value)) {
+			doc.failAt(path, "%d is not a power of two", counts[path].Value)
 		}
 	}
+	checkPayload(doc, p)
 	if doc.sound("clock", "data_rate") {
 		checkClock(doc, p)
 	}
@@ -239,8 +249,21 @@ func checkDRAMPart(doc *document, p *DRAMPart) {
 	checkTiming(doc, p)
 }
 
+// checkPayload wants the data of a burst to be a power of two that its transfers hold.
+func checkPayload(doc *document, p *DRAMPart) {
+	if p.BurstPayload == nil || !doc.sound("burst_payload", "channel_width", "burst_length") {
+		return
+	}
+	switch {
+	case !powerOfTwo(int64(p.BurstPayload.Value)):
+		doc.failAt("burst_payload", "%s is not a power of two", p.BurstPayload.Text)
+	case p.BurstPayload.Value > p.pinBytes():
+		doc.failAt("burst_payload", "%s is more than the %d B that %d transfers on %d pins move", p.BurstPayload.Text, p.pinBytes(), p.BurstLength.Value, p.ChannelWidth.Value)
+	}
+}
+
 // checkClock wants a whole number of transfers on a pin in a clock: 2 for
-// LPDDR4X and DDR5, 8 for LPDDR5 at its WCK to CK ratio of 4 to 1.
+// LPDDR4X and DDR5, 4 for LPDDR6, 8 for LPDDR5 at its WCK to CK ratio of 4 to 1.
 func checkClock(doc *document, p *DRAMPart) {
 	perClock := float64(p.DataRate.Value) * p.Clock.Value.Seconds()
 	for _, whole := range []float64{2, 4, 8} {

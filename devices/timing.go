@@ -20,6 +20,8 @@ type timingRule struct {
 // timingRules are checked in clocks, times rounded up, as the model has them.
 var timingRules = []timingRule{
 	{"RCD", false, "1", "it is at least a clock"},
+	{"RCDr", false, "1", "it is at least a clock"},
+	{"RCDw", false, "1", "it is at least a clock"},
 	{"RP", false, "1", "it is at least a clock"},
 	{"RAS", false, "1", "it is at least a clock"},
 	{"AAD", false, "1", "ACT-2 follows ACT-1 in another clock"},
@@ -29,6 +31,7 @@ var timingRules = []timingRule{
 	{"REFIpb", false, "1", "it is at least a clock"},
 
 	{"RAS", false, "RCD", "a row is open before it is read"},
+	{"RAS", false, "RCDr", "a row is open before it is read"},
 	{"RC", false, "RAS + RP", "a row cycle opens a row and closes it"},
 	{"CCD_S", false, "BLmin", "bursts do not overlap on the data bus"},
 	{"CCD_S", false, "BL", "bursts do not overlap on the data bus"},

@@ -50,7 +50,7 @@ too. A trace may be of any length, and come through a pipe (--trace -).`,
 	f.StringVar(&p.trace, "trace", "", "`file` of LD and ST lines (- is stdin)")
 	f.IntVar(&p.channels, "channels", 1, "`number` of channels, a power of two")
 	f.IntVar(&p.ranks, "ranks", 1, "`number` of ranks of a channel, a power of two")
-	f.StringVar(&p.mapping, "mapping", "RoBaRaCoCh", "bit `order` from high to low, such as RoBaRaCoCh or ChRaBaRoCo, +xor to hash banks")
+	f.StringVar(&p.mapping, "mapping", "RoBaRaCoCh", "bit `order` from high to low, such as RoBaRaCoCh or ChRaBaRoCo, or MOP4CLXOR; +xor hashes banks with rows, +Bg0^0x12000 a bit with a mask of address bits")
 	addChoice(cmd, &p.refresh, "refresh", "all", "refresh `mode`: none, all or per (bank)", "none", "all", "per")
 	addChoice(cmd, &p.policy, "policy", "open", "page `policy`: open, closed or timeout", "open", "closed", "timeout")
 	f.BoolVar(&p.commands, "commands", false, "print the commands and the parts of energy too (JSON always has them)")
@@ -58,7 +58,7 @@ too. A trace may be of any length, and come through a pipe (--trace -).`,
 	f.BoolVar(&p.commandLevel, "command-level", false, "simulate each command of each burst, without the fast path: the same answer, slower")
 	completeWithFiles(cmd, "part", devices.DRAMParts()...)
 	completeWithFiles(cmd, "trace")
-	completeWith(cmd, "mapping", "RoBaRaCoCh", "ChRaBaRoCo", "RoBaRaCoCh+xor", "RoRaBgBaCo4ChCo2+xor")
+	completeWith(cmd, "mapping", "RoBaRaCoCh", "ChRaBaRoCo", "MOP4CLXOR", "RoBaRaCoCh+xor", "RoRaBgBaCo4ChCo2+xor")
 	return cmd
 }
 

@@ -16,19 +16,36 @@ import (
 // group in their low bits, so that successive banks lie in different groups, as
 // in Ramulator 2.1. A digit after a part takes that many of its bits (the low
 // ones first), and the part may come again with the rest: RoBaRaCo4ChCo2
-// interleaves channels by four bursts. A "+xor" at the end XORs bank and bank
-// group with the low bits of the row, which spreads streams that lie a power of
-// two apart over the banks.
+// interleaves channels by four bursts.
+//
+// Hashes follow after a +. "+xor" XORs bank and bank group with the low bits of the
+// row, which spreads streams that lie a power of two apart over the banks.
+// "+Bg0^0x12000" XORs bit 0 of the bank group with the parity of the address under a
+// mask, the form in which mappings are reverse-engineered; each such bit has one of its
+// own. Together they must not bring two addresses to one place.
+//
+// MOP4CLXOR is Ramulator's: four bursts of a row, then rank, group and bank, XORed with
+// the column.
 //
 // Addresses beyond the capacity wrap around.
 type Mapping struct {
-	parts []mappingPart // from high to low
-	xor   bool
+	name   string        // "": that of its parts
+	parts  []mappingPart // from high to low
+	xor    bool
+	column bool // rank, group, bank and row are XORed with the column
+	masks  []mask
 }
 
 type mappingPart struct {
 	kind part
 	bits int // 0: all that are left
+}
+
+// A mask XORs one bit of a part with the parity of the address under it.
+type mask struct {
+	kind part
+	bit  int
+	addr uint64
 }
 
 type part uint8
@@ -45,21 +62,47 @@ const (
 
 var partNames = [nParts]string{"Ro", "Ba", "Bg", "Ra", "Co", "Ch"}
 
-// ParseMapping reads a bit order such as "RoBaRaCoCh" or "RoRaBgBaCo4ChCo2+xor".
-// Ramulator's names are bit orders, except that its ChRaBaRoCo puts the bank
+// mop4clxor is the bit order below the hashes of the mapping of that name.
+const mop4clxor = "RoCoBaBgRaCo2Ch"
+
+// ParseMapping reads a bit order such as "RoBaRaCoCh" or "RoRaBgBaCo4ChCo2+xor", or
+// MOP4CLXOR. Ramulator's names are bit orders, except that its ChRaBaRoCo puts the bank
 // above the bank group, which is this package's ChRaBgBaRoCo; the name is
 // understood as Ramulator means it.
 func ParseMapping(text string) (Mapping, error) {
 	var m Mapping
-	rest, xor := strings.CutSuffix(text, "+xor")
-	m.xor = xor
-	if rest == "ChRaBaRoCo" {
-		rest = "ChRaBgBaRoCo"
+	order, hashes, hashed := strings.Cut(text, "+")
+	switch order {
+	case "ChRaBaRoCo":
+		order = "ChRaBgBaRoCo"
+	case "MOP4CLXOR":
+		m.name, m.column, order = order, true, mop4clxor
 	}
+	if err := m.parseOrder(text, order); err != nil {
+		return Mapping{}, err
+	}
+	if !hashed {
+		return m, nil
+	}
+	for hash := range strings.SplitSeq(hashes, "+") {
+		if hash == "xor" {
+			m.xor = true
+			continue
+		}
+		x, err := parseMask(hash)
+		if err != nil {
+			return Mapping{}, fmt.Errorf("mapping %q: %w", text, err)
+		}
+		m.masks = append(m.masks, x)
+	}
+	return m, nil
+}
+
+func (m *Mapping) parseOrder(text, rest string) error {
 	for rest != "" {
 		kind, ok := partAt(rest)
 		if !ok {
-			return Mapping{}, fmt.Errorf("mapping %q has no part at %q; write Ro, Ba, Bg, Ra, Co and Ch from the high bits to the low, such as RoBaRaCoCh", text, rest)
+			return fmt.Errorf("mapping %q has no part at %q; write Ro, Ba, Bg, Ra, Co and Ch from the high bits to the low, such as RoBaRaCoCh, or MOP4CLXOR", text, rest)
 		}
 		rest = rest[2:]
 		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
@@ -67,16 +110,30 @@ func ParseMapping(text string) (Mapping, error) {
 		if digits > 0 {
 			n, _ = strconv.Atoi(rest[:min(digits, 3)])
 			if n == 0 {
-				return Mapping{}, fmt.Errorf("mapping %q takes no bits of %s", text, partNames[kind])
+				return fmt.Errorf("mapping %q takes no bits of %s", text, partNames[kind])
 			}
 			rest = rest[digits:]
 		}
 		m.parts = append(m.parts, mappingPart{kind, n})
 	}
 	if len(m.parts) == 0 {
-		return Mapping{}, fmt.Errorf("the mapping is empty; write a bit order such as RoBaRaCoCh")
+		return fmt.Errorf("the mapping is empty; write a bit order such as RoBaRaCoCh")
 	}
-	return m, nil
+	return nil
+}
+
+// parseMask reads a hash such as Bg0^0x12000.
+func parseMask(text string) (mask, error) {
+	name, value, _ := strings.Cut(text, "^")
+	kind, ok := partAt(name)
+	if ok {
+		bit, errBit := strconv.ParseUint(name[2:], 10, 5)
+		addr, errAddr := strconv.ParseUint(value, 0, 64)
+		if errBit == nil && errAddr == nil && addr != 0 {
+			return mask{kind, int(bit), addr}, nil
+		}
+	}
+	return mask{}, fmt.Errorf("%q is no hash; write xor, or a bit of a part and a mask of address bits, such as Bg0^0x12000", text)
 }
 
 func partAt(s string) (part, bool) {
@@ -91,7 +148,11 @@ func partAt(s string) (part, bool) {
 // String returns the mapping as ParseMapping reads it.
 func (m Mapping) String() string {
 	var b strings.Builder
+	b.WriteString(m.name)
 	for _, p := range m.parts {
+		if m.name != "" {
+			break
+		}
 		b.WriteString(partNames[p.kind])
 		if p.bits > 0 {
 			b.WriteString(strconv.Itoa(p.bits))
@@ -99,6 +160,9 @@ func (m Mapping) String() string {
 	}
 	if m.xor {
 		b.WriteString("+xor")
+	}
+	for _, x := range m.masks {
+		fmt.Fprintf(&b, "+%s%d^%#x", partNames[x.kind], x.bit, x.addr)
 	}
 	return b.String()
 }
@@ -165,13 +229,23 @@ type place struct {
 	column  int32 // in bursts
 }
 
-// locate takes the number of a burst (its address over the burst size) apart.
-func (s *Spec) locate(burst uint64) place {
-	var v [nParts]uint64
+// split takes the number of a burst (its address over the burst size) apart, by the
+// bit order and the hashes of address bits.
+func (s *Spec) split(burst uint64) (v [nParts]uint64) {
+	rest := burst
 	for _, f := range s.order {
-		v[f.kind] |= (burst & (1<<f.width - 1)) << f.shift
-		burst >>= f.width
+		v[f.kind] |= (rest & (1<<f.width - 1)) << f.shift
+		rest >>= f.width
 	}
+	for _, h := range s.hashes {
+		v[h.kind] ^= uint64(bits.OnesCount64(burst&h.mask)&1) << h.bit
+	}
+	return v
+}
+
+// locate returns the place of a burst.
+func (s *Spec) locate(burst uint64) place {
+	v := s.split(burst)
 	row := v[partRow] % uint64(s.Rows)
 	if s.Mapping.xor {
 		groups := uint64(log2(s.BankGroups))

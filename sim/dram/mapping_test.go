@@ -87,6 +87,15 @@ func TestMappingOrder(t *testing.T) {
 		{"RoRaBgBaCoCh", 64, place{bank: 1}},
 		{"RoRaBgBaCoCh", 64 * 4, place{bank: 4}},
 		{"RoBaRaCoCh+xor", 64 * 16, place{bank: 4, row: 1}},
+		{"MOP4CLXOR", 3, place{bank: 12, column: 3}},                   // group 3 by the low bits of the column
+		{"MOP4CLXOR", 4, place{bank: 4}},                               // group 1
+		{"MOP4CLXOR", 16, place{bank: 1}},                              // bank 1
+		{"MOP4CLXOR", 64, place{bank: 1, column: 4}},                   // column 4: bank 0 XOR 1
+		{"MOP4CLXOR", 64 * 4, place{row: 1, column: 16}},               // column 16: row 0 XOR 1
+		{"MOP4CLXOR", 64 * 16, place{row: 1}},                          // row 1
+		{"RoBaRaCoCh+Bg1^0x60", 1, place{bank: 8, column: 1}},          // one bit of the mask
+		{"RoBaRaCoCh+Bg1^0x60", 3, place{column: 3}},                   // both
+		{"RoBaRaCoCh+Ba0^0x8020", 64*16 + 1, place{row: 1, column: 1}}, // row and column
 	} {
 		s := partSpec(t, "lpddr5-6400", c.mapping, AllBank, Open)
 		if got := s.locate(c.burst); got != c.want {
@@ -96,13 +105,13 @@ func TestMappingOrder(t *testing.T) {
 }
 
 func TestParseMapping(t *testing.T) {
-	for _, text := range []string{"RoBaRaCoCh", "RoRaBgBaCo4ChCo2", "RoBaRaCoCh+xor"} {
+	for _, text := range []string{"RoBaRaCoCh", "RoRaBgBaCo4ChCo2", "RoBaRaCoCh+xor", "MOP4CLXOR", "RoBaRaCoCh+xor+Bg0^0x12000+Ba1^0x40000"} {
 		m, err := ParseMapping(text)
 		if err != nil || m.String() != text {
 			t.Errorf("%s is read as %s, error %v", text, m, err)
 		}
 	}
-	for text, part := range map[string]string{"": "empty", "RoXxCo": "XxCo", "Ro0Co": "no bits of Ro"} {
+	for text, part := range map[string]string{"": "empty", "RoXxCo": "XxCo", "Ro0Co": "no bits of Ro", "RoBaRaCoCh+xr": "no hash", "RoBaRaCoCh+Bg^0x40": "no hash", "RoBaRaCoCh+Bg0^0": "no hash"} {
 		if _, err := ParseMapping(text); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: error %v does not say %q", text, err, part)
 		}

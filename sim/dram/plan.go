@@ -34,6 +34,7 @@ type plan struct {
 	split, wck                bool
 	closed, timeout           bool  // page policies
 	aad                       int64 // clocks in which ACT2 follows ACT1
+	casClocks                 int64 // clocks of a write clock start before its burst
 	offered                   int   // requests that arrive in a clock
 	readLatency, writeLatency int64
 	wckRead, wckWrite         int64   // clocks that a burst keeps the write clock running
@@ -71,6 +72,7 @@ func newPlan(s *Spec) *plan {
 		p.add(c)
 	}
 	p.busClocks, p.split, p.wck, p.aad = s.BusClocks, s.Split, s.WriteClock, s.Timing["AAD"]
+	p.casClocks = max(1, standards[s.Standard].casClocks)
 	p.closed, p.timeout = s.Policy == Closed, s.Policy == Timeout
 	p.offered = s.Queue.OfferedRate
 	p.readLatency, p.writeLatency = s.ReadLatency(), s.WriteLatency()

@@ -41,10 +41,14 @@ func pattern(kind string, n int) []Extent {
 			x.Addr = at * 32
 		case "rand":
 			x.Addr = r.next() % (1 << 31) &^ 31
+		case "rand30":
+			x.Addr = r.next() % (1 << 30) &^ 31
 		case "two":
 			x.Addr = at/2*32 + at%2<<28
 		case "copy": // one stream is read, another written
 			x.Addr, x.Write = at/2*32+at%2<<28, at%2 == 1
+		case "copy29":
+			x.Addr, x.Write = at/2*32+at%2<<29, at%2 == 1
 		case "write":
 			x.Addr, x.Write = at*32, true
 		case "mix": // random, one write for two reads
@@ -170,6 +174,19 @@ func TestReference(t *testing.T) {
 		percent := 0.0
 		if s.Kind == "rand" {
 			percent = 0.5
+		}
+		cycles, counts := s.answer(t, New)
+		s.check(t, cycles, counts, percent)
+	}
+}
+
+// TestLPDDR6 replays the reference runs of LPDDR6 with bursts of 24. Cycles are equal;
+// the addresses of random runs are others of the same distribution.
+func TestLPDDR6(t *testing.T) {
+	for _, s := range readScenarios(t, "ramulator2-lpddr6.jsonl") {
+		percent := 0.0
+		if s.Kind == "rand30" {
+			percent = 1
 		}
 		cycles, counts := s.answer(t, New)
 		s.check(t, cycles, counts, percent)

@@ -130,6 +130,53 @@ var lpddr4Rules = []Rule{
 	{LevelBank, wra, refPB, "CWL + 1 + BL + WR + RP", 0, "tWR, tRPpb", "JESD209-4B, auto-precharge"},
 }
 
+// lpddr6Rules are the constraints of LPDDR6 with bursts of 24, in clocks of CK. All
+// commands take two clocks, every other one, so that times between their first clocks
+// are times between their last. Activation times count from ACT-1. Long bursts (48),
+// per-bank refresh and the efficiency mode are not offered.
+var lpddr6Rules = []Rule{
+	{LevelChannel, reads, reads, "BLmin", 0, "data bus", "JESD209-6 table 381"},
+	{LevelChannel, writes, writes, "BLmin", 0, "data bus", "JESD209-6 table 381"},
+
+	{LevelRank, reads, reads, "CCD_S", 0, "tCCD_S", "JESD209-6 table 385"},
+	{LevelRank, writes, writes, "CCD_S_WR", 0, "tCCD_S", "JESD209-6 table 385"},
+	{LevelRank, reads, writes, "CL + BLmin + WCK2DQO + RPST + 1 - ODTLon - ODTon", 0, "tRTW", "JESD209-6 table 390, ODT on"},
+	{LevelRank, writes, reads, "CWL + BLmin + WTR_S", 0, "tWTR_S", "JESD209-6 table 385"},
+	{LevelRank, rd, preAB, "RTP", 0, "tRTP", "JESD209-6 tables 383, 391"},
+	{LevelRank, wr, preAB, "CWL + BLmax + WTP", 0, "tWTP", "JESD209-6 tables 383, 391"},
+	{LevelRank, act, act, "RRD", 0, "tRRD", "JESD209-6 table 414"},
+	{LevelRank, act, act, "FAW", 4, "tFAW", "JESD209-6 table 414"},
+	{LevelRank, act, preAB, "RAS", 0, "tRAS", "JESD209-6 table 414"},
+	{LevelRank, preAB, act, "RPab", 0, "tRPab", "JESD209-6 table 414"},
+	{LevelRank, pres, pres, "PPD", 0, "tPPD", "JESD209-6 table 414"},
+	{LevelRank, act, refAB, "RC", 0, "tRC", "JESD209-6 table 302"},
+	{LevelRank, pres, refAB, "RP", 0, "tRPpb", "JESD209-6 table 302"},
+	{LevelRank, rda, refAB, "RTP + RP", 0, "tRTP, tRPpb", "JESD209-6 table 302"},
+	{LevelRank, wra, refAB, "CWL + BLmax + WTP + RP", 0, "tWTP, tRPpb", "JESD209-6 table 302"},
+	{LevelRank, refAB, []Command{ACT1, PREab, REFab}, "RFCab", 0, "tRFCab", "JESD209-6 table 302"},
+
+	{LevelOtherRanks, reads, reads, "BLmin + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, writes, "BLmin + CS", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, reads, writes, "CL + BLmin + CS - CWL", 0, "rank switch", "data bus, CS clocks between bursts"},
+	{LevelOtherRanks, writes, reads, "CWL + BLmin + CS - CL", 0, "rank switch", "data bus, CS clocks between bursts"},
+
+	{LevelBankGroup, reads, reads, "CCD_L", 0, "tCCD_L", "JESD209-6 tables 382, 384"},
+	{LevelBankGroup, writes, writes, "CCD_L_WR", 0, "tCCD_L", "JESD209-6 tables 382, 384"},
+	{LevelBankGroup, reads, writes, "CL + BLmax + WCK2DQO + RPST + 1 - ODTLon - ODTon", 0, "tRTW", "JESD209-6 table 389, ODT on"},
+	{LevelBankGroup, writes, reads, "CWL + BLmax + WTR_L", 0, "tWTR_L", "JESD209-6 tables 383, 384"},
+	{LevelBankGroup, act, act, "RRD", 0, "tRRD", "JESD209-6 table 414"},
+
+	{LevelBank, act, act, "RC", 0, "tRC", "JESD209-6 table 414"},
+	{LevelBank, act, reads, "RCDr", 0, "tRCDr", "JESD209-6 table 383"},
+	{LevelBank, act, writes, "RCDw", 0, "tRCDw", "JESD209-6 table 383"},
+	{LevelBank, act, prePB, "RAS", 0, "tRAS", "JESD209-6 table 414"},
+	{LevelBank, prePB, act, "RP", 0, "tRPpb", "JESD209-6 table 414"},
+	{LevelBank, rd, prePB, "RTP", 0, "tRTP", "JESD209-6 tables 383, 391"},
+	{LevelBank, wr, prePB, "CWL + BLmax + WTP", 0, "tWTP", "JESD209-6 tables 383, 391"},
+	{LevelBank, rda, act, "RTP + RP", 0, "tRTP, tRPpb", "JESD209-6 table 391"},
+	{LevelBank, wra, act, "CWL + BLmax + WTP + RP", 0, "tWTP, tRPpb", "JESD209-6 table 391"},
+}
+
 // ddr5Rules are the constraints of DDR5 in normal refresh mode; per-bank refresh
 // (its same-bank refresh) is not offered.
 var ddr5Rules = []Rule{
@@ -183,13 +230,28 @@ type standard struct {
 	split     bool              // rows open with ACT1 and ACT2
 	wck       bool              // reads and writes need a running write clock
 	perBank   bool              // REFpb is offered
+	casClocks int64             // clocks of a write clock start before its burst; 0 is 1
+	fromFirst bool              // latencies count from a command's first clock, not its last
 	busClocks map[Command]int64 // clocks that a command holds the command bus, if not 1
+}
+
+// lastClock returns the clocks from the first one of a command that takes so many to
+// the one from which its latency counts.
+func (s *standard) lastClock(clocks int64) int64 {
+	if s.fromFirst {
+		return 0
+	}
+	return clocks - 1
 }
 
 // standards by the name that parts give.
 var standards = map[string]standard{
 	"LPDDR5":  {rules: lpddr5Rules, perClock: 8, burst: "BLmin", split: true, wck: true, perBank: true},
 	"LPDDR5X": {rules: lpddr5Rules, perClock: 8, burst: "BLmin", split: true, wck: true, perBank: true},
+	"LPDDR6": {
+		rules: lpddr6Rules, perClock: 4, burst: "BLmin", split: true, wck: true, casClocks: 2, fromFirst: true,
+		busClocks: map[Command]int64{ACT1: 2, ACT2: 2, PREpb: 2, PREab: 2, CASRD: 2, CASWR: 2, RD: 2, WR: 2, RDA: 2, WRA: 2, REFab: 2},
+	},
 	"LPDDR4X": {
 		rules: lpddr4Rules, perClock: 2, burst: "BL", dataDelay: "DQSCK", perBank: true,
 		busClocks: map[Command]int64{ACT1: 4, RD: 4, RDA: 4, WR: 4, WRA: 4, PREpb: 2, PREab: 2, REFab: 2, REFpb: 2},

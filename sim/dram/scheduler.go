@@ -249,12 +249,12 @@ func (c *channel) precharge(bank int) {
 }
 
 // access issues the burst that was picked, or what has to come before it:
-// LPDDR5's write clock is started one clock before the burst if it stopped since
-// the last one.
+// the write clock of LPDDR5 is started one clock before the burst, LPDDR6's two, if it
+// stopped since the last one.
 func (c *channel) access() bool {
 	ch := &c.picked
 	if c.wck && c.now >= c.wckUntil {
-		if c.act2 >= 0 && c.act2Due <= c.now+1 {
+		if c.act2 >= 0 && c.act2Due <= c.now+c.casClocks {
 			c.finishActivation() // the start and its burst would take its last clocks
 			return true
 		}

@@ -292,7 +292,7 @@ func (c *channel) endPause(next Command, notClosed uint64) {
 // its row: no bit if other parts, or hashes, take bits above.
 func rowShift(s *Spec) int {
 	top := s.order[len(s.order)-1]
-	if top.kind != partRow || s.Mapping.xor {
+	if top.kind != partRow || s.Mapping.xor || len(s.hashes) > 0 {
 		return math.MaxInt
 	}
 	bits := 0

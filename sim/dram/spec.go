@@ -39,7 +39,8 @@ type Spec struct {
 	Energy        EnergyPerCommand
 	Background    BackgroundPower
 
-	order []field // Mapping, from the low bits to the high
+	order  []field // Mapping, from the low bits to the high
+	hashes []hash  // of Mapping, beside its xor
 }
 
 // Constraint is a Rule with its latency in clocks.
@@ -143,12 +144,13 @@ func (s *Spec) BurstClocks() int64 { return s.Timing[standards[s.Standard].burst
 // ReadLatency returns the clocks from a read command to the end of its data.
 func (s *Spec) ReadLatency() int64 {
 	std := standards[s.Standard]
-	return s.BusClocks[RD] - 1 + s.Timing["CL"] + s.Timing[std.dataDelay] + s.BurstClocks()
+	return std.lastClock(s.BusClocks[RD]) + s.Timing["CL"] + s.Timing[std.dataDelay] + s.BurstClocks()
 }
 
 // WriteLatency returns the clocks from a write command to the end of its data.
 func (s *Spec) WriteLatency() int64 {
-	return s.BusClocks[WR] - 1 + s.Timing["CWL"] + s.BurstClocks()
+	std := standards[s.Standard]
+	return std.lastClock(s.BusClocks[WR]) + s.Timing["CWL"] + s.BurstClocks()
 }
 
 // PeakBandwidth returns what all channels move when every burst slot of their
@@ -209,7 +211,7 @@ func (b *builder) organisation(d devices.DRAM) Spec {
 	p := b.part
 	std, ok := standards[p.Standard]
 	if !ok {
-		b.failf("standard %q is not modelled; use DDR5, LPDDR4X, LPDDR5 or LPDDR5X", p.Standard)
+		b.failf("standard %q is not modelled; use DDR5, LPDDR4X, LPDDR5, LPDDR5X or LPDDR6", p.Standard)
 		std = standards["LPDDR5"]
 	}
 	b.std = std
@@ -222,7 +224,7 @@ func (b *builder) organisation(d devices.DRAM) Spec {
 		BanksPerGroup: b.power("banks_per_group", int64(p.BanksPerGroup.Value), 16),
 		Rows:          int64(p.Rows.Value),
 		RowBytes:      units.Bytes(b.power("row_bytes", int64(p.RowBytes.Value), 1<<20)),
-		BurstBytes:    units.Bytes(b.power("channel_width × burst_length / 8", int64(p.ChannelWidth.Value*p.BurstLength.Value/8), 1024)),
+		BurstBytes:    units.Bytes(b.power("the data of a burst (burst_payload, or channel_width × burst_length / 8)", int64(p.BurstBytes()), 1024)),
 		Split:         std.split,
 		WriteClock:    std.wck,
 	}
@@ -368,7 +370,10 @@ func (b *builder) controller(s *Spec, d devices.DRAM) {
 		return
 	}
 	s.Mapping = m
-	if s.order, err = m.fields(s); err != nil {
+	if s.order, err = m.fields(s); err == nil {
+		s.hashes, err = m.hashes(s)
+	}
+	if err != nil {
 		b.failf("mapping %s: %s", m, err)
 	}
 }

@@ -60,18 +60,14 @@ func newLayout(s *Spec) layout {
 			continue
 		}
 		l.ownBits += f.width
-		if f.kind == partGroup {
-			l.lanes = s.BankGroups
-			l.period = 1 << l.ownBits
-		}
 	}
 	l.places()
 	return l
 }
 
 // blockFields returns how many of the low fields of a mapping make a block. Bank
-// groups belong to it if all of their bits lie below a column bit, and else end
-// it.
+// groups belong to it if all of their bits lie below a column bit, and else end it. A
+// field that hashes make name something else ends it too.
 func blockFields(s *Spec) int {
 	end, groupBits := 0, 0
 	for i, f := range s.order {
@@ -79,15 +75,38 @@ func blockFields(s *Spec) int {
 		case partGroup:
 			groupBits += f.width
 			if s.BankGroups > maxLanes {
-				return end
+				return unhashed(s, end)
 			}
 		case partColumn, partChannel:
 			if groupBits == 0 || groupBits == log2(s.BankGroups) && f.kind == partColumn {
 				end = i + 1
 			}
 		default:
-			return end
+			return unhashed(s, end)
 		}
+	}
+	return unhashed(s, end)
+}
+
+// unhashed returns how many of the first end fields make a block when hashes are
+// looked at: within it, a hash may choose a lane by columns, and nothing else.
+func unhashed(s *Spec, end int) int {
+	at, groups := 0, -1
+	for i, f := range s.order[:end] {
+		if f.kind == partGroup && groups < 0 {
+			groups = i
+		}
+		for _, h := range s.hashes {
+			within := h.mask>>at&(1<<f.width-1) != 0
+			lane := f.kind == partColumn && h.kind == partGroup && s.BankGroups <= maxLanes
+			if within && !lane || f.kind == partChannel && h.kind == partChannel {
+				if groups >= 0 {
+					return groups
+				}
+				return i
+			}
+		}
+		at += f.width
 	}
 	return end
 }
@@ -96,22 +115,28 @@ func blockFields(s *Spec) int {
 func (l *layout) places() {
 	l.lane, l.column = make([]uint8, 1<<l.ownBits), make([]int32, 1<<l.ownBits)
 	for place := range l.lane {
-		left, rest := l.ownBits, uint64(place)
-		for i := len(l.low) - 1; i >= 0 && left > 0; i-- {
-			f := l.low[i]
-			digit := rest & (1<<f.width - 1)
-			switch f.kind {
-			case partColumn:
-				l.column[place] |= int32(digit << f.shift)
-			case partGroup:
-				l.lane[place] |= uint8(digit << f.shift)
-			default:
-				continue
-			}
-			rest >>= f.width
-			left -= f.width
+		v := l.spec.split(l.deposit(uint64(place)))
+		l.lane[place], l.column[place] = uint8(v[partGroup]), int32(v[partColumn])
+	}
+	for bit := range l.ownBits {
+		if l.lane[1<<bit] != 0 {
+			l.lanes, l.period = l.spec.BankGroups, 2<<bit
 		}
 	}
+}
+
+// deposit returns the number within a block of the burst at a place of channel 0.
+func (l *layout) deposit(place uint64) (burst uint64) {
+	at := 0
+	for i := len(l.low) - 1; i >= 0; i-- {
+		f := l.low[i]
+		if f.kind != partChannel {
+			burst |= (place & (1<<f.width - 1)) << at
+			place >>= f.width
+		}
+		at += f.width
+	}
+	return burst
 }
 
 // bank returns the bank of a lane of a run.
