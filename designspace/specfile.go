@@ -14,15 +14,19 @@ import (
 
 	"github.com/memsim/memsim/internal/atomicfile"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/sim/sweep"
 )
+
+// maxSpecBytes is far above any spec.
+const maxSpecBytes = 16 << 20
 
 // LoadSpec reads a spec from the YAML file at path into s, which holds what the
 // file need not say. The error names every fault of the file with its line, and
 // is a user's mistake unless reading failed. Said lists the fields that the file
 // has, by their keys.
 func LoadSpec(path string, s *Spec) (said []string, err error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path, maxSpecBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fault.Userf("%s does not exist; name a sweep's YAML file", path)
 	}

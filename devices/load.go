@@ -4,9 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -17,6 +15,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 //go:embed phones/*.yaml parts/dram/*.yaml parts/flash/*.yaml energy/*.yaml
@@ -254,7 +253,7 @@ func (l library) read(ref, folder string) (file string, content []byte, err erro
 	if !filepath.IsAbs(ref) && folder != "" {
 		file = filepath.Join(folder, ref)
 	}
-	content, err = readSmall(file)
+	content, err = inputfile.Read(file, maxFileBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil, fault.Userf("%s %s: no such file; give the path of a YAML profile, or one of %s", l.noun, file, strings.Join(l.names(), ", "))
@@ -262,20 +261,6 @@ func (l library) read(ref, folder string) (file string, content []byte, err erro
 		return "", nil, fault.Userf("%s %s cannot be read: %w", l.noun, file, err)
 	}
 	return file, content, nil
-}
-
-// readSmall reads a file of the size of a profile.
-func readSmall(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err == nil && len(content) > maxFileBytes {
-		err = errors.New("it is larger than any profile; give a YAML profile")
-	}
-	return content, err
 }
 
 func looksLikePath(ref string) bool {

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -41,7 +42,7 @@ const absent = -1
 // Open opens the trace file at path. A file that is no trace, is damaged, or is
 // of another schema version is a user's mistake, and the error says which.
 func Open(path string) (*File, error) {
-	file, err := os.Open(path)
+	file, err := inputfile.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fault.Userf("%s: no such file; capture a trace with `memsim trace --model M -o %s`", path, path)
@@ -60,9 +61,6 @@ func openFile(path string, file *os.File) (*File, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("open trace: %w", err)
-	}
-	if info.IsDir() {
-		return nil, fault.Userf("%s is a folder, not a trace file", path)
 	}
 	f, err := parse(path, file, info.Size())
 	if err != nil {

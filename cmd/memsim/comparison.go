@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
 	"github.com/memsim/memsim/profiles/pprof"
@@ -224,13 +225,16 @@ func (c *replays) writeFiles(options any) error {
 	)
 }
 
+// maxRunBytes is far above any run.json.
+const maxRunBytes = 64 << 20
+
 // writtenBefore returns the files that the run before wrote into a folder, none
 // if that is not known.
 func writtenBefore(folder string) []string {
 	var run struct {
 		Files []string `json:"files"`
 	}
-	text, err := os.ReadFile(filepath.Join(folder, runFile))
+	text, err := inputfile.Read(filepath.Join(folder, runFile), maxRunBytes)
 	if err != nil || json.Unmarshal(text, &run) != nil {
 		return nil
 	}

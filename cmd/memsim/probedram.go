@@ -17,6 +17,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/internal/interrupt"
 	"github.com/memsim/memsim/sim/dram"
 )
@@ -144,7 +145,7 @@ func (a *app) openRequests(path string) (io.ReadCloser, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fault.Userf("cannot read the trace: %s is no regular file; pipe it to standard input and give --trace -", path)
 	}
-	f, err := os.Open(path)
+	f, err := inputfile.Open(path)
 	if err != nil {
 		return nil, fault.Userf("cannot read the trace: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,11 +17,15 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/internal/spelling"
 )
 
 // defaultConfig is read from the working folder when --config is not given.
 const defaultConfig = "memsim.yaml"
+
+// maxConfigBytes is far above any settings file.
+const maxConfigBytes = 1 << 20
 
 // envPrefix begins the names of variables that are settings.
 const envPrefix = "MEMSIM_"
@@ -165,7 +168,7 @@ func (a *app) readSettings(cmd *cobra.Command) (map[string]setting, error) {
 	if optional {
 		path = defaultConfig
 	}
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path, maxConfigBytes)
 	switch {
 	case optional && errors.Is(err, fs.ErrNotExist):
 		return nil, nil

@@ -36,6 +36,7 @@ import (
 	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/internal/atomicfile"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 // The files of a folder.
@@ -99,7 +100,7 @@ func Start(path string, about Description, mode Mode) (*Folder, error) {
 	}
 	f.fresh = true
 	if before != nil {
-		f.before, _ = os.ReadFile(filepath.Join(path, descriptionFile))
+		f.before, _ = inputfile.Read(filepath.Join(path, descriptionFile), maxDescriptionBytes)
 	}
 	f.made = firstMissing(path)
 	if err := os.MkdirAll(f.rows(), 0o777); err != nil {
@@ -143,11 +144,14 @@ func firstMissing(path string) string {
 	}
 }
 
+// maxDescriptionBytes is far above any description: the values of its axes.
+const maxDescriptionBytes = 64 << 20
+
 // readDescription returns the description in the folder at path, nil if there is
 // none.
 func readDescription(path string) (*Description, error) {
 	name := filepath.Join(path, descriptionFile)
-	data, err := os.ReadFile(name)
+	data, err := inputfile.Read(name, maxDescriptionBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/memsim/memsim/internal/atomicfile"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sweep"
 )
@@ -228,7 +229,7 @@ type reader struct {
 // open returns a reader at the first row of a file, nil if there is none: the
 // file is empty, or another worker has sealed its rows just now.
 func (f *Folder) open(path string) (*reader, error) {
-	file, err := os.Open(path)
+	file, err := inputfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/internal/spelling"
 )
 
@@ -27,15 +27,10 @@ const maxFileBytes = 1 << 20
 // strict: unknown and repeated keys, wrong types, missing fields and values that
 // make no model are all reported in one error, each with its line.
 func LoadShape(path string) (Shape, error) {
-	f, err := os.Open(path)
+	data, err := inputfile.Read(path, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Shape{}, fault.Userf("shape file %s: no such file; give a shape file, or a preset's name", path)
 	}
-	if err != nil {
-		return Shape{}, fault.Userf("shape file %s: cannot be read: %w", path, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
 		return Shape{}, fault.Userf("shape file %s: cannot be read: %w", path, err)
 	}

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 // FromFolder reads the tokenizer of a Hugging Face folder: tokenizer.json, or
@@ -32,6 +32,9 @@ func TableFromFolder(dir string) (Vocabulary, error) {
 	return readFolder(dir, tableFromJSON, parseSentencePiece)
 }
 
+// maxFileBytes is far above any vocabulary: that of Gemma takes 33 MB as JSON.
+const maxFileBytes = 512 << 20
+
 // readFolder reads the file of a folder that holds its tokenizer.
 func readFolder[T any](dir string, ofJSON func([]byte, config) (T, error), ofSentencePiece func([]byte) (T, error)) (tokenizer T, err error) {
 	c, err := readConfig(filepath.Join(dir, "tokenizer_config.json"))
@@ -40,10 +43,10 @@ func readFolder[T any](dir string, ofJSON func([]byte, config) (T, error), ofSen
 	}
 	read := func(data []byte) (T, error) { return ofJSON(data, c) }
 	path := filepath.Join(dir, "tokenizer.json")
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		read, path = ofSentencePiece, filepath.Join(dir, "tokenizer.model")
-		data, err = os.ReadFile(path)
+		data, err = inputfile.Read(path, maxFileBytes)
 	}
 	if err != nil {
 		return tokenizer, fault.Userf("%s: has no tokenizer.json or tokenizer.model that can be read: %w", dir, err)
@@ -75,7 +78,7 @@ func (t *tokenText) UnmarshalJSON(data []byte) error {
 
 func readConfig(path string) (config, error) {
 	var c config
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights/safetensors"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 // OpenFolder opens a Hugging Face folder: config.json, with the weights in
@@ -106,11 +107,14 @@ func (f *folder) add(path string) error {
 	return nil
 }
 
+// maxIndexBytes is far above any index of tensors.
+const maxIndexBytes = 64 << 20
+
 // fileNames returns the safetensors files of a folder, sorted.
 func fileNames(dir string) ([]string, error) {
 	const single, index = "model.safetensors", "model.safetensors.index.json"
 	path := filepath.Join(dir, index)
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path, maxIndexBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(filepath.Join(dir, single)); err != nil {
 			return nil, fault.Userf("%s: has neither %s nor %s; fetch the model's weights into the folder (files of other kinds, such as pytorch_model.bin, are not read)", dir, single, index)

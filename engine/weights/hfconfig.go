@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 // config is what counts in a config.json. A pointer tells an absent key from a
@@ -65,8 +65,11 @@ var classes = map[string]string{
 	"Qwen3ForCausalLM":     "qwen3",
 }
 
+// maxConfigBytes is far above any config.json.
+const maxConfigBytes = 16 << 20
+
 func readConfig(path string) (*config, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path, maxConfigBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Userf("%s: has no config.json, so it is no Hugging Face model folder; give a folder with config.json and safetensors, or a .gguf file", filepath.Dir(path))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/edsrzf/mmap-go"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 // mapping is a file's bytes in the address space of the process.
@@ -32,7 +33,7 @@ var mapped struct {
 
 // mapFile maps a regular file for reading.
 func mapFile(path string) (*mapping, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Userf("model %s: no such file", path)
 	}
@@ -43,9 +44,6 @@ func mapFile(path string) (*mapping, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fault.Userf("model %s: not a regular file", path)
 	}
 	if info.Size() == 0 {
 		return nil, fault.Userf("model %s: the file is empty; fetch it again", path)

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/internal/spelling"
 )
 
@@ -21,17 +21,9 @@ const maxFile = 16 << 20
 // Open reads a file of measurements and maps it. One that cannot be read, or
 // that is larger than 16 MiB, is the user's mistake.
 func Open(path string) ([]Row, error) {
-	f, err := os.Open(path)
+	data, err := inputfile.Read(path, maxFile)
 	if err != nil {
 		return nil, fault.User(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fault.User(err)
-	}
-	if len(data) > maxFile {
-		return nil, fault.Userf("%s is larger than %d MiB, which no table of measurements is", path, maxFile>>20)
 	}
 	return Read(path, bytes.NewReader(data))
 }

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/memsim/memsim/fidelity/corpus"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/inputfile"
 )
 
 // Published returns the measurements of the corpus that stand in the names of
@@ -46,17 +46,9 @@ const maxTable = 16 << 20
 // Open reads a table from the file at path. One that cannot be read, or that is
 // larger than 16 MiB, is the user's mistake.
 func Open(path string) ([]Point, error) {
-	f, err := os.Open(path)
+	data, err := inputfile.Read(path, maxTable)
 	if err != nil {
 		return nil, fault.User(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxTable+1))
-	if err != nil {
-		return nil, fault.User(err)
-	}
-	if len(data) > maxTable {
-		return nil, fault.Userf("%s is larger than %d MiB, which no table of measurements is", path, maxTable>>20)
 	}
 	return Read(path, bytes.NewReader(data))
 }
