@@ -79,8 +79,7 @@ type Buffer struct {
 }
 
 // Offloaded is the share of the weights that buffers of a GPU or NPU hold, and
-// whether the row states its buffers. A row of an NPU with a small share was
-// computed on the CPU.
+// whether the row states its buffers.
 func (r Row) Offloaded() (share float64, stated bool) {
 	var all, off float64
 	for _, b := range r.Buffers {
@@ -93,6 +92,17 @@ func (r Row) Offloaded() (share float64, stated bool) {
 		return 0, false
 	}
 	return off / all, true
+}
+
+// leastOffloaded is the share of the weights below which a GPU or NPU does next
+// to nothing.
+const leastOffloaded = 0.05
+
+// OnCPU reports whether the row was computed on the CPU: it names that unit, or
+// its runtime has left the weights to it because the unit knows no such format.
+func (r Row) OnCPU() bool {
+	share, stated := r.Offloaded()
+	return r.Unit == "cpu" || stated && share < leastOffloaded
 }
 
 // Phase is the part of a run that the row measures.
