@@ -66,6 +66,33 @@ func BenchmarkStream(b *testing.B) {
 	}
 }
 
+// BenchmarkWaitingWrites is long reads behind writes that wait: one write and 64 MB of
+// reads, and reads of 1 MB with as much written back between them as a cache evicts.
+func BenchmarkWaitingWrites(b *testing.B) {
+	writeBack := func() (list []Extent) {
+		for i := range uint64(64) {
+			list = append(list, Extent{Addr: 1<<30 + i*40960, Bytes: 64 * 9, Write: true}, Extent{Addr: i << 20, Bytes: 1 << 20})
+		}
+		return list
+	}
+	for name, list := range map[string][]Extent{
+		"one":      {{Addr: 1 << 30, Bytes: 32, Write: true}, {Bytes: 64 << 20}},
+		"evicted":  writeBack(),
+		"page-ins": {{Addr: 1 << 30, Bytes: 64 << 20, Write: true}, {Addr: 1 << 30, Bytes: 64 << 20}},
+	} {
+		for level, memory := range map[string]func(Spec) *Memory{"fast": New, "command": NewCommandLevel} {
+			b.Run(name+"/"+level, func(b *testing.B) {
+				s := phoneSpec(b, PerBank)
+				var requests int64
+				for b.Loop() {
+					requests += memory(s).Move(0, list).Counts.Requests()
+				}
+				reportRequests(b, requests)
+			})
+		}
+	}
+}
+
 // BenchmarkRandom is the command-level engine on random 32-byte reads.
 func BenchmarkRandom(b *testing.B) {
 	s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)

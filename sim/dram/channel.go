@@ -102,13 +102,15 @@ type channel struct {
 	lastBank   int             // the bank last asked for
 	itemBuf    []item
 
-	graph     *graph // nil: no fast path
-	at        *node  // the channel's state, if it is known to the graph
-	ahead     bool   // at is ahead of the fields above
-	busySet   uint64 // if ahead: the banks that have something to do
-	recording recording
-	played    playing
-	lesson    lesson
+	graph      *graph  // nil: no fast path
+	at         *node   // the channel's state, if it is known to the graph
+	ahead      bool    // at is ahead of the fields above
+	busySet    uint64  // if ahead: the banks that have something to do
+	parked     []entry // writes that change nothing while the channel reads, oldest first
+	parkedOnly uint64  // banks whose writes are all parked
+	recording  recording
+	played     playing
+	lesson     lesson
 
 	guard    *guard
 	progress progress

@@ -18,6 +18,7 @@ const (
 func (c *channel) locate() bool {
 	if c.at == nil {
 		c.settle()
+		c.park()
 		c.at, c.ahead = c.graph.node(c), false
 	}
 	return c.at != nil
@@ -37,10 +38,12 @@ func (c *channel) runStep(r run, l *layout) (s step, in lanes, ok bool) {
 	turn := c.turn()
 	s = step{bank: int16(turn.count[r.bank]), twist: uint8(r.twist), count: r.count, phase: r.at & (l.period - 1), write: r.write}
 	in = lanes{run: r, layout: l}
-	ok = true
+	for lane := range l.lanes {
+		in.banks |= 1 << l.bank(&r, lane)
+	}
+	ok = !c.meetsParked(&in)
 	for lane := range l.lanes {
 		bank := l.bank(&r, lane)
-		in.banks |= 1 << bank
 		var fine bool
 		if s.met[lane], fine = c.meet(&in, bank, lane); fine && s.met[lane] <= restsHit {
 			s.held[lane], fine = c.heldAtRest(bank)
@@ -118,7 +121,7 @@ func (c *channel) hasWrites(bank int) bool {
 	if c.ahead {
 		return c.at.writes>>c.turn().count[bank]&1 != 0
 	}
-	return c.writes.pending>>bank&1 != 0
+	return (c.writes.pending&^c.parkedOnly)>>bank&1 != 0
 }
 
 // refreshing returns the step with the channel's next refresh in it. It fails if
@@ -290,4 +293,5 @@ func (c *channel) leave() {
 		c.restore(c.at.state)
 	}
 	c.at, c.ahead = nil, false
+	c.parked, c.parkedOnly = c.parked[:0], 0
 }

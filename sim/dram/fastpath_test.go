@@ -79,6 +79,22 @@ func genExtents(t *rapid.T) []Extent {
 	return list
 }
 
+// genWritesBetween draws long reads with a few bursts written between them.
+func genWritesBetween(t *rapid.T) []Extent {
+	var list []Extent
+	at := rapid.Uint64Range(0, 1<<28).Draw(t, "read at") &^ 31
+	for range rapid.IntRange(1, 4).Draw(t, "reads") {
+		for range rapid.IntRange(0, 8).Draw(t, "writes") {
+			to := rapid.SampledFrom([]uint64{at, at + 1<<14, 1 << 20, 1 << 27}).Draw(t, "write at") + rapid.Uint64Range(0, 1<<18).Draw(t, "offset")&^31
+			list = append(list, Extent{to, units.Bytes(rapid.SampledFrom([]int{32, 64, 320, 4096, 16384}).Draw(t, "written")), true})
+		}
+		n := units.Bytes(rapid.SampledFrom([]int{4096, 50_000, 1_000_000}).Draw(t, "read"))
+		list = append(list, Extent{at, n, false})
+		at += uint64(n) &^ 31
+	}
+	return list
+}
+
 // TestFastPathIsExact moves random extents through memories with and without
 // the fast path: every transfer takes the same time, the same commands and the
 // same energy, and each channel has the same part in it. Transfers repeat, so
@@ -98,6 +114,9 @@ func TestFastPathIsExact(t *testing.T) {
 				lists = append(lists, append([]Extent{stream, {near, 64, true}}, genExtents(t)...))
 				stream.Addr += rapid.SampledFrom([]uint64{0, 0, 1 << 22, 1 << 24}).Draw(t, "on")
 			}
+		}
+		if rapid.Bool().Draw(t, "writes between") { // that wait while long reads go on
+			lists = append(lists, genWritesBetween(t))
 		}
 		memo := NewMemo()
 		used := memo.New(s) // what it learns serves the next memory

@@ -176,7 +176,7 @@ func (g *graph) node(c *channel) *node {
 	n := node{state: string(g.buf)}
 	turn := c.turn()
 	each(c.busyBanks(), func(bank int) { n.busy = append(n.busy, uint8(turn.count[bank])) })
-	each(c.writes.pending, func(bank int) { n.writes |= 1 << turn.count[bank] })
+	each(c.writes.pending&^c.parkedOnly, func(bank int) { n.writes |= 1 << turn.count[bank] })
 	return g.known(&n)
 }
 

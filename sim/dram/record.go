@@ -15,6 +15,8 @@ type recording struct {
 	busy        uint64
 	rows        [maxBanks]int32
 	lastRow     [maxBanks]int32
+	parked      int             // writes before it
+	wrote       bool            // the controller turned to writing on the way
 	on          bool            // while the step is being taken
 	own         [maxRanks]times // what the step itself holds back in each rank
 }
@@ -31,6 +33,7 @@ func (c *channel) record(s step, lanes uint64) *recording {
 	rec.start, rec.refreshDue, rec.refreshBank = c.now, c.refreshDue, c.refreshBank
 	rec.tally, rec.turn, rec.busy = c.tally, c.turn(), c.busyBanks()
 	rec.on, rec.own = true, [maxRanks]times{}
+	rec.parked, rec.wrote = len(c.parked), false
 	for i := range c.banks {
 		rec.rows[i], rec.lastRow[i] = c.bank[i].row, c.lastRow[i]
 	}
@@ -41,6 +44,9 @@ func (c *channel) record(s step, lanes uint64) *recording {
 func (c *channel) learn(rec *recording) {
 	rec.on = false
 	if c.guard.err != nil || !c.locate() || rec.from == nil {
+		return
+	}
+	if rec.parked != len(c.parked) || rec.parked > 0 && rec.wrote {
 		return
 	}
 	e := &edge{

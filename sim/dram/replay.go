@@ -66,6 +66,7 @@ func (c *channel) takeIn(source *cutter) (some bool) {
 // stream takes in a run of a long extent: along an edge if one leads on, or else
 // at command level, to learn the edge.
 func (c *channel) stream(r run, l *layout) {
+	c.locate()
 	s, lanes, ok := c.runStep(r, l)
 	if ok && c.jump(s, &lanes) {
 		return

@@ -47,7 +47,7 @@ func (c *channel) busyBanks() uint64 {
 	if c.spec.Policy != Open {
 		return c.allBanks
 	}
-	set := c.reads.pending | c.writes.pending | c.openers
+	set := c.reads.pending | c.writes.pending&^c.parkedOnly | c.openers
 	if c.act2 >= 0 {
 		set |= 1 << c.act2
 	}
@@ -71,7 +71,7 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 			buf = binary.AppendUvarint(buf, uint64(*t-c.now))
 		}
 	}
-	buf = append(buf, byte(c.arrived), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
+	buf = append(buf, byte(c.arrived), byte(len(c.parked)), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
 	act2 := byte(noBank)
 	if c.act2 >= 0 {
 		act2 = counted(c.act2)
@@ -161,12 +161,13 @@ func (c *channel) regular() bool {
 	}
 	for set := c.writes.pending; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		column := c.lastColumn[bank] + 1 - int32(c.writes.banks[bank].length)
-		for _, slot := range c.writes.banks[bank].waiting() {
-			if e := &c.writes.slots[slot]; e.row != c.lastRow[bank] || e.column != column {
+		column := c.lastColumn[bank] + 1
+		waiting := c.writes.banks[bank].waiting()
+		for i := len(waiting) - 1; i >= 0 && !c.isParked(&c.writes.slots[waiting[i]]); i-- {
+			column--
+			if e := &c.writes.slots[waiting[i]]; e.row != c.lastRow[bank] || e.column != column {
 				return false
 			}
-			column++
 		}
 	}
 	return true
@@ -196,6 +197,9 @@ func (c *channel) items() []item {
 	for kind, q := range [...]*queue{&c.reads, &c.writes} {
 		for set := ^q.free; set != 0; set &= set - 1 {
 			e := &q.slots[lowest(set)]
+			if kind == itemWrite && c.isParked(e) {
+				continue
+			}
 			list = append(list, item{e.clock, e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
 		}
 	}
@@ -226,6 +230,7 @@ func (c *channel) restore(s string) {
 	clocks := func(t *int64) { *t = c.now + int64(r.uvarint()) }
 	turn := c.turn()
 	c.arrived = int(r.byte())
+	r.byte() // the number of parked writes, which the channel has
 	flags := r.byte()
 	c.writeMode, c.cas.pending, c.power = flags&1 != 0, flags&2 != 0, powerState(flags>>2)
 	c.act2 = -1
@@ -250,7 +255,10 @@ func (c *channel) restore(s string) {
 	for i := r.byte(); i != listEnd; i = r.byte() {
 		c.restoreBank(turn.bank[i], &r, clocks)
 	}
-	c.restoreItems(turn, &r)
+	c.age, c.opens = 0, 0
+	parkedAge := uint64(len(c.parked))
+	c.restoreParked()
+	c.restoreItems(turn, &r, parkedAge)
 	if ch := &c.cas.choice; c.cas.pending && ch.slot == 0 {
 		ch.slot = int(c.queueOf(ch).banks[ch.bank].hit.slot)
 	}
@@ -273,8 +281,9 @@ func (c *channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
 	c.bankReady[bank].visit(clocks)
 }
 
-func (c *channel) restoreItems(turn *turn, r *reader) {
-	c.age, c.opens = 0, 0
+// restoreItems puts the requests of a snapshot back, behind the parked writes, of which
+// the youngest has an age.
+func (c *channel) restoreItems(turn *turn, r *reader, parkedAge uint64) {
 	clock := c.now - r.clocks()
 	for kind := r.byte(); kind != listEnd; kind = r.byte() {
 		bank := turn.bank[r.byte()]
@@ -303,7 +312,9 @@ func (c *channel) restoreItems(turn *turn, r *reader) {
 		bank := lowest(set)
 		waiting := c.writes.banks[bank].waiting()
 		for i, slot := range waiting {
-			c.writes.slots[slot].column = c.lastColumn[bank] + 1 - int32(len(waiting)-i)
+			if e := &c.writes.slots[slot]; e.age > parkedAge {
+				e.column = c.lastColumn[bank] + 1 - int32(len(waiting)-i)
+			}
 		}
 	}
 }

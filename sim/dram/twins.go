@@ -124,9 +124,10 @@ func (m *Memory) copyOf(c *channel) *channel {
 		return d
 	}
 	waiting := append(d.maintenance[:0], c.maintenance...)
+	parked := append(d.parked[:0], c.parked...)
 	items, extents := d.itemBuf, d.played.extents
 	*d = *c
-	d.maintenance, d.itemBuf, d.played.extents = waiting, items, extents
+	d.maintenance, d.parked, d.itemBuf, d.played.extents = waiting, parked, items, extents
 	return d
 }
 

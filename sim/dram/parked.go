@@ -1,0 +1,97 @@
+package dram
+
+// Writes that wait while reads stream past change nothing: a controller that reads
+// looks at how many writes wait, and at none of them. So those that are older than all
+// reads that wait are parked: a snapshot holds their number, and the channel itself
+// what they are. A step from a state with parked writes is known only if the
+// controller did not turn to writing on the way; no step parks a write or takes one
+// out. Without that, each run of reads behind the writes that a drain leaves in the
+// queue would have to be simulated.
+
+// park finds the writes that are parked. The timeout policy looks at writes as it
+// reads: it closes no row that one waits for.
+func (c *channel) park() {
+	c.parked, c.parkedOnly = c.parked[:0], 0
+	if c.writes.length == 0 || c.reads.length == 0 || c.writeMode || c.timeout {
+		return
+	}
+	first := c.firstRead()
+	var others uint64 // banks with writes that are not parked
+	for set := ^c.writes.free; set != 0; set &= set - 1 {
+		e := &c.writes.slots[lowest(set)]
+		if e.clock < first {
+			c.parked = append(c.parked, *e)
+			c.parkedOnly |= 1 << e.bank
+		} else {
+			others |= 1 << e.bank
+		}
+	}
+	c.parkedOnly &^= others
+	byAge(c.parked)
+}
+
+// firstRead returns the clock at which the first request that is no queued write
+// arrived.
+func (c *channel) firstRead() int64 {
+	first := never
+	for set := ^c.reads.free; set != 0; set &= set - 1 {
+		first = min(first, c.reads.slots[lowest(set)].clock)
+	}
+	openers := c.openers
+	if c.act2 >= 0 {
+		openers |= 1 << c.act2
+	}
+	for ; openers != 0; openers &= openers - 1 {
+		first = min(first, c.bank[lowest(openers)].opener.clock)
+	}
+	return first
+}
+
+// byAge sorts the few entries of a queue.
+func byAge(list []entry) {
+	for i := 1; i < len(list); i++ {
+		for j := i; j > 0 && list[j].age < list[j-1].age; j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+	}
+}
+
+// isParked reports whether a queued write is parked: those are the oldest.
+func (c *channel) isParked(e *entry) bool {
+	n := len(c.parked)
+	return n > 0 && e.age <= c.parked[n-1].age
+}
+
+// meetsParked reports whether a run asks for a burst that a parked write holds.
+func (c *channel) meetsParked(in *lanes) bool {
+	for i := range c.parked {
+		e := &c.parked[i]
+		if e.row == in.run.row && in.banks>>e.bank&1 != 0 && in.asks(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// asks reports whether a run asks for the burst of a request in one of its banks and
+// rows.
+func (in *lanes) asks(e *entry) bool {
+	r, l := &in.run, in.layout
+	for at := r.at; at < r.at+r.count; at++ {
+		if r.first+l.column[at] == e.column && l.bank(r, int(l.lane[at])) == int(e.bank) {
+			return true
+		}
+	}
+	return false
+}
+
+// restoreParked puts the parked writes back into the queue, as its oldest.
+func (c *channel) restoreParked() {
+	for i := range c.parked {
+		e := c.parked[i]
+		c.age++
+		e.age = c.age
+		c.writes.push(e, c.bank[e.bank].openRow())
+	}
+	c.parked, c.parkedOnly = c.parked[:0], 0
+}
