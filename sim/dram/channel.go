@@ -59,8 +59,8 @@ type channel struct {
 	rankReady    [maxRanks]times
 	groupReady   [maxBanks]times
 	bankReady    [maxBanks]times
-	fawRing      [maxRanks][4]int64 // by rank: clocks of the last four activations, plus tFAW
-	busFree      int64              // first clock at which the command bus is free
+	recent       [maxWindows][maxRanks][maxWindow]int64 // by window and rank: clocks of the last commands in it, plus its own
+	busFree      int64                                  // first clock at which the command bus is free
 
 	bank      [maxBanks]bank
 	reads     queue
@@ -226,8 +226,8 @@ func (c *channel) issue(cmd Command, bank int, row int32) {
 			}
 		}
 	}
-	if cmd == ACT1 && c.faw > 0 {
-		c.holdFourth(rank)
+	for _, i := range causes.windows {
+		c.slide(i, rank)
 	}
 	c.busFree = c.now + c.busClocks[cmd]
 	c.asleep &^= 1 << bank
@@ -244,12 +244,14 @@ func (t *times) hold(now int64, list []holdback) {
 	}
 }
 
-// holdFourth keeps the fifth activation of a rank tFAW behind the first.
-func (c *channel) holdFourth(rank uint8) {
-	ring := &c.fawRing[rank]
-	copy(ring[:], ring[1:])
-	ring[3] = c.now + c.faw
-	ready := &c.rankReady[rank][colACT]
+// slide counts a command in a window of a rank, and delays the next one that the rule
+// holds for to the window's clocks after the first of those in it.
+func (c *channel) slide(i int, rank uint8) {
+	w := &c.windows[i]
+	ring := c.recent[i][rank][:w.length]
+	copy(ring, ring[1:])
+	ring[w.length-1] = c.now + w.clocks
+	ready := &c.rankReady[rank][w.column&7]
 	*ready = max(*ready, ring[0])
 }
 

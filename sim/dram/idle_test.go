@@ -37,6 +37,47 @@ func TestIdleTakesTheEnergyOfItsStates(t *testing.T) {
 	}
 }
 
+// TestPowerDownTakesItsOwnPower works out by hand what a memory takes that is asked
+// for nothing, and one that keeps a row open: each state its power over its time.
+func TestPowerDownTakesItsOwnPower(t *testing.T) {
+	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open) // clocks of 1.25 ns
+	s.Idle = IdlePolicy{PowerDown: 64}
+	idle := New(s).Idle(units.Millisecond) // 800,000 clocks
+	want := Energy{
+		Precharge: s.Background.Precharge.Energy(64 * 1250),
+		PowerDown: s.Background.PowerDown.Energy(units.Millisecond - 64*1250),
+	}
+	if idle.Energy != want {
+		t.Errorf("%+v, want %+v", idle.Energy, want)
+	}
+	s.Idle = IdlePolicy{}
+	m := New(s)
+	m.Move(0, []Extent{{Bytes: 32}})
+	idle = m.Idle(m.Now() + units.Millisecond)
+	if want := (Energy{Active: s.Background.Active.Energy(units.Millisecond)}); idle.Energy != want {
+		t.Errorf("with a row open %+v, want %+v", idle.Energy, want)
+	}
+}
+
+// TestRefreshIsPostponedFourIntervals keeps a memory out of the time that a refresh in
+// power-down takes: the first one is made when four intervals tREFI are over.
+func TestRefreshIsPostponedFourIntervals(t *testing.T) {
+	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
+	s.Idle = IdlePolicy{PowerDown: 3}
+	m := New(s)
+	const step = 150 * 1250 // between reads, less than tXP and tRFCab
+	var refreshed units.Picoseconds
+	for refreshed == 0 && m.Now() < units.Millisecond {
+		if tr := m.Move(m.Now()+step, []Extent{{Bytes: 32}}); tr.Counts.AllBankRefreshes > 0 {
+			refreshed = tr.Start
+		}
+	}
+	due := 4 * 3125 * units.Picoseconds(1250)
+	if refreshed < due || refreshed > due+2*step {
+		t.Errorf("the first refresh is made at %d, four intervals end at %d", refreshed, due)
+	}
+}
+
 // TestWakingTakesTime reads one burst from a memory that is awake, in power-down
 // and in self-refresh.
 func TestWakingTakesTime(t *testing.T) {

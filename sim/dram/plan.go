@@ -28,7 +28,7 @@ type plan struct {
 	rankMask [maxRanks]uint64 // by rank: its banks
 	allBanks uint64
 	causes   [nCommands]causes // what each command holds back
-	faw      int64             // clocks in which a rank activates four rows; 0: no limit
+	windows  []window          // rules that count back several commands
 
 	busClocks                 [nCommands]int64
 	split, wck                bool
@@ -48,10 +48,28 @@ type plan struct {
 	turnAt                    [maxBanks]int // by bank: index of its turn
 }
 
-// causes lists what a command holds back, by level.
+// causes lists what a command delays, by level, and the windows that it is counted in.
 type causes struct {
 	channel, rank, otherRanks, group, bank []holdback
+
+	windows []int
 }
+
+// A window is a windowed rule at the level of a rank, such as tFAW: a command of the
+// column is issued clocks after the last but length-1 of those that are counted.
+type window struct {
+	rule   Rule
+	column column
+	clocks int64
+	length int
+}
+
+// maxWindows and maxWindow bound the windowed rules of a standard and how many
+// commands one of them counts back.
+const (
+	maxWindows = 2
+	maxWindow  = 8
+)
 
 // A holdback keeps a class of commands from being issued for some clocks.
 type holdback struct {
@@ -117,7 +135,8 @@ func (p *plan) add(c Constraint) {
 		for _, after := range c.Following {
 			clocks := c.Clocks + p.spec.BusClocks[before] - p.spec.BusClocks[after]
 			if c.Window > 1 {
-				p.faw = clocks
+				p.causes[before].windows = append(p.causes[before].windows, len(p.windows))
+				p.windows = append(p.windows, window{c.Rule, columnOf[after], clocks, c.Window})
 				continue
 			}
 			list := p.causes[before].at(c.Level)

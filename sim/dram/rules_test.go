@@ -93,6 +93,45 @@ func TestRulesByNumber(t *testing.T) {
 		"rank: PREpb to PREab":      2,
 		"rank: ACT1 to ACT1 (four)": 16,
 	}
+	checkLatencies(t, spec, want)
+}
+
+// TestRulesOfDDR5ByNumber pins DDR5-4800's, those for switching ranks among them.
+func TestRulesOfDDR5ByNumber(t *testing.T) {
+	checkLatencies(t, partSpec(t, "ddr5-4800", "RoBaRaCoCh", AllBank, Open), map[string]int64{
+		"other ranks: RD to RD":     8 + 2,
+		"other ranks: WR to WR":     8 + 2,
+		"other ranks: RD to WR":     36 + 8 + 2 - 34,
+		"other ranks: WR to RD":     34 + 8 + 2 - 36,
+		"rank: RD to RD":            8,
+		"rank: RD to WR":            36 + 8 + 4 - 34,
+		"rank: WR to RD":            34 + 8 + 6,
+		"rank: ACT1 to ACT1 (four)": 60,
+		"bank group: WR to WR":      48,
+		"bank group: WR to RD":      34 + 8 + 24,
+		"bank: ACT1 to RD":          36,
+		"bank: WR to PREpb":         34 + 8 + 72,
+		"rank: REFab to ACT1":       708,
+	})
+}
+
+// TestRulesOfLPDDR4XByNumber pins LPDDR4X-4266's, whose clock is 468.75 ps.
+func TestRulesOfLPDDR4XByNumber(t *testing.T) {
+	checkLatencies(t, partSpec(t, "lpddr4x-4266", "RoBaRaCoCh", AllBank, Open), map[string]int64{
+		"other ranks: RD to RD":     8 + 4,
+		"other ranks: RD to WR":     36 + 8 + 8 + 4 - 18,
+		"other ranks: WR to RD":     18 + 8 + 4 - 36,
+		"rank: RD to WR":            36 + 8 + 8 + 2 - 18,
+		"rank: WR to RD":            18 + 1 + 8 + 22,
+		"rank: ACT1 to ACT1 (four)": 64,
+		"bank: ACT1 to RD":          39,
+		"rank: REFpb to REFpb":      299,
+	})
+}
+
+// checkLatencies compares the latencies of rules, in clocks, with those that are wanted.
+func checkLatencies(t *testing.T, spec Spec, want map[string]int64) {
+	t.Helper()
 	for _, c := range spec.Constraints {
 		for _, before := range c.Preceding {
 			for _, after := range c.Following {
@@ -110,9 +149,24 @@ func TestRulesByNumber(t *testing.T) {
 		}
 	}
 	for name := range want {
-		if name != "rank: ACT1 to ACT1" {
-			t.Errorf("%s: no such rule", name)
-		}
+		t.Errorf("%s: no such rule", name)
+	}
+}
+
+// A windowed rule holds for the commands, the number and the level that its row says.
+func TestAWindowObeysItsRow(t *testing.T) {
+	spec := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
+	spec.Constraints = []Constraint{{Rule{LevelRank, rd, wr, "", 3, "three reads", ""}, 100}}
+	c := newChannel(newPlan(&spec))
+	for _, now := range []int64{1000, 1010, 1030} {
+		c.now = now
+		c.issue(RD, 5, 0)
+	}
+	if got := c.earliest(colWR, 0); got != 1100 {
+		t.Errorf("a write comes at %d, three reads from 1000 on allow it at 1100", got)
+	}
+	if got := c.earliest(colACT, 0); got > 1030 {
+		t.Errorf("an activation waits until %d", got)
 	}
 }
 

@@ -117,8 +117,10 @@ func (c *channel) commonTimes(turn *turn, visit func(*int64)) {
 		for col := range colREFab {
 			visit(&c.rankReady[rank][col])
 		}
-		for i := range c.fawRing[rank] {
-			visit(&c.fawRing[rank][i])
+		for i := range c.windows {
+			for j := range c.windows[i].length {
+				visit(&c.recent[i][rank][j])
+			}
 		}
 	}
 	for _, group := range turn.groups {

@@ -286,12 +286,19 @@ func (b *builder) timing(s *Spec) {
 		s.Timing[t.Name] = clocks
 	}
 	missing := map[string]bool{}
+	windows := 0
 	for _, r := range b.std.rules {
 		clocks, unknown := evaluate(r.Latency, s.Timing)
 		for _, name := range unknown {
 			missing[name] = true
 		}
 		s.Constraints = append(s.Constraints, Constraint{r, clocks})
+		if r.Window > 1 {
+			windows += len(r.Preceding) * len(r.Following)
+		}
+		if r.Window > 1 && (r.Level != LevelRank || r.Window > maxWindow || windows > maxWindows) {
+			b.failf("rule %s of %s counts back %d commands of a %s; up to %d commands of a rank are modelled, in %d rules", r.Name, b.part.Standard, r.Window, r.Level, maxWindow, maxWindows)
+		}
 	}
 	for _, name := range b.std.needs() {
 		if _, ok := s.Timing[name]; !ok {
