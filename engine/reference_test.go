@@ -29,7 +29,7 @@ func TestSameResultsAsLlamaCpp(t *testing.T) {
 	for name, tolerance := range map[string]float64{
 		"tiny-f16": half, "untied-f16": half, "linear-bf16": half, "tiny-q8": eight,
 		"qwen2-q4_0": fewer, "qwen3-q5_1": fewer, "scaled-q4_1": fewer,
-		"deep-q5_0": fewer, "wide-q4_k_m": fewer, "wide-q5_k_m": fewer,
+		"deep-q5_0": fewer, "wide-q4_k_m": fewer, "wide-q5_k_m": fewer, "mixed-low": fewer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := readReference(t, "testdata/"+referenceOf(name)+".ref.json")

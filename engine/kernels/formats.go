@@ -50,7 +50,7 @@ func grow[T any](s []T, n int) []T {
 }
 
 // formats lists what MatMul and Embed take. A table index is the position here.
-var formats = index([]format{
+var formats = index(append([]format{
 	{typ: quant.F32, floats: floatsF32},
 	{typ: quant.F16, floats: floatsF16},
 	{typ: quant.BF16, floats: floatsBF16},
@@ -62,7 +62,19 @@ var formats = index([]format{
 	{typ: quant.Q4_K, group: 32, offset: true, unpack: unpackQ4K},
 	{typ: quant.Q5_K, group: 32, offset: true, unpack: unpackQ5K},
 	{typ: quant.Q6_K, group: 16, bias: 32, unpack: unpackQ6K},
-})
+}, codedFormats()...))
+
+// codedFormats are those that package quant unpacks: there is no faster way here.
+func codedFormats() (all []format) {
+	for _, t := range quant.Types() {
+		if group, offset, ok := t.Coded(); ok {
+			all = append(all, format{typ: t, group: group, offset: offset, unpack: func(r *rowCodes, row []byte) {
+				t.Unpack(r.code, r.scale, r.offset, row)
+			}})
+		}
+	}
+	return all
+}
 
 // index numbers formats and gives them their geometry.
 func index(formats []format) []format {

@@ -44,9 +44,9 @@
 //
 // # Adding a format
 //
-// Add it to package quant; here, add a line to formats, with a function that
-// unpacks a row to codes, scales and offsets (or to floats). All tests and all
-// operators then work with it, portably. For speed, describe its decoding to the
+// Add it to package quant. If it is unpacked there to codes, scales and offsets
+// (quant.Type.Coded), that is all; else add a line to formats, with a function that
+// unpacks a row. All tests and all operators then work with it, portably. For speed, describe its decoding to the
 // generator (the lists quantized and quantizedAVX2 in _asm, superDots or
 // matvecDot for arm64), run go generate, declare the functions in the stubs and
 // enter them in the tables of the kernel sets.

@@ -54,7 +54,7 @@ type kernelSet struct {
 }
 
 // maxFormats is more than there are formats.
-const maxFormats = 16
+const maxFormats = 32
 
 // setMatvec sets the kernel of a format.
 func (s *kernelSet) setMatvec(t quant.Type, f matvecFunc) { s.matvec[formatOf(t).id] = f }

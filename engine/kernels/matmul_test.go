@@ -56,6 +56,23 @@ func randomBlock(r *rand.Rand, t quant.Type, b []byte) {
 		halves = []int{0, 2}
 	case quant.Q6_K:
 		halves = []int{208}
+	case quant.Q2_K:
+		halves = []int{80, 82}
+	case quant.Q3_K:
+		halves = []int{108}
+	case quant.TQ1_0:
+		halves = []int{52}
+	case quant.TQ2_0:
+		halves = []int{64}
+	case quant.MXFP4: // a power of two
+		b[0] = byte(120 + r.IntN(8))
+		return
+	case quant.IQ1_M: // four bits of the half in each of four words
+		half := quant.ToF16(float32(r.NormFloat64()) * 0.01)
+		for i := range 4 {
+			b[49+2*i] = b[49+2*i]&15 | byte(half>>(4*i)&15<<4)
+		}
+		return
 	}
 	for _, at := range halves {
 		binary.LittleEndian.PutUint16(b[at:], quant.ToF16(float32(r.NormFloat64())*0.01))

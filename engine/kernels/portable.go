@@ -33,7 +33,7 @@ func dot(x, y []float32) float32 {
 // a group it is exact.
 func dotCodes(f *format, r *rowCodes, x *Vectors, i int) float32 {
 	q, scales, sums := x.int8(i)
-	total := float32(0)
+	total := float64(0)
 	perBlock := Block / f.group
 	for g, scale := range r.scale {
 		from := g * f.group
@@ -43,12 +43,25 @@ func dotCodes(f *format, r *rowCodes, x *Vectors, i int) float32 {
 			sum += int32(v) * int32(b[j])
 		}
 		xs := scales[g/perBlock]
-		total += scale * xs * float32(sum)
+		total += float64(scale) * float64(xs) * float64(sum)
 		if f.offset {
-			total += r.offset[g] * xs * float32(sums[g])
+			total += float64(r.offset[g]) * float64(xs) * float64(sumOf(f, sums, b, g))
 		}
 	}
-	return total
+	return float32(total)
+}
+
+// sumOf returns the sum of a group of activations: stored, if the group is a
+// block of them.
+func sumOf(f *format, sums []int32, group []int8, g int) int32 {
+	if f.group == Block {
+		return sums[g]
+	}
+	sum := int32(0)
+	for _, v := range group {
+		sum += int32(v)
+	}
+	return sum
 }
 
 func add(x, y []float32) {

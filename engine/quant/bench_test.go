@@ -7,7 +7,7 @@ import (
 
 func BenchmarkEncode(b *testing.B) {
 	values, data := benchmarkRow()
-	for _, t := range Types() {
+	for _, t := range encoded() {
 		b.Run(string(t), func(b *testing.B) {
 			b.SetBytes(int64(4 * len(values)))
 			for b.Loop() {

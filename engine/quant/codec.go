@@ -28,6 +28,21 @@ var codecs = map[Type]codec{
 	Q4_K: {encodeQ4_K, decodeQ4_K},
 	Q5_K: {encodeQ5_K, decodeQ5_K},
 	Q6_K: {encodeQ6_K, decodeQ6_K},
+
+	Q2_K:    {nil, decodeCoded(Q2_K)},
+	Q3_K:    {nil, decodeCoded(Q3_K)},
+	IQ4_NL:  {nil, decodeCoded(IQ4_NL)},
+	IQ4_XS:  {nil, decodeCoded(IQ4_XS)},
+	MXFP4:   {nil, decodeCoded(MXFP4)},
+	TQ1_0:   {nil, decodeCoded(TQ1_0)},
+	TQ2_0:   {nil, decodeCoded(TQ2_0)},
+	IQ1_S:   {nil, decodeCoded(IQ1_S)},
+	IQ1_M:   {nil, decodeCoded(IQ1_M)},
+	IQ2_XXS: {nil, decodeCoded(IQ2_XXS)},
+	IQ2_XS:  {nil, decodeCoded(IQ2_XS)},
+	IQ2_S:   {nil, decodeCoded(IQ2_S)},
+	IQ3_XXS: {nil, decodeCoded(IQ3_XXS)},
+	IQ3_S:   {nil, decodeCoded(IQ3_S)},
 }
 
 // Encode stores src in format t. The length of src is a whole number of blocks

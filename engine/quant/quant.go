@@ -61,7 +61,10 @@ const (
 
 // Types returns the formats that can be decoded, floats first, then by bits.
 func Types() []Type {
-	return []Type{F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1, Q4_0}
+	return []Type{
+		F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1, Q4_0, IQ4_NL, IQ4_XS, MXFP4, Q3_K, IQ3_S, IQ3_XXS,
+		Q2_K, IQ2_S, IQ2_XS, IQ2_XXS, TQ2_0, TQ1_0, IQ1_M, IQ1_S,
+	}
 }
 
 // Layout is the geometry of a format: Block consecutive values of a row share
