@@ -405,7 +405,8 @@ func (x deriver) runtime(n *yaml.Node, name string) {
 			source = fmt.Sprintf("the runtime's launch and a barrier of %s cycles at %s GHz", short(cycles), short(slowest/1e9))
 		}
 	}
-	x.fill(n, "runtimes."+name+".dispatch", short(ps/1e6)+" us", Estimated, source, "")
+	x.fill(n, "runtimes."+name+".dispatch", short(ps/1e6)+" us", Estimated, source,
+		fmt.Sprintf("%s us, %s us", short(ps/5e6), short(ps/2e5)))
 }
 
 // barrierCycles returns what a barrier takes between the threads that the

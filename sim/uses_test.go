@@ -36,7 +36,7 @@ func TestUses(t *testing.T) {
 		"units.cpu.bandwidth":                true,
 		"units.gpu.bandwidth":                false,
 		"runtimes.llama.cpp-cpu.dispatch":    true,
-		"runtimes.executorch-cpu.dispatch":   false,
+		"runtimes.executorch-xnnpack.dispatch":   false,
 		"runtimes.llama.cpp.dispatch":        false,
 		"sram.slc.bandwidth":                 true,
 		"sram.slc.1.bandwidth":               false,
