@@ -20,7 +20,7 @@ var (
 	// Where an assumption is asked for, "device" stands for none: the figures of
 	// the device.
 	assumptions    = library{folder: "energy", noun: "energy assumption", also: []string{"device"}}
-	assumptionForm = form[EnergyAssumption]{assumptions, assumptionBounds, nil, func(a *EnergyAssumption) []Reference { return a.References }, nil}
+	assumptionForm = form[EnergyAssumption]{library: assumptions, bounds: assumptionBounds, references: func(a *EnergyAssumption) []Reference { return a.References }}
 	// Above 1 nJ a bit even the DRAM of thirty years ago was cheaper.
 	assumptionBounds = map[string]bound{"memory_path": {"0.01 pJ/bit", "1000 pJ/bit"}}
 )

@@ -2,7 +2,9 @@ package devices
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -45,7 +47,7 @@ func magnitude(v reflect.Value) float64 {
 }
 
 // deviceBounds are the believable ranges of a device's numbers.
-var deviceBounds = map[string]bound{
+var deviceBounds = joined(map[string]bound{
 	"battery":      {"1 kJ", "2000 kJ"},
 	"system_power": {"0 W", "50 W"},
 
@@ -64,29 +66,86 @@ var deviceBounds = map[string]bound{
 	"app_memory.mapped":     {"64 MiB", "1024 GiB"},
 	"app_memory.free":       {"16 MiB", "1024 GiB"},
 	"app_memory.own":        {"0 B", "64 GiB"},
+}, under("sram.*.", sramBounds), under("units.*.", unitBounds), under("runtimes.*.", runtimeBounds))
 
-	"sram.*.capacity":     {"1 KiB", "1 GiB"},
-	"sram.*.line":         {"16 B", "4 KiB"},
-	"sram.*.ways":         {"0", "32"},
-	"sram.*.bandwidth":    {"1 GB/s", "20000 GB/s"},
-	"sram.*.latency":      {"0 ns", "1 us"},
-	"sram.*.read_energy":  {"0 pJ/bit", "100 pJ/bit"},
-	"sram.*.write_energy": {"0 pJ/bit", "100 pJ/bit"},
-	"sram.*.static_power": {"0 W", "10 W"},
+// socBounds are those of a SoC.
+var socBounds = joined(map[string]bound{
+	"memory.channels":      {"1", "64"},
+	"memory.channel_width": {"8", "128"},
+	"memory.data_rate":     {"100 MT/s", "20000 MT/s"},
+	"memory.latency":       {"0 ns", "1 us"},
+}, under("sram.*.", sramBounds), under("units.*.", unitBounds), under("clusters.*.", clusterBounds))
 
-	"units.*.buffer":         {"1 KiB", "64 MiB"},
-	"units.*.buffers":        {"1", "64"},
-	"units.*.bandwidth":      {"0.01", "1"},
-	"units.*.rates.*.peak":   {"0.1 GMAC/s", "1000 TMAC/s"},
-	"units.*.rates.*.energy": {"0 pJ", "100 pJ"},
-	"units.*.static_power":   {"0 W", "100 W"},
+// sramBounds, unitBounds, clusterBounds and runtimeBounds are those of one of
+// their kind.
+var (
+	sramBounds = map[string]bound{
+		"capacity":     {"1 KiB", "1 GiB"},
+		"line":         {"16 B", "4 KiB"},
+		"ways":         {"0", "32"},
+		"bandwidth":    {"1 GB/s", "20000 GB/s"},
+		"latency":      {"0 ns", "1 us"},
+		"read_energy":  {"0 pJ/bit", "100 pJ/bit"},
+		"write_energy": {"0 pJ/bit", "100 pJ/bit"},
+		"static_power": {"0 W", "10 W"},
+	}
+	unitBounds = joined(map[string]bound{
+		"buffer":         {"1 KiB", "64 MiB"},
+		"buffers":        {"1", "64"},
+		"bandwidth":      {"0.01", "1"},
+		"rates.*.peak":   {"0.1 GMAC/s", "1000 TMAC/s"},
+		"rates.*.energy": {"0 pJ", "100 pJ"},
+		"static_power":   {"0 W", "100 W"},
+	}, under("clusters.*.", clusterBounds))
+	clusterBounds = map[string]bound{
+		"count":  {"1", "256"},
+		"clock":  {"100 MHz", "10 GHz"},
+		"pipes":  {"1", "16"},
+		"l1d":    {"1 KiB", "1 MiB"},
+		"l2":     {"16 KiB", "64 MiB"},
+		"stream": {"0.1 GB/s", "1000 GB/s"},
+	}
+	runtimeBounds = map[string]bound{
+		"threads":                         {"1", "256"},
+		"launch":                          {"0 ns", "100 ms"},
+		"barrier.cycles":                  {"0", "10000000"},
+		"barrier.per_thread":              {"0", "10000000"},
+		"barrier.per_cluster":             {"0", "10000000"},
+		"dispatch":                        {"0 ns", "100 ms"},
+		"token_overhead":                  {"0 ns", "10 s"},
+		"overlap":                         {"0", "1"},
+		"kv.window":                       {"1", "16777216"},
+		"attention.bandwidth_share":       {"0.001", "1"},
+		"attention.compute_share":         {"0.0001", "1"},
+		"bandwidth_share":                 {"0.01", "1"},
+		"half_bandwidth":                  {"0 B", "1 GiB"},
+		"compute_share":                   {"0.001", "1"},
+		"matvec_share":                    {"0.001", "1"},
+		"arithmetic.*.dequant":            {"0", "1000"},
+		"arithmetic.*.compute_share":      {"0.0001", "1"},
+		"arithmetic.*.matvec_share":       {"0.0001", "1"},
+		"arithmetic.*.on.*.dequant":       {"0", "1000"},
+		"arithmetic.*.on.*.compute_share": {"0.0001", "1"},
+		"arithmetic.*.on.*.matvec_share":  {"0.0001", "1"},
+	}
+)
 
-	"runtimes.*.dispatch":             {"0 ns", "100 ms"},
-	"runtimes.*.bandwidth_share":      {"0.01", "1"},
-	"runtimes.*.half_bandwidth":       {"0 B", "1 GiB"},
-	"runtimes.*.compute_share":        {"0.001", "1"},
-	"runtimes.*.matvec_share":         {"0.001", "1"},
-	"runtimes.*.arithmetic.*.dequant": {"0", "100"},
+// under puts prefix before the patterns of a table.
+func under[V any](prefix string, table map[string]V) map[string]V {
+	out := map[string]V{}
+	for pattern, v := range table {
+		out[prefix+pattern] = v
+	}
+	return out
+}
+
+// joined is one table of several.
+func joined[V any](tables ...map[string]V) map[string]V {
+	out := map[string]V{}
+	for _, table := range tables {
+		maps.Copy(out, table)
+	}
+	return out
 }
 
 // dramPartBounds are the believable ranges of a DRAM part's numbers.
@@ -131,19 +190,33 @@ var flashPartBounds = map[string]bound{
 // deviceChoices, dramPartChoices and flashPartChoices are the words that the
 // fields which name a behaviour accept.
 var (
-	deviceChoices = map[string][]string{
-		"dram.page_policy":   {"open", "closed", "timeout"},
-		"dram.refresh":       {"none", "all", "per"},
-		"sram.*.type":        {"cache", "scratchpad"},
-		"sram.*.policy":      {"lru", "tree-plru", "srrip", "random"},
-		"sram.*.inclusion":   {"inclusive", "exclusive", "none"},
-		"units.*.name":       {"cpu", "gpu", "npu"},
-		"runtimes.*.weights": {WeightsMapped, WeightsResident},
+	deviceChoices = joined(under("dram.", controllerChoices), under("sram.*.", sramChoices), under("units.*.", unitChoices), under("runtimes.*.", runtimeChoices))
+	socChoices    = joined(under("memory.", controllerChoices), under("sram.*.", sramChoices), under("units.*.", unitChoices), under("clusters.*.", coreChoices))
 
-		"units.*.rates.*.dtype":           computeTypes,
-		"runtimes.*.fused":                operators,
-		"runtimes.*.arithmetic.*.dtype":   storageFormats,
-		"runtimes.*.arithmetic.*.compute": computeTypes,
+	controllerChoices = map[string][]string{
+		"page_policy": {"open", "closed", "timeout"},
+		"refresh":     {"none", "all", "per"},
+	}
+	sramChoices = map[string][]string{
+		"type":      {"cache", "scratchpad"},
+		"policy":    {"lru", "tree-plru", "srrip", "random"},
+		"inclusion": {"inclusive", "exclusive", "none"},
+	}
+	unitChoices = joined(map[string][]string{
+		"name":          {"cpu", "gpu", "npu"},
+		"family":        families,
+		"rates.*.dtype": computeTypes,
+	}, under("clusters.*.", coreChoices))
+	coreChoices    = map[string][]string{"isa": instructionSets}
+	runtimeChoices = map[string][]string{
+		"families":                  families,
+		"weights":                   {WeightsMapped, WeightsResident},
+		"fused":                     operators,
+		"kv.dtype":                  append(slices.Clone(storageFormats), "int8"),
+		"arithmetic.*.dtype":        storageFormats,
+		"arithmetic.*.compute":      computeTypes,
+		"arithmetic.*.on.*.isa":     instructionSets,
+		"arithmetic.*.on.*.compute": computeTypes,
 	}
 	dramPartChoices  = map[string][]string{"standard": {"LPDDR4X", "LPDDR5", "LPDDR5X", "LPDDR6", "DDR5"}}
 	flashPartChoices = map[string][]string{"interface": {"ufs", "nvme", "sd"}}
@@ -151,7 +224,16 @@ var (
 
 var (
 	computeTypes   = []string{"f32", "f16", "bf16", "int8"}
-	storageFormats = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"}
+	storageFormats = []string{
+		"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k",
+		"iq1_s", "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl", "iq4_xs", "tq1_0", "tq2_0", "mxfp4",
+		"w2", "w4", "w4_g32", "w4_g64", "w4_g128", "w8",
+	}
+	// families are kinds of units that programs are written for.
+	families = []string{
+		"adreno", "mali", "powervr", "xclipse", "apple", "videocore", "ampere",
+		"hexagon", "ane", "rknpu", "apu", "tpu", "exynos-npu",
+	}
 )
 
 // operators are the names under which the engine traces a forward pass, in its

@@ -45,7 +45,7 @@ func (d *document) mapping(n *yaml.Node, t reflect.Type, at place) (any, bool) {
 	for _, f := range fields(t) {
 		child := d.child(n, f.key)
 		if child == nil {
-			if !f.optional {
+			if !f.optional && !d.lenient[at.field(f.key).pattern] && !d.faulty[at.field(f.key).path] {
 				d.missing(n, at.field(f.key).path, f.typ)
 			}
 			continue

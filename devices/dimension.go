@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/memsim/memsim/units"
 )
@@ -80,8 +82,42 @@ func (d dimension) accepts() string {
 
 var scalarPattern = regexp.MustCompile(`^([+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*(\S*)$`)
 
-// parse reads text such as "12 GiB" exactly, in the unit of d's Go type.
+// readings are texts read before and what they mean: profiles say the same few
+// hundred numbers and bounds again and again. It holds no more than maxReadings.
+var (
+	readings     sync.Map // *big.Rat by reading
+	readingCount atomic.Int64
+)
+
+const maxReadings = 1 << 14
+
+// A reading is a text as a value of a dimension.
+type reading struct{ dimension, text string }
+
+// parse reads text such as "12 GiB" exactly, in the unit of d's Go type. The
+// result is shared and must not be changed.
 func (d dimension) parse(text string) (*big.Rat, error) {
+	key := reading{d.symbolsKey(), text}
+	if v, ok := readings.Load(key); ok {
+		return v.(*big.Rat), nil
+	}
+	v, err := d.read(text)
+	if err == nil && readingCount.Add(1) <= maxReadings {
+		readings.Store(key, v)
+	}
+	return v, err
+}
+
+// symbolsKey tells dimensions apart whose texts mean different things.
+func (d dimension) symbolsKey() string {
+	if len(d.symbols) == 0 {
+		return d.name
+	}
+	return d.name + " " + d.symbols[len(d.symbols)-1].name
+}
+
+// read is parse without memory.
+func (d dimension) read(text string) (*big.Rat, error) {
 	m := scalarPattern.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
 		return nil, fmt.Errorf("%q is not %s; write %s", text, d.name, d.example())

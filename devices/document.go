@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -20,7 +21,9 @@ type document struct {
 	root     *yaml.Node
 	bounds   map[string]bound
 	choices  map[string][]string
+	lenient  map[string]bool       // patterns of fields that may be missing although their type asks for them
 	origin   map[*yaml.Node]string // the override that a node comes from, if it does
+	files    map[*yaml.Node]string // the file of a node that is not of file
 	at       map[string]*yaml.Node // by path
 	faulty   map[string]bool       // paths that are missing or wrong: rules leave them alone
 	sources  []sourceUse
@@ -49,14 +52,19 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// parseDocument reads the YAML of file.
-func parseDocument(file string, content []byte) *document {
-	d := &document{
+func newDocument(file string) *document {
+	return &document{
 		file:   file,
 		origin: map[*yaml.Node]string{},
+		files:  map[*yaml.Node]string{},
 		at:     map[string]*yaml.Node{},
 		faulty: map[string]bool{},
 	}
+}
+
+// parseDocument reads the YAML of file.
+func parseDocument(file string, content []byte) *document {
+	d := newDocument(file)
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var root yaml.Node
 	switch err := decoder.Decode(&root); {
@@ -72,6 +80,51 @@ func parseDocument(file string, content []byte) *document {
 	}
 	d.document, d.root = &root, root.Content[0]
 	return d
+}
+
+// parsed holds the trees of shipped files, which never change: each is parsed once
+// and copied for each use.
+var parsed sync.Map // *yaml.Node by file
+
+// parseShared is parseDocument that parses a shipped file but once.
+func parseShared(file string, content []byte) *document {
+	if !isShipped(file, content) {
+		return parseDocument(file, content)
+	}
+	tree, ok := parsed.Load(file)
+	if !ok {
+		d := parseDocument(file, content)
+		if len(d.problems) > 0 {
+			return d
+		}
+		tree, _ = parsed.LoadOrStore(file, d.document)
+	}
+	d := newDocument(file)
+	d.document = copyNode(tree.(*yaml.Node))
+	d.root = d.document.Content[0]
+	return d
+}
+
+// isShipped reports whether content is that of a shipped file, and not of one
+// that a user keeps in a folder of the same name.
+func isShipped(file string, content []byte) bool {
+	name, ok := strings.CutPrefix(file, shippedPrefix)
+	if !ok {
+		return false
+	}
+	own, err := shipped.ReadFile(name)
+	return err == nil && bytes.Equal(own, content)
+}
+
+// copyNode copies a tree without anchors; an alias stays one, which the check
+// refuses.
+func copyNode(n *yaml.Node) *yaml.Node {
+	c := *n
+	c.Content = make([]*yaml.Node, len(n.Content))
+	for i, child := range n.Content {
+		c.Content[i] = copyNode(child)
+	}
+	return &c
 }
 
 // syntaxProblem turns the YAML library's "yaml: line 3: ..." into a problem.
@@ -102,6 +155,9 @@ func (d *document) note(n *yaml.Node, path, format string, args ...any) {
 	p := problem{file: d.file, path: path, text: fmt.Sprintf(format, args...)}
 	if n != nil {
 		p.line = n.Line
+		if file, ok := d.files[n]; ok {
+			p.file = file
+		}
 		if origin, ok := d.origin[n]; ok {
 			p.file, p.line, p.path = origin, 0, join(d.prefix, path)
 		}

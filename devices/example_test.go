@@ -44,6 +44,6 @@ func ExampleDevice_Numbers() {
 		}
 	}
 	// Output:
-	// battery = 12.41 Wh, spec: Wikipedia, Apple A15 and iPhone 13
-	// dram.channels = 4, spec: a 64-bit bus of 16-bit channels: 34.1 GB/s
+	// battery = 12.41 Wh, spec: Wikipedia, iPhone 13: memory and battery
+	// dram.channels = 4, spec: Wikipedia, Apple silicon: cores, clocks, caches, GPU and memory of the A and M series
 }

@@ -224,7 +224,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		},
 		{
 			"unknown format", []string{"dtype: q8_0, compute", "dtype: q8, compute"},
-			`p.yaml:64: runtimes.llama.cpp-cpu.arithmetic.q8.dtype: "q8" is not known; did you mean q8_0?`,
+			`p.yaml:64: runtimes.llama.cpp-cpu.arithmetic.q8.dtype: "q8" is not known; did you mean w8 or q8_0?`,
 		},
 		{
 			"unknown kind", []string{capacity, "capacity: {value: 6 GiB, kind: guess, source: book}"},
@@ -295,7 +295,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		},
 		{
 			"another schema", []string{"schema: 1", "schema: 7", "title: A", "titel: A"},
-			"p.yaml:1: schema: version 7 is not known; this memsim reads version 1",
+			"p.yaml:1: schema: version 7 is not known; this memsim reads versions 1 and 2",
 		},
 		{
 			"no schema", []string{"schema: 1\n", ""},

@@ -8,7 +8,7 @@ import (
 // A field is one key of a group in a profile and the Go type behind it.
 type field struct {
 	key      string
-	index    int          // in the struct
+	index    []int        // in the struct, as reflect.Value.FieldByIndex takes it
 	typ      reflect.Type // of a pointer, what it points to
 	optional bool
 }
@@ -19,6 +19,12 @@ func fields(t reflect.Type) []field {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if options == "inline" && f.Type.Kind() == reflect.Struct && !isQuantity(f.Type) {
+			for _, inner := range fields(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				out = append(out, inner)
+			}
+		}
 		if key == "-" || key == "" {
 			continue
 		}
@@ -26,7 +32,7 @@ func fields(t reflect.Type) []field {
 		if typ.Kind() == reflect.Pointer {
 			typ, optional = typ.Elem(), true
 		}
-		out = append(out, field{key, i, typ, optional})
+		out = append(out, field{key, []int{i}, typ, optional})
 	}
 	return out
 }
@@ -50,7 +56,7 @@ func keys(t reflect.Type) []string {
 
 // elementKey is the key that names an element of a list of t.
 func elementKey(t reflect.Type) string {
-	for _, key := range []string{"name", "dtype", "key"} {
+	for _, key := range []string{"name", "dtype", "isa", "key"} {
 		if _, ok := fieldByKey(t, key); ok {
 			return key
 		}

@@ -9,17 +9,24 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/inputfile"
 )
 
-//go:embed phones/*.yaml parts/dram/*.yaml parts/flash/*.yaml energy/*.yaml
+//go:embed phones/*.yaml socs/*.yaml cores/*.yaml runtimes/*.yaml fit/fit.yaml
+//go:embed parts/dram/*.yaml parts/flash/*.yaml energy/*.yaml
 var shipped embed.FS
+
+// shippedPrefix is what messages put before the name of a shipped file.
+const shippedPrefix = "devices/"
 
 // A library is one kind of profile that is shipped.
 type library struct {
@@ -30,6 +37,9 @@ type library struct {
 
 var (
 	phones     = library{folder: "phones", noun: "device"}
+	socs       = library{folder: "socs", noun: "SoC"}
+	cores      = library{folder: "cores", noun: "type of core"}
+	runtimes   = library{folder: "runtimes", noun: "runtime"}
 	dramParts  = library{folder: "parts/dram", noun: "DRAM part"}
 	flashParts = library{folder: "parts/flash", noun: "flash part"}
 )
@@ -77,22 +87,57 @@ type form[T any] struct {
 	choices    map[string][]string
 	references func(*T) []Reference
 	check      func(*document, *T) // what contradicts itself
+
+	schemas []int           // versions that are read; none: 1
+	lenient map[string]bool // patterns of fields that this kind of file may leave out
+	compose func(*document) // joins what other files say
+	derive  func(*document) // fills in what follows from the rest
 }
 
 var (
-	deviceForm = form[Device]{phones, deviceBounds, deviceChoices, func(d *Device) []Reference { return d.References }, nil}
-	dramForm   = form[DRAMPart]{dramParts, dramPartBounds, dramPartChoices, func(p *DRAMPart) []Reference { return p.References }, checkDRAMPart}
-	flashForm  = form[FlashPart]{flashParts, flashPartBounds, flashPartChoices, func(p *FlashPart) []Reference { return p.References }, checkFlashPart}
+	deviceForm = form[Device]{
+		library: phones, bounds: deviceBounds, choices: deviceChoices,
+		references: func(d *Device) []Reference { return d.References },
+		schemas:    []int{1, SchemaVersion}, compose: (*document).compose,
+	}
+	socForm = form[SoC]{
+		library: socs, bounds: socBounds, choices: socChoices,
+		references: func(s *SoC) []Reference { return s.References }, check: checkSoC,
+		schemas: []int{SchemaVersion}, compose: (*document).composeSoC,
+		derive: func(d *document) { d.derive(nil) },
+	}
+	coreForm = form[Core]{
+		library: cores, bounds: clusterBounds, choices: coreChoices,
+		references: func(c *Core) []Reference { return c.References },
+		schemas:    []int{SchemaVersion},
+	}
+	runtimeForm = form[runtimeFile]{
+		library: runtimes, bounds: runtimeBounds, choices: runtimeChoices,
+		references: func(r *runtimeFile) []Reference { return r.References }, check: checkRuntimeFile,
+		schemas: []int{SchemaVersion}, lenient: map[string]bool{"dispatch": true},
+	}
+	dramForm = form[DRAMPart]{
+		library: dramParts, bounds: dramPartBounds, choices: dramPartChoices,
+		references: func(p *DRAMPart) []Reference { return p.References }, check: checkDRAMPart,
+	}
+	flashForm = form[FlashPart]{
+		library: flashParts, bounds: flashPartBounds, choices: flashPartChoices,
+		references: func(p *FlashPart) []Reference { return p.References }, check: checkFlashPart,
+	}
 )
 
 // parse reads a profile of the form from content, and changes it by sets, whose
 // paths start behind prefix. Its faults are in the document; an error is a fault
 // of this program.
 func (f form[T]) parse(file string, content []byte, prefix string, sets []change) (*T, *document, error) {
-	doc := parseDocument(file, content)
-	doc.prefix, doc.bounds, doc.choices = prefix, f.bounds, f.choices
+	doc := parseShared(file, content)
+	doc.prefix, doc.bounds, doc.choices, doc.lenient = prefix, f.bounds, f.choices, f.lenient
 	target := new(T)
-	if err := doc.decode(target, sets); err != nil || doc.root == nil {
+	t := reflect.TypeFor[T]()
+	if !doc.prepare(t, f.schemas, f.compose, f.derive, sets) {
+		return nil, doc, nil
+	}
+	if err := doc.decode(target); err != nil || doc.root == nil {
 		return nil, doc, err
 	}
 	doc.checkSources(f.references(target))
@@ -122,14 +167,20 @@ func parseDevice(file string, content []byte, sets []string) (*Device, error) {
 	changes, problems := parseSets(sets)
 	own, ofDRAM, ofFlash := splitSets(changes)
 
-	device, doc, err := deviceForm.parse(file, content, "", own)
+	var dram *DRAMPart
+	f := deviceForm
+	f.derive = func(doc *document) {
+		dram = doc.dramOf(ofDRAM)
+		if doc.isPhone() {
+			doc.derive(dram)
+		}
+	}
+	device, doc, err := f.parse(file, content, "", own)
 	if err != nil {
 		return nil, err
 	}
 	if device != nil {
-		if device.DRAM.Spec, err = resolvePart(doc, "dram.part", device.DRAM.Part, ofDRAM, dramForm); err != nil {
-			return nil, err
-		}
+		device.DRAM.Spec = dram
 		if device.Flash.Spec, err = resolvePart(doc, "flash.part", device.Flash.Part, ofFlash, flashForm); err != nil {
 			return nil, err
 		}
@@ -138,7 +189,28 @@ func parseDevice(file string, content []byte, sets []string) (*Device, error) {
 	if err := asError(append(problems, doc.problems...)); err != nil {
 		return nil, err
 	}
+	for i := range device.Units {
+		device.Units[i].peak = device.PeakBandwidth()
+	}
 	return device, nil
+}
+
+// dramOf reads the DRAM part that a device's document names, changed by sets.
+func (d *document) dramOf(sets []change) *DRAMPart {
+	group := d.child(d.root, "dram")
+	if group == nil || group.Kind != yaml.MappingNode {
+		return nil
+	}
+	name := d.child(group, "part")
+	if name == nil || name.Kind != yaml.ScalarNode || name.Tag != "!!str" || name.Value == "" {
+		return nil // which the check of the whole reports
+	}
+	d.at["dram.part"] = name
+	part, err := resolvePart(d, "dram.part", name.Value, sets, dramForm)
+	if err != nil {
+		d.fail(name, "dram.part", "%s", err)
+	}
+	return part
 }
 
 // resolvePart reads the part that the field at path names. What is wrong with
@@ -164,21 +236,37 @@ func resolvePart[T any](doc *document, path, name string, sets []change, f form[
 	return part, nil
 }
 
-// decode applies sets to the document, checks it against the type of target (a
-// pointer to a struct), and fills target with all of it that is sound. Faults
-// of the profile go to d.problems; an error is a fault of this program.
-func (d *document) decode(target any, sets []change) error {
-	if d.root == nil {
-		return nil
+// prepare makes the document, of a profile of type t, whole: what other files
+// say, what the user set, and what follows from both. It reports whether there
+// is anything left to decode.
+func (d *document) prepare(t reflect.Type, schemas []int, compose, derive func(*document), sets []change) bool {
+	if d.root == nil || d.root.Kind == yaml.MappingNode && !d.checkSchema(schemas...) {
+		return false
 	}
-	if !d.checkSchema() {
-		d.root = nil
-		return nil
+	mapping := d.root.Kind == yaml.MappingNode
+	if compose != nil && mapping {
+		if compose(d); d.root == nil {
+			return false
+		}
 	}
-	t := reflect.TypeOf(target).Elem()
+	stated := d.capacities()
 	for _, s := range sets {
 		d.override(s, t)
 	}
+	if mapping {
+		d.follow(stated)
+		if derive != nil {
+			derive(d)
+		}
+	}
+	return true
+}
+
+// decode checks the document against the type of target (a pointer to a struct),
+// and fills target with all of it that is sound. Faults of the profile go to
+// d.problems; an error is a fault of this program.
+func (d *document) decode(target any) error {
+	t := reflect.TypeOf(target).Elem()
 	data, ok := d.value(d.root, t, place{})
 	if !ok {
 		d.root = nil
@@ -211,14 +299,29 @@ func quantityHook(from, to reflect.Value) (any, error) {
 	return v.Interface(), err
 }
 
-// checkSchema reports whether the profile is of the schema that this package
-// reads; if it is not, nothing else in it is worth a word.
-func (d *document) checkSchema() bool {
-	if n := d.child(d.root, "schema"); n != nil && n.Value != fmt.Sprint(SchemaVersion) && n.Tag == "!!int" {
-		d.fail(n, "schema", "version %s is not known; this memsim reads version %d", n.Value, SchemaVersion)
-		return false
+// checkSchema reports whether the profile is of a version that its kind of file
+// has, 1 if none is named; if it is not, nothing else in it is worth a word.
+func (d *document) checkSchema(versions ...int) bool {
+	if len(versions) == 0 {
+		versions = []int{1}
 	}
-	return true
+	n := d.child(d.root, "schema")
+	if n == nil || n.Tag != "!!int" {
+		return true // which the check of the whole reports
+	}
+	var known []string
+	for _, v := range versions {
+		if n.Value == strconv.Itoa(v) {
+			return true
+		}
+		known = append(known, strconv.Itoa(v))
+	}
+	noun := "version"
+	if len(known) > 1 {
+		noun = "versions"
+	}
+	d.fail(n, "schema", "version %s is not known; this memsim reads %s %s", n.Value, noun, strings.Join(known, " and "))
+	return false
 }
 
 // names lists what the library ships.
@@ -235,6 +338,22 @@ func (l library) names() []string {
 	return out
 }
 
+// runtimeAliases maps the other names of shipped runtimes to their own.
+var runtimeAliases = sync.OnceValue(func() map[string]string {
+	out := map[string]string{}
+	for _, name := range Runtimes() {
+		content, err := shipped.ReadFile(path.Join(runtimes.folder, name+".yaml"))
+		var r struct{ Aliases []string }
+		if err != nil || yaml.Unmarshal(content, &r) != nil {
+			continue // which a test of the shipped files reports
+		}
+		for _, alias := range r.Aliases {
+			out[alias] = name
+		}
+	}
+	return out
+})
+
 // maxFileBytes is far above any profile; what is larger is some other file.
 const maxFileBytes = 1 << 20
 
@@ -244,7 +363,7 @@ func (l library) read(ref, folder string) (file string, content []byte, err erro
 	if slices.Contains(l.names(), ref) {
 		file = path.Join(l.folder, ref+".yaml")
 		content, err = shipped.ReadFile(file)
-		return "devices/" + file, content, err
+		return shippedPrefix + file, content, err
 	}
 	if !looksLikePath(ref) {
 		return "", nil, fault.Userf("%s %q is not known; %s (or give the path of a .yaml file)", l.noun, ref, suggest(ref, slices.Concat(l.also, l.names())))

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/units"
@@ -35,17 +36,39 @@ func (d *Device) Runtime(name, unit string) (*Runtime, error) {
 	}
 	var known []string
 	for _, r := range d.RuntimesOf(u.Name) {
-		if r.Name == name || name == "" {
+		if r.Is(name) || name == "" {
 			return r, nil
 		}
 		known = append(known, r.Name)
 	}
 	for i := range d.Runtimes {
-		if r := &d.Runtimes[i]; r.Name == name {
+		if r := &d.Runtimes[i]; r.Is(name) {
 			return nil, fault.Userf("%s has no runtime %q on its %s but on its %s; ask for that unit too: --unit %s", d.Name, name, u.Name, r.Unit, r.Unit)
 		}
 	}
 	return nil, fault.Userf("%s has no runtime %q on its %s; %s", d.Name, name, u.Name, suggest(name, known))
+}
+
+// Is reports whether the runtime goes by that name, its own or an older one.
+func (r *Runtime) Is(name string) bool {
+	return r.Name == name || slices.Contains(r.Aliases, name)
+}
+
+// Canonical returns path with the runtime in it under its own name, where path
+// has it under another: runtimes.executorch-cpu.dispatch.
+func (d *Device) Canonical(path string) string {
+	rest, ok := strings.CutPrefix(path, "runtimes.")
+	if !ok {
+		return path
+	}
+	for i := range d.Runtimes {
+		for _, alias := range d.Runtimes[i].Aliases {
+			if tail, ok := strings.CutPrefix(rest, alias+"."); ok {
+				return "runtimes." + d.Runtimes[i].Name + "." + tail
+			}
+		}
+	}
+	return path
 }
 
 // RuntimesOf returns the runtimes of a unit in the order of the profile.

@@ -59,6 +59,7 @@ func insertAfter(rows []NumberRow, prefix string, more []NumberRow) []NumberRow 
 type number interface {
 	row(path string, references []Reference) NumberRow
 	parameter(path string) (Parameter, bool)
+	span() string
 }
 
 func (q Quantity[U]) row(path string, references []Reference) NumberRow {
@@ -107,7 +108,7 @@ func format(v reflect.Value) string {
 // walk visits the numbers of v, a struct of the schema, in its order.
 func walk(v reflect.Value, prefix string, visit func(path string, n number)) {
 	for _, f := range fields(v.Type()) {
-		walkField(v.Field(f.index), join(prefix, f.key), visit)
+		walkField(v.FieldByIndex(f.index), join(prefix, f.key), visit)
 	}
 }
 
@@ -142,6 +143,6 @@ func walkElement(e reflect.Value, path string, visit func(path string, n number)
 		return
 	}
 	if f, ok := fieldByKey(e.Type(), elementKey(e.Type())); ok {
-		walk(e, join(path, e.Field(f.index).String()), visit)
+		walk(e, join(path, e.FieldByIndex(f.index).String()), visit)
 	}
 }

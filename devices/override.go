@@ -55,6 +55,20 @@ type slot struct {
 	mapping *yaml.Node
 	key     string
 	typ     reflect.Type
+	group   reflect.Type // of the mapping
+}
+
+// settable reports whether an override may name the slot: a single value of the
+// profile, but not its schema version, its references, or a name that other
+// fields refer to.
+func (s slot) settable() bool {
+	switch {
+	case isQuantity(s.typ):
+		return true
+	case s.key == "" || s.key == "schema" || s.key == "references" || s.key == elementKey(s.group):
+		return false
+	}
+	return s.typ.Kind() != reflect.Struct && !(s.typ.Kind() == reflect.Slice && s.typ.Elem().Kind() == reflect.Struct)
 }
 
 // override replaces one field of the document, or records why it cannot.
@@ -63,13 +77,12 @@ func (d *document) override(c change, t reflect.Type) {
 		d.problems = append(d.problems, problem{file: c.origin(), text: fmt.Sprintf(format, args...)})
 	}
 	path := join(d.prefix, c.path)
-	settable := d.settable(d.root, t, d.prefix)
 	s, ok := d.find(d.root, t, c.path)
 	switch {
 	case !ok:
-		refuse("%s is not a field of the profile; %s", path, suggestPath(path, settable))
-	case !slices.Contains(settable, path):
-		refuse("%s %s", path, unsettable(path, settable))
+		refuse("%s is not a field of the profile; %s", path, suggestPath(path, d.settable(d.root, t, d.prefix)))
+	case !s.settable():
+		refuse("%s %s", path, unsettable(path, d.settable(d.root, t, d.prefix)))
 	default:
 		s.set(d, c)
 	}
@@ -152,7 +165,7 @@ func (d *document) find(n *yaml.Node, t reflect.Type, path string) (slot, bool) 
 	}
 	for _, f := range fields(t) {
 		if path == f.key {
-			return slot{n, f.key, f.typ}, true
+			return slot{n, f.key, f.typ, t}, true
 		}
 		rest, ok := strings.CutPrefix(path, f.key+".")
 		if !ok || isQuantity(f.typ) {
@@ -202,6 +215,11 @@ func (d *document) elements(list *yaml.Node, t reflect.Type) []element {
 		}
 		if name := d.child(n, elementKey(t)); name != nil && name.Value != "" {
 			out = append(out, element{name.Value, n})
+		}
+		if aliases := d.child(n, "aliases"); aliases != nil && t == reflect.TypeFor[Runtime]() {
+			for _, alias := range aliases.Content {
+				out = append(out, element{alias.Value, n})
+			}
 		}
 	}
 	return out

@@ -1,40 +1,47 @@
 // Package devices holds phones as data: typed profiles of a device's memory,
 // storage, compute units and runtimes, and of the parts they are built from,
-// read strictly from YAML files. It holds no formulas.
+// read strictly from YAML files.
 //
-// The mental model: a Device names a DRAMPart and a FlashPart; it has on-chip
-// memories (SRAM), compute units that see some of them (Unit), and runtimes that
-// make something of a unit (Runtime). Every number is a Quantity: a value in a
+// The mental model: a phone is a SoC, runtimes and a board. A SoC has clusters of
+// cores (Core, Cluster), on-chip memories (SRAM), compute units that see some of
+// them (Unit) and a memory controller; a Runtime makes something of a unit, on
+// every phone that has one; the phone adds a DRAMPart, a FlashPart, battery and
+// heat. A Device is the three composed. Every number is a Quantity: a value in a
 // stated unit, the kind of knowledge it is (spec, measured, estimated,
 // calibrated) and the source that says so.
 //
-//	phones/*.yaml ──┐                   ┌─▶ Device (typed, whole, consistent)
-//	parts/*/*.yaml ─┼─▶ check ─▶ viper ─┤
-//	--set path=value┘                   └─▶ or every fault at once, with its line
+//	phones/*.yaml ───┐
+//	socs/, cores/ ───┤             ┌─▶ check ─▶ Device (typed, whole, consistent)
+//	runtimes/*.yaml ─┼─▶ compose ──┤
+//	fit/fit.yaml ────┤   derive    └─▶ or every fault at once, with its line
+//	--set path=value─┘
 //
-// Reading takes three steps. Overrides are written into the YAML tree. The tree
-// is checked against the Go types: keys, units, kinds, bounds, sources; what is
-// faulty is noted and cut out. Viper decodes the rest exactly, and rules about
-// what contradicts itself judge whatever is sound. So one run names all faults,
-// and no fault causes a second.
+// Reading takes five steps. The YAML trees of a phone's SoC, cores and runtimes
+// are joined into one (compose.go). Fits, the phone's own overrides and --set
+// replace numbers of it. Numbers that a profile leaves out because they follow
+// from others are filled in (derive.go). The tree is checked against the Go
+// types: keys, units, kinds, bounds, sources; what is faulty is noted and cut
+// out. Viper decodes the rest, and rules about what contradicts itself judge
+// whatever is sound. So one run names all faults, and no fault causes a second.
 //
 // Shipped profiles are embedded in the binary; a user's own file is read by its
-// path. Adding a phone, a DRAM part or a flash part needs a YAML file and no Go.
+// path. Adding a phone, a SoC, a runtime or a part needs a YAML file and no Go.
 // README.md in this folder documents the schema.
 //
 // # Caveats
 //
 // A profile is one operating point: no frequency scaling beyond Thermal, no
-// temperature dependence. A unit is a whole: the cores of a CPU are not told
-// apart, and private caches of its cores are one memory of their sum. Runtime.Fused
-// takes the names that memsim's engine gives to operators: what a trace of another
-// program calls otherwise is never fused.
+// temperature dependence. Private caches of a CPU's cores are one memory of their
+// sum. Runtime.Fused takes the names that memsim's engine gives to operators:
+// what a trace of another program calls otherwise is never fused.
 package devices
 
 import "github.com/memsim/memsim/units"
 
-// SchemaVersion is the version of the profile schema that this package reads.
-const SchemaVersion = 1
+// SchemaVersion is the version of the profile schema that files are written in
+// now. Devices of version 1, which hold their units and runtimes themselves, are
+// read as well; parts have not changed since version 1.
+const SchemaVersion = 2
 
 // Kind is the kind of knowledge behind a number.
 type Kind string
@@ -81,9 +88,10 @@ type Reference struct {
 // Device is one phone (or other machine).
 type Device struct {
 	Schema         int                     `yaml:"schema"`
-	Name           string                  `yaml:"name"`  // as typed: "pixel8pro"
-	Title          string                  `yaml:"title"` // as read: "Google Pixel 8 Pro"
-	SoC            string                  `yaml:"soc"`
+	Name           string                  `yaml:"name"`           // as typed: "pixel8pro"
+	Title          string                  `yaml:"title"`          // as read: "Google Pixel 8 Pro"
+	SoC            string                  `yaml:"soc"`            // as read: "Google Tensor G3"
+	Chip           string                  `yaml:"chip,omitempty"` // name of the SoC; "" in files of version 1
 	DefaultUnit    string                  `yaml:"default_unit"`
 	DefaultRuntime string                  `yaml:"default_runtime"` // of the default unit
 	References     []Reference             `yaml:"references"`
@@ -222,14 +230,19 @@ type SRAM struct {
 
 // Unit is one compute unit: a CPU, a GPU or an NPU.
 type Unit struct {
-	Name        string                `yaml:"name"`      // cpu, gpu, npu
-	Title       string                `yaml:"title"`     // "1 × Cortex-X3 + 4 × Cortex-A715"
-	Caches      []string              `yaml:"caches"`    // names of SRAM, nearest first
-	Buffer      Quantity[units.Bytes] `yaml:"buffer"`    // on-chip memory for tiles in flight (L1, threadgroup memory)
-	Buffers     Quantity[units.Count] `yaml:"buffers"`   // tiles that Buffer is split into; 2 is double buffering
-	Bandwidth   Quantity[units.Ratio] `yaml:"bandwidth"` // share of DRAM peak that this unit alone can draw
+	Name        string                `yaml:"name"`             // cpu, gpu, npu
+	Title       string                `yaml:"title"`            // "1 × Cortex-X3 + 4 × Cortex-A715"
+	Family      string                `yaml:"family,omitempty"` // adreno, mali, hexagon, ...: what runtimes ask for
+	Caches      []string              `yaml:"caches"`           // names of SRAM, nearest first
+	Buffer      Quantity[units.Bytes] `yaml:"buffer"`           // on-chip memory for tiles in flight (L1, threadgroup memory)
+	Buffers     Quantity[units.Count] `yaml:"buffers"`          // tiles that Buffer is split into; 2 is double buffering
+	Bandwidth   Quantity[units.Ratio] `yaml:"bandwidth"`        // share of DRAM peak that this unit alone can draw
 	Rates       []Rate                `yaml:"rates"`
-	StaticPower Quantity[units.Watts] `yaml:"static_power"` // while it works, beside the energy of its operations
+	StaticPower Quantity[units.Watts] `yaml:"static_power"`       // while it works, beside the energy of its operations
+	Clusters    []Cluster             `yaml:"clusters,omitempty"` // of a CPU; none in files of version 1
+
+	threads int                  // cores that work; 0: all but the little ones
+	peak    units.BytesPerSecond // of the DRAM
 }
 
 // Rate is what a unit does with one arithmetic type.
@@ -248,20 +261,54 @@ const (
 )
 
 // Runtime is an inference program on one unit of the device. What software
-// decides, dispatch cost and reached efficiency, belongs to it and not to the
-// silicon.
+// decides, launch cost and reached efficiency, belongs to it and not to the
+// silicon. Fields that are optional say what holds without them.
 type Runtime struct {
-	Name           string                      `yaml:"name"` // "llama.cpp-cpu"
-	Unit           string                      `yaml:"unit"`
-	Dispatch       Quantity[units.Picoseconds] `yaml:"dispatch"`          // per operator that it launches
-	Fused          []string                    `yaml:"fused"`             // Operators that run within their predecessor's launch
-	Prefetch       bool                        `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
-	Weights        string                      `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
-	BandwidthShare Quantity[units.Ratio]       `yaml:"bandwidth_share"`   // of the unit's reachable DRAM bandwidth, on large matrices
-	HalfBandwidth  Quantity[units.Bytes]       `yaml:"half_bandwidth"`    // operand size at which half of that share is reached
-	ComputeShare   Quantity[units.Ratio]       `yaml:"compute_share"`     // of the unit's peak rate, on matrix products with many tokens
-	MatVecShare    Quantity[units.Ratio]       `yaml:"matvec_share"`      // of the unit's peak rate, on matrix-vector products
-	Arithmetic     []Arithmetic                `yaml:"arithmetic"`
+	Name     string   `yaml:"name"` // "llama.cpp-cpu"
+	Title    string   `yaml:"title,omitempty"`
+	Aliases  []string `yaml:"aliases,omitempty"`  // other names that users may type
+	Families []string `yaml:"families,omitempty"` // of units that it runs on; none: any
+	Order    int      `yaml:"order,omitempty"`    // among runtimes of a unit; the first is the default
+
+	Unit      string                       `yaml:"unit"`
+	Threads   *Quantity[units.Count]       `yaml:"threads"`           // of a CPU, unless the user says; nil: all but the little cores
+	Launch    *Quantity[units.Picoseconds] `yaml:"launch"`            // fixed, for each operator that it launches; nil: in Dispatch
+	Barrier   *Barrier                     `yaml:"barrier"`           // between the threads, for each such operator
+	Dispatch  Quantity[units.Picoseconds]  `yaml:"dispatch"`          // per operator that it launches: Launch and a barrier
+	Overhead  *Quantity[units.Picoseconds] `yaml:"token_overhead"`    // per token, outside operators; nil: none
+	Fused     []string                     `yaml:"fused"`             // Operators that run within their predecessor's launch
+	Prefetch  bool                         `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
+	Overlap   *Quantity[units.Ratio]       `yaml:"overlap"`           // of the shorter of fetch and arithmetic, that hides behind the longer; nil: all
+	Weights   string                       `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
+	KV        *KVCache                     `yaml:"kv"`                // nil: f16, of the positions held
+	Attention *Shares                      `yaml:"attention"`         // nil: as matrix-vector products
+
+	BandwidthShare Quantity[units.Ratio] `yaml:"bandwidth_share"` // of the unit's reachable DRAM bandwidth, on large matrices
+	HalfBandwidth  Quantity[units.Bytes] `yaml:"half_bandwidth"`  // operand size at which half of that share is reached
+	ComputeShare   Quantity[units.Ratio] `yaml:"compute_share"`   // of the unit's peak rate, on matrix products with many tokens
+	MatVecShare    Quantity[units.Ratio] `yaml:"matvec_share"`    // of the unit's peak rate, on matrix-vector products
+	Arithmetic     []Arithmetic          `yaml:"arithmetic"`
+}
+
+// Barrier is what it costs the threads of a CPU to wait for each other, in
+// cycles of the slowest core that takes part.
+type Barrier struct {
+	Cycles     Quantity[units.Count] `yaml:"cycles"`      // at least, of one thread alone
+	PerThread  Quantity[units.Count] `yaml:"per_thread"`  // for each further thread
+	PerCluster Quantity[units.Count] `yaml:"per_cluster"` // for each further kind of core
+}
+
+// KVCache is how a runtime keeps keys and values.
+type KVCache struct {
+	DType  string                 `yaml:"dtype"`  // f32, f16, q8_0, ...
+	Static bool                   `yaml:"static"` // attention runs over all positions that are allocated
+	Window *Quantity[units.Count] `yaml:"window"` // positions allocated unless the user says; nil: what the run needs
+}
+
+// Shares are shares of what a unit reaches, for one kind of operator.
+type Shares struct {
+	Bandwidth Quantity[units.Ratio] `yaml:"bandwidth_share"` // as Runtime.BandwidthShare
+	Compute   Quantity[units.Ratio] `yaml:"compute_share"`   // of the unit's peak rate
 }
 
 // Arithmetic says how a runtime computes with weights of one storage format.
@@ -269,4 +316,21 @@ type Arithmetic struct {
 	DType   string                `yaml:"dtype"`   // storage format: f32, f16, q8_0, q4_0, ...
 	Compute string                `yaml:"compute"` // arithmetic type, one of the unit's Rates
 	Dequant Quantity[units.Ratio] `yaml:"dequant"` // extra operations per weight, in multiply-accumulates
+
+	// Shares of this format alone, nil if the runtime's own hold.
+	ComputeShare *Quantity[units.Ratio] `yaml:"compute_share"`
+	MatVecShare  *Quantity[units.Ratio] `yaml:"matvec_share"`
+
+	// On says what is different on cores with an instruction set. A device holds
+	// none: the best that its cores have is in the fields above.
+	On []OnISA `yaml:"on,omitempty"`
+}
+
+// OnISA is what an instruction set changes of an Arithmetic.
+type OnISA struct {
+	ISA          string                 `yaml:"isa"`
+	Compute      string                 `yaml:"compute,omitempty"`
+	Dequant      *Quantity[units.Ratio] `yaml:"dequant"`
+	ComputeShare *Quantity[units.Ratio] `yaml:"compute_share"`
+	MatVecShare  *Quantity[units.Ratio] `yaml:"matvec_share"`
 }

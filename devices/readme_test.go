@@ -75,12 +75,17 @@ func TestREADMEAddsAPhone(t *testing.T) {
 	}
 	text := string(content)
 	lines := strings.Split(strings.TrimSpace(diff), "\n")
-	for i := 0; i+1 < len(lines); i += 2 {
+	for i := 0; i < len(lines); i++ {
+		if lines[i][0] == '+' { // at the end
+			text += lines[i][1:] + "\n"
+			continue
+		}
 		old, changed := lines[i][1:]+"\n", lines[i+1][1:]+"\n"
 		if lines[i][0] != '-' || lines[i+1][0] != '+' || strings.Count(text, old) != 1 {
 			t.Fatalf("the diff does not apply at %q", lines[i])
 		}
 		text = strings.Replace(text, old, changed, 1)
+		i++
 	}
 	file := filepath.Join(t.TempDir(), "iphone13pro.yaml")
 	write(t, file, []byte(text))

@@ -33,13 +33,14 @@ func Rewrite(nameOrPath, name string, changes []Change) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := parseDevice(file, content, nil); err != nil {
+	device, err := parseDevice(file, content, nil)
+	if err != nil {
 		return nil, err
 	}
 	doc := parseDocument(file, content)
 	*doc.child(doc.root, "name") = *scalarNode(name)
 	for _, c := range changes {
-		if err := doc.change(c); err != nil {
+		if err := doc.change(device, c); err != nil {
 			return nil, err
 		}
 	}
@@ -58,14 +59,22 @@ func Rewrite(nameOrPath, name string, changes []Change) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// change replaces one number of the document.
-func (d *document) change(c Change) error {
-	t := reflect.TypeFor[Device]()
-	s, ok := d.find(d.root, t, c.Path)
-	if !ok || !isQuantity(s.typ) || s.key == "" {
-		return fault.Userf("%s: %s is not a number of the profile; %s", d.file, c.Path, suggestPath(c.Path, d.settable(d.root, t, "")))
+// change replaces one number of the document, which describes device: where the
+// file states it, or, of a phone that has it from its SoC or a runtime, among its
+// overrides.
+func (d *document) change(device *Device, c Change) error {
+	span, ok := device.spans()[c.Path]
+	if !ok {
+		return fault.Userf("%s: %s is not a number of the profile; %s", d.file, c.Path, suggestPath(c.Path, device.paths()))
 	}
-	n := d.child(s.mapping, s.key)
+	s, ok := d.find(d.root, reflect.TypeFor[Device](), c.Path)
+	var n *yaml.Node
+	if ok && isQuantity(s.typ) && s.key != "" {
+		n = d.child(s.mapping, s.key)
+	}
+	if n == nil {
+		n = d.overriding(c.Path, span)
+	}
 	set := map[string]string{"value": c.Value, "kind": string(c.Kind), "source": c.Source}
 	if c.Uncertainty > 0 {
 		set["uncertainty"] = strconv.FormatFloat(100*float64(c.Uncertainty), 'g', 2, 64) + " %"
@@ -74,6 +83,50 @@ func (d *document) change(c Change) error {
 		setField(n, key, set[key])
 	}
 	return nil
+}
+
+// overriding returns the phone's override at path, a new one with that range if
+// there is none.
+func (d *document) overriding(path, span string) *yaml.Node {
+	group := d.child(d.root, "overrides")
+	if group == nil {
+		group = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		setNode(d.root, "overrides", group)
+	}
+	n := d.child(group, path)
+	if n == nil {
+		n = quantityNode("0", Estimated, "to be replaced", span)
+		n.Style = yaml.FlowStyle
+		for _, child := range n.Content {
+			if child.Kind == yaml.SequenceNode {
+				child.Style = yaml.FlowStyle
+			}
+		}
+		setNode(group, path, n)
+	}
+	return n
+}
+
+// spans maps the path of each number of the device, not those of its parts, to
+// its range, "low, high" or nothing.
+func (d *Device) spans() map[string]string {
+	out := map[string]string{}
+	walk(reflect.ValueOf(d).Elem(), "", func(path string, n number) { out[path] = n.span() })
+	return out
+}
+
+// paths lists the numbers of the device, not those of its parts.
+func (d *Device) paths() []string {
+	var out []string
+	walk(reflect.ValueOf(d).Elem(), "", func(path string, _ number) { out = append(out, path) })
+	return out
+}
+
+func (q Quantity[U]) span() string {
+	if q.Range == nil {
+		return ""
+	}
+	return format(reflect.ValueOf(q.Range.Low)) + ", " + format(reflect.ValueOf(q.Range.High))
 }
 
 // setField sets or, if value is empty, removes a field of the mapping n.

@@ -48,7 +48,7 @@ func TestRewriteRecordsACalibration(t *testing.T) {
 	if d.Name != "my-pixel" || q.String() != "81 us" || q.Kind != Calibrated || q.Uncertainty != 0.034 || q.Range == nil {
 		t.Errorf("%s: dispatch is %+v", d.Name, q)
 	}
-	if !strings.Contains(string(content), "# Google publishes neither the caches") {
+	if !strings.Contains(string(content), "# MLC's numbers are those of LM-Meter") {
 		t.Error("comments are gone")
 	}
 }

@@ -13,7 +13,7 @@ import (
 // checkDevice records what contradicts itself in a device whose fields, one by
 // one, are sound. A rule keeps silent on fields that are faulty already.
 func checkDevice(doc *document, d *Device) {
-	checkMapping(doc, d.DRAM.Mapping)
+	checkMapping(doc, "dram.mapping", d.DRAM.Mapping)
 	checkCapacity(doc, d)
 	checkAppMemory(doc, d)
 	checkDefaultUnit(doc, d)
@@ -44,8 +44,8 @@ func (d *Device) strays() bool {
 
 // checkMapping wants each part of a DRAM address to be named, from high bits to
 // low; a part may come in pieces, such as Co4 and later Co.
-func checkMapping(doc *document, mapping string) {
-	if !doc.sound("dram.mapping") {
+func checkMapping(doc *document, at, mapping string) {
+	if !doc.sound(at) {
 		return
 	}
 	order, hashes, _ := strings.Cut(mapping, "+")
@@ -60,11 +60,11 @@ func checkMapping(doc *document, mapping string) {
 		}
 	}
 	if hashes != "" && !mappingHashes.MatchString("+"+hashes) || strings.HasSuffix(mapping, "+") {
-		doc.failAt("dram.mapping", "%q ends in no hash; write +xor, or a bit of a part and a mask of address bits, such as +Bg0^0x12000", mapping)
+		doc.failAt(at, "%q ends in no hash; write +xor, or a bit of a part and a mask of address bits, such as +Bg0^0x12000", mapping)
 		return
 	}
 	if whole != order || repeated(parts) {
-		doc.failAt("dram.mapping", "%q is not a bit order; name Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) from the high bits to the low, such as RoBaRaCoCh", mapping)
+		doc.failAt(at, "%q is not a bit order; name Ro, Ba, Ra, Co and Ch (and Bg, if bank groups lie apart) from the high bits to the low, such as RoBaRaCoCh", mapping)
 	}
 }
 
@@ -172,6 +172,42 @@ func checkPath(doc *document, d *Device, u *Unit, s *SRAM) {
 	need := float64(d.PeakBandwidth()) * float64(u.Bandwidth.Value)
 	if float64(s.Bandwidth.Value) < need {
 		doc.failAt("sram."+s.Name+".bandwidth", "%s is less than the %.4g GB/s that unit %s draws from DRAM through it; one of them is wrong", s.Bandwidth.Text, need/1e9, u.Name)
+	}
+}
+
+// checkSoC records what contradicts itself in a SoC.
+func checkSoC(doc *document, s *SoC) {
+	var names []string
+	for _, u := range s.Units {
+		names = append(names, u.Name)
+	}
+	if doc.sound("units", "clusters") && len(s.Clusters) > 0 && !slices.Contains(names, "cpu") {
+		doc.failAt("units", "holds no cpu, whose clusters are given; add one with its caches and its share of bandwidth")
+	}
+	var memories []string
+	for _, m := range s.SRAM {
+		memories = append(memories, m.Name)
+		if m.Type == "cache" {
+			checkSets(doc, &m, "sram."+m.Name)
+		}
+	}
+	for _, u := range s.Units {
+		for _, name := range u.Caches {
+			if doc.sound("units."+u.Name+".caches", "sram") && !slices.Contains(memories, name) {
+				doc.failAt("units."+u.Name+".caches", "%q is no memory of the sram list; %s", name, suggest(name, memories))
+			}
+		}
+	}
+	checkMapping(doc, "memory.mapping", s.Memory.Mapping)
+}
+
+// checkRuntimeFile records what contradicts itself in a runtime's own file.
+func checkRuntimeFile(doc *document, r *runtimeFile) {
+	if kinds := deviceChoices["units.*.name"]; doc.sound("unit") && !slices.Contains(kinds, r.Unit) {
+		doc.failAt("unit", "%q is no kind of unit; %s", r.Unit, suggest(r.Unit, kinds))
+	}
+	if doc.sound("arithmetic") && len(r.Arithmetic) == 0 {
+		doc.failAt("arithmetic", "is empty; say how the runtime computes with at least one storage format")
 	}
 }
 

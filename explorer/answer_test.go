@@ -140,7 +140,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"modell=x":                        "modell",
 		"device=nosuch":                   "pixel8pro",
 		"device=iphone13&unit=tpu":        "tpu",
-		"device=iphone13&runtime=mlx":     "mlx",
+		"device=iphone13&runtime=rkllm":   "rkllm",
 		"model=mobilelm":                  "mobilellm-125m",
 		"quant=q9":                        "q8_0",
 		"sharing=some":                    "immediate",

@@ -80,6 +80,8 @@ func governed(t TimeParts, phase traces.Phase, path string) int64 {
 	group, _, _ := strings.Cut(path, ".")
 	field := path[strings.LastIndexByte(path, '.')+1:]
 	switch {
+	case strings.Contains(path, ".attention."), strings.Contains(path, ".arithmetic."):
+		return 0 // shares of one kind of operator, or of one format
 	case field == "dispatch":
 		return int64(t.Dispatch)
 	case group == "sram" && field == "bandwidth":

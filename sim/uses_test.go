@@ -31,16 +31,16 @@ func TestUses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]bool{
-		"dram.latency":                       true,
-		"system_power":                       true,
-		"units.cpu.bandwidth":                true,
-		"units.gpu.bandwidth":                false,
-		"runtimes.llama.cpp-cpu.dispatch":    true,
-		"runtimes.executorch-cpu.dispatch":   false,
-		"runtimes.llama.cpp.dispatch":        false,
-		"sram.slc.bandwidth":                 true,
-		"sram.slc.1.bandwidth":               false,
-		"sram.nothing-of-that-name.capacity": false,
+		"dram.latency":                         true,
+		"system_power":                         true,
+		"units.cpu.bandwidth":                  true,
+		"units.gpu.bandwidth":                  false,
+		"runtimes.llama.cpp-cpu.dispatch":      true,
+		"runtimes.executorch-xnnpack.dispatch": false,
+		"runtimes.llama.cpp.dispatch":          false,
+		"sram.slc.bandwidth":                   true,
+		"sram.slc.1.bandwidth":                 false,
+		"sram.nothing-of-that-name.capacity":   false,
 	} {
 		if got := m.Uses(path); got != want {
 			t.Errorf("Uses(%s) is %v, want %v", path, got, want)

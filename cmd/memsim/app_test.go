@@ -165,7 +165,7 @@ func TestWrongNamesGetTheNearestRightOnes(t *testing.T) {
 		{"--device iphone13 --quant q9", []string{"q9", "q8_0"}},
 		{"--device iphone13 --sharing some", []string{"none, immediate, repeat, reverse"}},
 		{"--device iphone13 --energy free", []string{"free", "paper"}},
-		{"--device iphone13 --runtime mlx", []string{"mlx"}},
+		{"--device iphone13 --runtime mlx", []string{"rkllm"}},
 		{"devices show pixel", []string{"pixel8pro"}},
 		{"version now", []string{"takes no argument"}},
 		{"inspect", []string{"wants a trace file"}},

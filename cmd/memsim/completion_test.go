@@ -52,19 +52,19 @@ func TestShellsCompleteNames(t *testing.T) {
 func TestShellsCompleteWhatBeginsAsTyped(t *testing.T) {
 	inFolder(t)
 	for args, want := range map[string]string{
-		"--device p":                          "pixel7 pixel8pro",
-		"--device pixel8":                     "pixel8pro",
-		"--device pixel8pro --runtime ll":     "llama.cpp-cpu",
-		"--device pixel8pro --set dram.chann": "dram.channels=",
-		"sweep --quant q8_0,q4_k":             "q8_0,q4_k_m",
-		"sweep --sharing none,im":             "none,immediate",
-		"sweep --where energy_m":              "energy_mj_per_token",
-		"sweep --pareto energy_m":             "energy_mj_per_token",
-		"sweep --pareto params,+energy_m":     "params,+energy_mj_per_token",
-		"sweep --pareto params,-energy_m":     "params,-energy_mj_per_token",
-		"devices show iphone15p":              "iphone15pro",
-		"models make tiny":                    "tinyllama-1.1b",
-		"rep":                                 "replay",
+		"--device p":                            "pixel7 pixel8pro",
+		"--device pixel8":                       "pixel8pro",
+		"--device pixel8pro --runtime litert-c": "litert-cpu",
+		"--device pixel8pro --set dram.chann":   "dram.channels=",
+		"sweep --quant q8_0,q4_k":               "q8_0,q4_k_m",
+		"sweep --sharing none,im":               "none,immediate",
+		"sweep --where energy_m":                "energy_mj_per_token",
+		"sweep --pareto energy_m":               "energy_mj_per_token",
+		"sweep --pareto params,+energy_m":       "params,+energy_mj_per_token",
+		"sweep --pareto params,-energy_m":       "params,-energy_mj_per_token",
+		"devices show iphone15p":                "iphone15pro",
+		"models make tiny":                      "tinyllama-1.1b",
+		"rep":                                   "replay",
 	} {
 		got := completed(t, strings.Fields(args)...)
 		if want := strings.Fields(want); !slices.Equal(got, want) {

@@ -12,7 +12,7 @@ import (
 // the speed of two models leads the fit most of the way, and the profile's own
 // figure holds it back a little.
 func ExampleFit() {
-	const share = "runtimes.executorch-cpu.bandwidth_share"
+	const share = "runtimes.executorch-xnnpack.bandwidth_share"
 	ctx := context.Background()
 	var x validation.Predictor
 	var measured []validation.Point
@@ -39,7 +39,7 @@ func ExampleFit() {
 	fmt.Println("off by more than 10 % before:", fit.Before > 10)
 	fmt.Println("off by less than 2 % after:", fit.After < 2)
 	// Output:
-	// runtimes.executorch-cpu.bandwidth_share
+	// runtimes.executorch-xnnpack.bandwidth_share
 	// off by more than 10 % before: true
 	// off by less than 2 % after: true
 }

@@ -90,6 +90,7 @@ func choose(d *devices.Device, outcomes []validation.Outcome, paths []string) ([
 	}
 	var chosen []devices.Parameter
 	for _, path := range paths {
+		path = d.Canonical(path)
 		i := slices.IndexFunc(all, func(q devices.Parameter) bool { return q.Path == path })
 		if i < 0 {
 			return nil, fault.Userf("%s cannot be fitted: it is not a number of %s that is estimated or calibrated and has a range; %s can", path, d.Name, list(tellable(all, outcomes)))

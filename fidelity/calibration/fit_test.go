@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	shareOf    = "runtimes.executorch-cpu.bandwidth_share"
-	dispatchOf = "runtimes.executorch-cpu.dispatch"
+	shareOf    = "runtimes.executorch-xnnpack.bandwidth_share"
+	dispatchOf = "runtimes.executorch-xnnpack.dispatch"
 )
 
 // measured makes points of what a phone with the given numbers would show.
@@ -134,7 +134,7 @@ func TestProfileHoldsWhatWasFitted(t *testing.T) {
 			t.Errorf("%s: error %+.2f %% ± %.1f from the file, %+.2f %% from the fit", o.Point, o.ErrorPct, o.UncertaintyPct, r.Points[i].ErrorPct)
 		}
 	}
-	for _, want := range []string{"# Calibrated: executorch-cpu of oneplus12", "(mine.csv)", "kind: calibrated", "uncertainty: "} {
+	for _, want := range []string{"# Calibrated: executorch-xnnpack of oneplus12", "(mine.csv)", "kind: calibrated", "uncertainty: "} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the profile lacks %q", want)
 		}
