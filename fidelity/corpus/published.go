@@ -27,7 +27,7 @@ func Machines() ([]Row, error) { return readAll(machines, "machines") }
 var published = sync.OnceValues(func() ([]Row, error) { return readAll(data, "data") })
 
 func readAll(files embed.FS, folder string) ([]Row, error) {
-	if _, err := loadTables(); err != nil {
+	if _, err := loaded(); err != nil {
 		return nil, err
 	}
 	entries, err := files.ReadDir(folder)

@@ -63,15 +63,18 @@ type lengthForm struct {
 
 type noteFlag struct{ phrase, flag string }
 
-// names are the tables that are part of the program. A test reads them, so one
-// that does not parse is a build error; until then look-ups find nothing.
-var names = sync.OnceValue(func() *tables {
-	t, err := loadTables()
+// loaded are the tables that are part of the program.
+var loaded = sync.OnceValues(loadTables)
+
+// names returns the tables. A test reads them, so one that does not parse is a
+// build error; until then look-ups find nothing.
+func names() *tables {
+	t, err := loaded()
 	if err != nil {
 		return &tables{}
 	}
 	return t
-})
+}
 
 func loadTables() (*tables, error) {
 	t := &tables{
