@@ -54,7 +54,7 @@ func TestTheDifferenceIsThatOfTheLatencies(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	for _, want := range []string{"b: 4 ms slower than a", "−1 ms", "&#43;4 ms", "12 ms"} {
+	for _, want := range []string{"b: 4 ms slower than a", "−1.0 ms", "&#43;4.0 ms", "12.0 ms"} {
 		if !strings.Contains(string(c.Markup), want) {
 			t.Errorf("the waterfall lacks %q: %s", want, c.Markup)
 		}

@@ -3,6 +3,7 @@ package html
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/internal/page"
@@ -26,16 +27,21 @@ type fallStep struct {
 	value float64
 }
 
-// place puts the bars on one axis, which ends at most.
-func (w *waterfall) place(unit string, most float64) {
+// place puts the bars on one axis, which ends at most, and writes their values with
+// so many decimals.
+func (w *waterfall) place(unit string, most float64, decimals int) {
 	at := 0.0
 	for i := range w.Steps {
 		s := &w.Steps[i]
 		from, to := at, at+s.value
-		s.Text = signed(s.value) + " " + unit
-		if s.Sum {
-			from, to = 0, s.value
-			s.Text = profiles.Number(s.value) + " " + unit
+		text := strconv.FormatFloat(math.Abs(s.value), 'f', decimals, 64) + " " + unit
+		switch {
+		case s.Sum:
+			from, to, s.Text = 0, s.value, text
+		case s.value < 0:
+			s.Text = "−" + text
+		default:
+			s.Text = "+" + text
 		}
 		at = to
 		s.Left, s.Width = round(100*min(from, to)/most, 3), round(100*math.Abs(to-from)/most, 3)
@@ -55,21 +61,15 @@ func (w *waterfall) reach() float64 {
 	return most
 }
 
-func signed(v float64) string {
-	if v < 0 {
-		return "−" + profiles.Number(-v)
-	}
-	return "+" + profiles.Number(v)
-}
-
 // drawFalls places waterfalls on one axis and draws them.
 func drawFalls(c page.Chart, unit string, falls []waterfall) (page.Chart, error) {
 	most := 1e-12
 	for i := range falls {
 		most = max(most, falls[i].reach())
 	}
+	decimals := max(0, 2-int(math.Floor(math.Log10(most)))) // the longest bar has three digits
 	for i := range falls {
-		falls[i].place(unit, most)
+		falls[i].place(unit, most, decimals)
 	}
 	var err error
 	c.Wide = true

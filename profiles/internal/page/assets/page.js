@@ -44,6 +44,7 @@ const memsim = (function () {
   // dress adds what options as data cannot hold: functions, and the page's own colours.
   function dress(spec, style, width, height) {
     const option = colors(spec.option, style);
+    option.series = option.series || []; // where nothing moves there is nothing to draw
     const text = style.getPropertyValue("--text").trim(), soft = style.getPropertyValue("--soft").trim();
     const rule = style.getPropertyValue("--rule").trim(), ground = style.getPropertyValue("--bg").trim();
     delete option.title;
