@@ -66,14 +66,18 @@ type numberFormat struct {
 	decimals int
 }
 
-// formatFor chooses the format in which the largest value has four significant
-// digits.
+// formatFor chooses the format in which the first model's value has three
+// significant digits, four of what is counted and not simulated, and the largest no
+// more than six before and behind its point.
 func formatFor(f Figure, results []sim.Result) numberFormat {
-	largest, whole := 0.0, true
+	largest, first, whole := 0.0, 0.0, true
 	for i := range results {
 		v := math.Abs(f.Shown(&results[i]))
 		largest = max(largest, v)
 		whole = whole && v == math.Trunc(v)
+		if first == 0 {
+			first = v
+		}
 	}
 	format := numberFormat{scale: 1}
 	prefixed := f.Unit == "tokens" // other units have theirs
@@ -84,11 +88,22 @@ func formatFor(f Figure, results []sim.Result) numberFormat {
 		format = numberFormat{scale: 1e-3, prefix: "k "}
 	case whole && f.Unit == "":
 		return format
+	case f.Unit == "%":
+		return numberFormat{scale: 1, decimals: 1}
 	}
-	if largest > 0 {
-		format.decimals = min(max(3-int(math.Floor(math.Log10(largest*format.scale))), 0), 5)
+	digits := 3
+	if f.Group == ModelGroup {
+		digits = 4
+	}
+	if first > 0 {
+		format.decimals = min(decimals(first*format.scale, digits), decimals(largest*format.scale, 6), 5)
 	}
 	return format
+}
+
+// decimals is how many a number above zero needs to show so many digits.
+func decimals(v float64, digits int) int {
+	return max(digits-1-int(math.Floor(math.Log10(v))), 0)
 }
 
 func (n numberFormat) text(v float64) string {

@@ -41,6 +41,21 @@ func Limit(r *sim.Result) string {
 		Clean(r.Model), Number(r.LatencyMS), strings.Join(parts, ", "), Number(r.DRAMBytesPerToken/1e6))
 }
 
+// verdict is what a terminal says above its table: what limits the first model, and
+// what sharing means for the first one that shares.
+func verdict(results []sim.Result) []string {
+	if len(results) == 0 {
+		return nil
+	}
+	sentences := []string{Limit(&results[0])}
+	for i := range results {
+		if s := Sharing(results, i); s != "" {
+			return append(sentences, s)
+		}
+	}
+	return sentences
+}
+
 // Sharing says what it costs and saves that result i runs its blocks more than once:
 // beside the model with the same blocks run once, and beside one that has as many
 // layers of its own, where there are such; "" if it shares nothing.
