@@ -109,7 +109,7 @@ const looks = "device=iphone13&model=mobilellm-ls-125m&layers=8&prompt_tokens=4"
 func TestExplorerInABrowserWithoutANetwork(t *testing.T) {
 	b := openBrowser(t)
 	b.settled()
-	b.CheckCharts(5 + 7)
+	b.CheckCharts(5 + 6)
 	b.checkFigures(0, b.query())
 	b.Screenshot("explorer-light")
 
@@ -162,7 +162,7 @@ func (b *browser) checkComparison() {
 	b.Run(chromedp.Click("#compare"), chromedp.WaitVisible("#b-sharing"))
 	b.settled()
 	b.choose("b-sharing", "immediate")
-	b.CheckCharts(5 + 2*7)
+	b.CheckCharts(5 + 2*6)
 	b.choose("a-tokens", "3") // B follows where it was as A
 	if tokens := b.figure("tokens", 1); tokens != 3 {
 		b.Errorf("B decodes %v tokens, A 3", tokens)
@@ -231,7 +231,7 @@ func (b *browser) checkLooks() {
 	b.visit("/?" + looks)
 	b.settled()
 	b.Run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
-	b.CheckCharts(5 + 7)
+	b.CheckCharts(5 + 6)
 	if ground := browsertest.Eval[string](b.Tab, `getComputedStyle(document.body).backgroundColor`); ground != "rgb(20, 23, 27)" {
 		b.Errorf("the ground in the dark scheme is %s", ground)
 	}

@@ -73,6 +73,8 @@ var Figures = []Figure{
 		Value: func(r *sim.Result) float64 { return float64(r.Vocab) }},
 	{Key: "model_bytes", Label: "weights", Unit: "MB", Scale: 1e-6, Group: ModelGroup, Relative: true,
 		Value: func(r *sim.Result) float64 { return float64(r.ModelBytes) }},
+	{Key: "block_bytes", Label: "weights of a block", Unit: "MB", Scale: 1e-6, Group: ModelGroup, Relative: true, Detail: true,
+		Value: func(r *sim.Result) float64 { return float64(r.BlockBytes) }},
 	{Key: "prompt_tokens", Label: "prompt", Unit: "tokens", Group: ModelGroup, Detail: true,
 		Value: func(r *sim.Result) float64 { return float64(r.PromptTokens) }},
 	{Key: "tokens", Label: "decoded", Unit: "tokens", Group: ModelGroup, Detail: true,

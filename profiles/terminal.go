@@ -63,9 +63,12 @@ func WriteTable(w io.Writer, c Comparison, t Terminal) error {
 	}
 	var out strings.Builder
 	out.WriteString(t.bold(Clean(c.Heading())) + "\n")
+	for _, sentence := range verdict(c.Results) {
+		out.WriteString(strings.TrimRight(text.WrapSoft(sentence, t.width()), " ") + "\n")
+	}
 	for rest := c.Results; len(rest) > 0; {
 		group, n := t.fitting(c.Results, rest)
-		out.WriteString("\n" + t.render(group, shown(c.Results)) + "\n")
+		out.WriteString("\n" + t.render(group, c.Results, shown(c.Results)) + "\n")
 		rest = rest[n:]
 	}
 	for i, note := range c.Notes {
@@ -169,8 +172,9 @@ func splitAt(s string, cut func(last, next rune) bool) []string {
 	return append(parts, s[start:])
 }
 
-// render returns one table of models side by side.
-func (t Terminal) render(results []sim.Result, figures []Figure) string {
+// render returns one table of some of all models side by side; a figure has the same
+// decimals in all tables.
+func (t Terminal) render(results, all []sim.Result, figures []Figure) string {
 	w := table.NewWriter()
 	style := table.StyleLight
 	style.Options = table.Options{SeparateHeader: true}
@@ -195,7 +199,7 @@ func (t Terminal) render(results []sim.Result, figures []Figure) string {
 			group = f.Group
 		}
 		if !f.Part { // parts keep the decimals of their sum
-			format = formatFor(f, results)
+			format = formatFor(f, all)
 		}
 		w.AppendRow(t.figure(f, format, results))
 	}

@@ -223,15 +223,15 @@ func TestMarkdownRowsHaveEqualColumns(t *testing.T) {
 			t.Errorf("a row of %d bars among rows of %d: %s", n, columns, line)
 		}
 	}
-	if !strings.Contains(md, "29.00 (1.86×)") {
+	if !strings.Contains(md, "29.0 (1.86×)") {
 		t.Errorf("no ratio to the first row:\n%s", md)
 	}
 }
 
-func TestNumbersKeepFourDigits(t *testing.T) {
+func TestNumbersKeepThreeDigits(t *testing.T) {
 	for v, want := range map[float64]string{
-		0: "0", 12: "12", 0.00125: "0.001250", 15.6049: "15.60", 124.64: "124.6", 1234.5: "1234", 99994: "99994",
-		123456: "123.5 k", 3204112: "3.204 M", 6.7e9: "6.700 G", -2.5: "-2.500", math.Inf(1): "-",
+		0: "0", 12: "12", 0.00125: "0.00125", 15.6049: "15.6", 124.64: "125", 1234.5: "1234", 99994: "99994",
+		123456: "123 k", 3204112: "3.20 M", 6.7e9: "6.70 G", -2.5: "-2.50", math.Inf(1): "-",
 	} {
 		if got := profiles.Number(v); got != want {
 			t.Errorf("Number(%v) = %q, want %q", v, got, want)

@@ -21,7 +21,9 @@ type Sums struct {
 // ready.
 type Collector struct {
 	phases map[traces.Phase]*phase
-	phase  *phase // of the row before
+	phase  *phase      // of the row before
+	first  *phase      // of the first forward pass
+	block  units.Bytes // weights that layer 0 read in it
 }
 
 type phase struct {
@@ -47,6 +49,20 @@ func (c *Collector) Add(r *Row) {
 	s.DRAM = s.DRAM.Plus(r.DRAM)
 	s.MACs += r.MACs
 	s.HostNS += r.HostNS
+	c.addBlock(r, s)
+}
+
+// addBlock sums the weights of a block: those of layer 0 in the first forward pass.
+func (c *Collector) addBlock(r *Row, s *phase) {
+	if r.Layer != 0 || r.Phase == traces.Load || s.Steps > 1 || c.first != nil && c.first != s {
+		return
+	}
+	c.first = s
+	for i := range r.Operands {
+		if r.Operands[i].Kind == traces.Weight {
+			c.block += r.Operands[i].Bytes.Requested
+		}
+	}
 }
 
 // begin makes the phase of a row the present one.
@@ -92,10 +108,14 @@ func (c *Collector) result(m *Machine, h traces.Header) Result {
 		PrefillMS:       c.Phase(traces.Prefill).Time.Total().Milliseconds(),
 		LoadMS:          c.Phase(traces.Load).Time.Total().Milliseconds(),
 		ModelBytes:      h.ModelBytes,
+		BlockBytes:      int64(c.block),
 		DRAMBudgetBytes: int64(m.budget),
 	}
 	r.TimeToFirstTokenMS = r.PrefillMS
 	r.reside(m, h)
+	for i, name := range m.unit.Caches {
+		r.Caches = append(r.Caches, Cache{name, m.caches[i].Capacity})
+	}
 	if h.HostDecodeNS > 0 {
 		r.HostTokensPerS = float64(h.Tokens) / (float64(h.HostDecodeNS) / 1e9)
 	}

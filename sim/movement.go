@@ -28,6 +28,7 @@ type Movement struct {
 	path    *path
 	header  traces.Header
 	widened []string
+	block   int64 // bytes of a block's weights
 	rows    []movementRow
 }
 
@@ -56,7 +57,7 @@ func (m *Machine) Record(ctx context.Context, src traces.Source, visit func(*Row
 	if err != nil {
 		return Result{}, nil, err
 	}
-	mv.widened = result.FormatsWidened
+	mv.widened, mv.block = result.FormatsWidened, result.BlockBytes
 	return result, mv, nil
 }
 
@@ -107,7 +108,7 @@ func (m *Machine) Time(mv *Movement) (Result, error) {
 		sums.Add(&row)
 	}
 	result := sums.result(m, mv.header)
-	result.FormatsWidened = mv.widened
+	result.FormatsWidened, result.BlockBytes = mv.widened, mv.block
 	return result, nil
 }
 

@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/memsim/memsim/sim/residency"
+import (
+	"github.com/memsim/memsim/sim/residency"
+	"github.com/memsim/memsim/units"
+)
 
 // Result is the answer for one model on one device. Its JSON keys are a
 // contract with the scripts of users; the units stand in the names. A figure
@@ -36,6 +39,7 @@ type Result struct {
 	MemoryEnergyMJ     float64   `json:"memory_path_energy_mj_per_token"`
 	PhoneEnergyMJ      float64   `json:"whole_phone_energy_mj_per_token"`
 	ModelBytes         int64     `json:"model_bytes"`
+	BlockBytes         int64     `json:"block_bytes"` // weights that the first block reads
 	DRAMBudgetBytes    int64     `json:"dram_budget_bytes"`
 	FitsDRAMBudget     bool      `json:"fits_dram_budget"`
 	// What the app occupies: the model with its state, and the runtime's own. Mapped
@@ -57,6 +61,15 @@ type Result struct {
 	// each.
 	FormatsWidened []string `json:"formats_widened,omitempty"`
 	HostTokensPerS float64  `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
+	// Caches are the on-chip memories of the unit, nearest first: a block that fits
+	// the largest can run again without traffic. They are the device's, and no figure.
+	Caches []Cache `json:"-"`
+}
+
+// Cache is an on-chip memory by name.
+type Cache struct {
+	Name     string
+	Capacity units.Bytes
 }
 
 // FootprintBytes is what an app occupies, by part, in bytes.

@@ -259,12 +259,15 @@
   }
 
   function figure(chart, side) {
-    const f = el("figure", undefined, { class: chart.kind });
+    const f = el("figure", undefined, { class: chart.kind + (chart.wide ? " wide" : "") });
     const title = el("h3");
     if (side) title.append(el("span", side, { class: "side" }));
     title.append(chart.title);
-    const box = el("div", undefined, { class: "chart", id: chart.id, role: "img", "aria-label": chart.title + (side ? ", " + side : "") });
-    box.style.height = chart.height + "px";
+    const drawn = chart.markup || chart.kind === "icicle";
+    const box = drawn ? el("div", undefined, { class: "drawing", id: chart.id }) :
+      el("div", undefined, { class: "chart", id: chart.id, role: "img", "aria-label": chart.title + (side ? ", " + side : "") });
+    if (chart.markup) box.innerHTML = chart.markup; // the server's own, names in it escaped
+    if (!drawn) box.style.height = chart.height + "px";
     f.append(title, box);
     if (chart.caption) f.append(el("figcaption", chart.caption, { class: "caption" }));
     return f;
@@ -284,11 +287,12 @@
       charts = pairs.flat();
       $("details").replaceChildren(...pairs.flatMap(p => p.map((c, i) => figure(c, "AB"[i]))));
     }
-    memsim.show([...answer.overview, ...charts]);
+    memsim.show([...answer.overview, ...charts].filter(c => c.option));
   }
 
   // level gives two charts of a kind the same axes, so that heights compare.
   function level(pair) {
+    if (!pair[0].option || pair[0].kind === "icicle") return;
     const options = pair.map(c => c.option);
     for (const axis of ["xAxis", "yAxis"]) {
       const axes = options.map(o => o[axis][0]);

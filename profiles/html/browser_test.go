@@ -37,33 +37,33 @@ func TestReportInABrowserWithoutANetwork(t *testing.T) {
 	b := browser{browsertest.Open(t, "file://"+path)}
 	b.Run(chromedp.WaitReady("footer"))
 
-	b.CheckCharts(12) // five of all models, seven of the first
+	b.CheckCharts(11) // five of all models, six of the first
 	b.checkFigures(c)
 	b.Screenshot("report-light")
 
 	b.Run(chromedp.Click("#tab-1"), chromedp.WaitVisible("#panel-1"))
-	b.CheckCharts(12)
+	b.CheckCharts(11)
 	if browsertest.Eval[bool](b.Tab, `document.querySelector("#panel-0").offsetParent !== null`) {
 		t.Error("two models are shown at once")
 	}
 	b.Run(chromedp.SendKeys("#tab-1", kb.ArrowRight), chromedp.WaitVisible("#panel-2"))
-	b.CheckCharts(12)
+	b.CheckCharts(11)
 
 	b.Run(chromedp.Click("#panel-2 details:not(.tensors) summary"), chromedp.WaitVisible("#time-prompt-2 svg"))
-	b.CheckCharts(14)
+	b.CheckCharts(13)
 	b.checkSorting()
 	b.checkTensors()
 	b.checkDownloads(c)
 
 	b.Run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
-	b.CheckCharts(14)
+	b.CheckCharts(13)
 	if ground := browsertest.Eval[string](b.Tab, `getComputedStyle(document.body).backgroundColor`); ground != "rgb(20, 23, 27)" {
 		t.Errorf("the ground in the dark scheme is %s", ground)
 	}
 	b.Screenshot("report-dark")
 
 	b.Run(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)), chromedp.Sleep(100*time.Millisecond))
-	b.CheckCharts(14)
+	b.CheckCharts(13)
 	if width := browsertest.Eval[int](b.Tab, `document.documentElement.scrollWidth`); width > 390 {
 		t.Errorf("the page is %d pixels wide on a phone of 390", width)
 	}

@@ -43,13 +43,13 @@ func (l layers) series(name, color string) page.Series {
 
 // layerTraffic is DRAM traffic by layer and kind of tensor, the first pass of a
 // block apart from its shared repeats.
-func (l lens) layerTraffic() (json.RawMessage, error) {
+func (l lens) layerTraffic() (json.RawMessage, string, error) {
 	at := l.model.layers()
 	parts := newByKind(len(at.names))
 	for o := range l.operands {
 		parts.add(o, at.at(o.Layer), l.over)
 	}
-	return page.StackedBars(at.names, page.Present(parts.list()), "MB/"+l.per, false)
+	return scaledBars(at.names, parts.list(), []string{"MB", "GB"}, l.per)
 }
 
 // byKind are series of DRAM traffic in MB, one for each kind of cause.
@@ -59,8 +59,8 @@ func newByKind(bars int) *byKind {
 	of := func(name, color string) page.Series {
 		return page.Series{Name: name, Color: color, Values: make([]float64, bars)}
 	}
-	return &byKind{first: of("weights", page.ColorDRAM), repeat: of("weights, shared repeat", page.ColorRepeat),
-		kv: of("KV cache", page.ColorKV), activation: of("activations", page.ColorAct), written: of("written", page.ColorWrite)}
+	return &byKind{first: of("weights", page.ColorWeights), repeat: of("weights, shared repeat", page.ColorRepeat),
+		kv: of("KV cache", page.ColorKV), activation: of("activations", page.ColorActivation), written: of("written", page.ColorWritten)}
 }
 
 // add adds the traffic of o, divided, to a bar.
@@ -83,7 +83,7 @@ func (b *byKind) list() []page.Series {
 }
 
 // layerTime says where each layer's time goes.
-func (l lens) layerTime() (json.RawMessage, error) {
+func (l lens) layerTime() (json.RawMessage, string, error) {
 	at := l.model.layers()
 	all := []page.Series{at.series("DRAM", page.ColorDRAM), at.series("flash", page.ColorFlash), at.series("SRAM", page.ColorSRAM),
 		at.series("compute", page.ColorCompute), at.series("dispatch", page.ColorDispatch)}
@@ -92,11 +92,11 @@ func (l lens) layerTime() (json.RawMessage, error) {
 			all[i].Values[at.at(op.Layer)] += t.Nanoseconds() / 1e3 / l.over
 		}
 	}
-	return page.StackedBars(at.names, page.Present(all), "µs/"+l.per, false)
+	return scaledBars(at.names, all, []string{"µs", "ms", "s"}, l.per)
 }
 
 // layerEnergy says where each layer's energy goes.
-func (l lens) layerEnergy() (json.RawMessage, error) {
+func (l lens) layerEnergy() (json.RawMessage, string, error) {
 	at := l.model.layers()
 	all := []page.Series{at.series("DRAM", page.ColorDRAM), at.series("flash", page.ColorFlash), at.series("SRAM", page.ColorSRAM),
 		at.series("compute", page.ColorCompute), at.series("static", page.ColorStatic)}
@@ -105,5 +105,29 @@ func (l lens) layerEnergy() (json.RawMessage, error) {
 			all[i].Values[at.at(op.Layer)] += e.Millijoules() * 1e3 / l.over
 		}
 	}
-	return page.StackedBars(at.names, page.Present(all), "µJ/"+l.per, false)
+	return scaledBars(at.names, all, []string{"µJ", "mJ", "J"}, l.per)
+}
+
+// scaledBars draws bars in the largest of the units, each a thousand of the one
+// before, in which the highest bar is no less than one.
+func scaledBars(names []string, all []page.Series, units []string, per string) (json.RawMessage, string, error) {
+	highest := 0.0
+	for i := range names {
+		sum := 0.0
+		for _, s := range all {
+			sum += s.Values[i]
+		}
+		highest = max(highest, sum)
+	}
+	u := 0
+	for ; u < len(units)-1 && highest >= 1000; u++ {
+		highest /= 1000
+		for _, s := range all {
+			for i := range s.Values {
+				s.Values[i] /= 1000
+			}
+		}
+	}
+	option, err := page.StackedBars(names, page.Present(all), units[u]+"/"+per, false)
+	return option, units[u], err
 }

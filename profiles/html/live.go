@@ -17,8 +17,10 @@ type Chart struct {
 	Caption string          `json:"caption"`
 	Unit    string          `json:"unit"`
 	Kind    string          `json:"kind"`
-	Height  int             `json:"height"` // pixels
-	Option  json.RawMessage `json:"option"` // of ECharts
+	Height  int             `json:"height"`           // pixels
+	Wide    bool            `json:"wide,omitempty"`   // as wide as the page
+	Option  json.RawMessage `json:"option,omitempty"` // of ECharts
+	Markup  string          `json:"markup,omitempty"` // a drawing in HTML, instead of options
 }
 
 // Charts returns the charts of reports that may be of several devices: those of
@@ -46,7 +48,7 @@ func Charts(results []sim.Result, reports ...*Report) (overview []Chart, models 
 func served(charts []page.Chart) []Chart {
 	list := make([]Chart, len(charts))
 	for i, c := range charts {
-		list[i] = Chart{c.ID, c.Title, c.Caption, c.Unit, c.Kind, c.Height, c.Option}
+		list[i] = Chart{c.ID, c.Title, c.Caption, c.Unit, c.Kind, c.Height, c.Wide, c.Option, string(c.Markup)}
 	}
 	return list
 }

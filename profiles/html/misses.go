@@ -8,7 +8,6 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
-	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/sim/sram"
@@ -73,7 +72,7 @@ func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
 	for _, s := range []struct {
 		name, color, kind string
 		curve             sram.Curve
-	}{{"all bytes", page.ColorDRAM, "solid", all}, {"weights", page.ColorWrite, "dashed", weights}} {
+	}{{"all bytes", page.ColorDRAM, "solid", all}, {"weights", page.ColorWeights, "dashed", weights}} {
 		var points []page.XY
 		for _, c := range capacities {
 			points = append(points, page.XY{round(mebibytes(c), 4), round(float64(s.curve.Misses(c))/1e6/l.over, 5)})
@@ -84,7 +83,7 @@ func (r *Report) missCurve(m *Model) (json.RawMessage, error) {
 			charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color}),
 		}
 		if s.name == "all bytes" {
-			options = append(options, page.OnX(page.ColorLine, r.capacities()))
+			options = append(options, page.OnX(page.ColorLine, r.capacities(m)))
 		}
 		line.AddSeries(s.name, page.LineData(points), options...)
 	}
@@ -102,27 +101,12 @@ func capacitiesUpTo(size units.Bytes) []units.Bytes {
 
 func mebibytes(n units.Bytes) float64 { return float64(n) / float64(units.MiB) }
 
-// caches are the on-chip memories on the path of the unit, nearest first.
-func (r *Report) caches() []*devices.SRAM {
-	if r.device == nil {
-		return nil
-	}
-	unit, err := r.device.Unit(r.unit)
-	if err != nil {
-		return nil
-	}
-	var list []*devices.SRAM
-	for _, name := range unit.Caches {
-		if s, err := r.device.Cache(name); err == nil {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// capacities are the places of the caches on an axis of MiB.
-func (r *Report) capacities() []page.XMark {
+// capacities are the places of the caches, and of a block, on an axis of MiB.
+func (r *Report) capacities(m *Model) []page.XMark {
 	var marks []page.XMark
+	if block := m.block(); block >= float64(64*units.KiB) {
+		marks = append(marks, page.XMark{Name: "a block, " + megabytes(block), X: round(block/float64(units.MiB), 4)})
+	}
 	for _, s := range r.caches() {
 		if mib := mebibytes(s.Capacity.Value); mib > 0 {
 			marks = append(marks, page.XMark{Name: fmt.Sprintf("%s, %g MiB", s.Name, mib), X: mib})

@@ -2,16 +2,18 @@ package html
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/units"
 )
 
 // overTime draws DRAM traffic as steps, with the phases marked.
-func (m *Model) overTime() (json.RawMessage, error) {
+func (r *Report) overTime(m *Model) (json.RawMessage, error) {
 	line := charts.NewLine()
 	line.SetGlobalOptions(page.Global(
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
@@ -24,7 +26,7 @@ func (m *Model) overTime() (json.RawMessage, error) {
 		of          func(moved) units.Bytes
 	}{
 		{"DRAM read", page.ColorDRAM, func(b moved) units.Bytes { return b.read }},
-		{"DRAM write", page.ColorWrite, func(b moved) units.Bytes { return b.written }},
+		{"DRAM write", page.ColorWritten, func(b moved) units.Bytes { return b.written }},
 		{"flash read", page.ColorFlash, func(b moved) units.Bytes { return b.flash }},
 	} {
 		points, some := m.traffic.rate(s.of)
@@ -40,6 +42,13 @@ func (m *Model) overTime() (json.RawMessage, error) {
 			options = append(options, charts.WithAreaStyleOpts(opts.AreaStyle{Color: s.color, Opacity: opts.Float(0.25)}), m.traffic.shade())
 		}
 		line.AddSeries(s.name, page.LineData(points), options...)
+	}
+	if _, reach := r.bandwidths(); reach > 0 && m.traffic.end > m.traffic.start() {
+		usable := float64(reach) / 1e9
+		line.AddSeries(fmt.Sprintf("usable, %s GB/s", profiles.Number(usable)), page.LineData([]page.XY{{0, round(usable, 4)}, {m.traffic.milliseconds(m.traffic.end), round(usable, 4)}}),
+			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Symbol: "none"}),
+			charts.WithLineStyleOpts(opts.LineStyle{Color: page.ColorLine, Width: 1, Type: "dashed"}),
+			charts.WithItemStyleOpts(opts.ItemStyle{Color: page.ColorLine}))
 	}
 	return page.Option(line)
 }

@@ -57,6 +57,7 @@ type view struct {
 	Per       string
 	Charts    []page.Chart
 	Operators []operator
+	Repeats   bool // some operators are shared repeats
 }
 
 // data is what the page's script works with, and what can be downloaded.

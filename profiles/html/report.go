@@ -53,16 +53,18 @@ func New(device *devices.Device, unit, runtime string) *Report {
 
 // Model is one model of a report.
 type Model struct {
+	report  *Report // whose device the rows are of
 	header  traces.Header
 	sums    totals.Totals
 	traffic traffic
 	misses  misses
 	steps   []decodeStep
+	closeUp closeUp
 }
 
 // Model adds a model; models stand in the order of the results given to Write.
 func (r *Report) Model(h traces.Header) *Model {
-	m := &Model{header: h, misses: newMisses(r.line())}
+	m := &Model{report: r, header: h, misses: newMisses(r.line())}
 	r.models = append(r.models, m)
 	return m
 }
@@ -73,6 +75,7 @@ func (m *Model) Add(row *sim.Row) {
 	m.traffic.add(row)
 	m.misses.add(row)
 	m.step(row)
+	m.closeUp.add(row)
 }
 
 // Write writes the report. The results of c belong to the models of the report,

@@ -177,7 +177,7 @@ func TestEveryModelHasEveryChart(t *testing.T) {
 	for _, c := range embedded(t, page).Charts {
 		charts[c.ID] = len(c.Option.Series) > 0
 	}
-	for _, id := range []string{"latency", "energy", "traffic-0", "layers-1", "time-2", "joules-0", "roofline-1", "misses-2", "tokens-0"} {
+	for _, id := range []string{"latency", "energy", "traffic-0", "layers-1", "time-2", "joules-0", "roofline-1", "misses-2"} {
 		if !charts[id] {
 			t.Errorf("chart %s is missing or has no series", id)
 		}
@@ -188,7 +188,7 @@ func TestTheTopLineAnswers(t *testing.T) {
 	page, _ := standard()
 	_, rest, _ := strings.Cut(string(page), `<div id="answer">`)
 	answer, _, _ := strings.Cut(rest, "</div>")
-	for _, want := range []string{"waiting for DRAM", "run 60 layers with the weights of 30", "slower", "battery charge"} {
+	for _, want := range []string{"waiting for DRAM", "runs 60 layers with the weights of 30", "slower", "per battery charge"} {
 		if !strings.Contains(answer, want) {
 			t.Errorf("the answer does not say %q: %s", want, answer)
 		}
@@ -218,7 +218,7 @@ func TestRunsWithoutDecodeOrWithoutRowsStillGiveAReport(t *testing.T) {
 	if err := r.Write(&b, profiles.Comparison{Results: []sim.Result{result, {Model: "nothing"}}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a prompt of 16 tokens in 12.50 ms", "Operators of prefill, per token"} {
+	for _, want := range []string{"a prompt of 16 tokens in 12.5 ms", "Operators of prefill, per token"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the report does not say %q", want)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/units"
 )
 
 func heading(c profiles.Comparison) string {
@@ -36,13 +37,13 @@ func tiles(results []sim.Result) []page.Tile {
 	}
 	r := &results[0]
 	list := []page.Tile{
-		{Label: "speed", Value: profiles.Number(r.TokensPerS), Unit: "tokens/s"},
 		{Label: "latency", Value: profiles.Number(r.LatencyMS), Unit: "ms/token"},
+		{Label: "speed", Value: profiles.Number(r.TokensPerS), Unit: "tokens/s"},
 		{Label: "DRAM traffic", Value: profiles.Number(r.DRAMBytesPerToken / 1e6), Unit: "MB/token"},
-		{Label: "whole phone", Value: profiles.Number(r.PhoneEnergyMJ), Unit: "mJ/token"},
+		{Label: "energy, whole phone", Value: profiles.Number(r.PhoneEnergyMJ), Unit: "mJ/token"},
 	}
 	if r.TokensPerCharge > 0 {
-		list = append(list, page.Tile{Label: "a battery charge", Value: profiles.Number(r.TokensPerCharge), Unit: "tokens"})
+		list = append(list, page.Tile{Label: "battery charge", Value: profiles.Number(r.TokensPerCharge), Unit: "tokens"})
 	}
 	return list
 }
@@ -75,8 +76,16 @@ func figures(results []sim.Result) []figureRow {
 // build is a chart that is made if there is something to show.
 type build struct {
 	page.Chart
-	make func() (json.RawMessage, error)
+	make func() (json.RawMessage, string, error) // options, and the unit where it is chosen by what there is
 	some bool
+}
+
+// plain is a chart whose unit is fixed.
+func plain(draw func() (json.RawMessage, error)) func() (json.RawMessage, string, error) {
+	return func() (json.RawMessage, string, error) {
+		option, err := draw()
+		return option, "", err
+	}
 }
 
 // made makes the charts, with identifiers of their own.
@@ -86,9 +95,15 @@ func made(suffix string, builds []build) ([]page.Chart, error) {
 		if !b.some {
 			continue
 		}
-		var err error
-		if b.Option, err = b.make(); err != nil {
-			return nil, err
+		if b.make != nil {
+			option, unit, err := b.make()
+			if err != nil {
+				return nil, err
+			}
+			b.Option = option
+			if unit != "" {
+				b.Unit = unit
+			}
 		}
 		b.ID += suffix
 		charts = append(charts, b.Chart)
@@ -100,32 +115,55 @@ func made(suffix string, builds []build) ([]page.Chart, error) {
 func (r *Report) panel(index int, m *Model, name string) (panel, error) {
 	l := m.focus()
 	some := len(m.sums.Ops()) > 0
+	enlarged, err := m.enlarged()
+	if err != nil {
+		return panel{}, err
+	}
 	charts, err := made(fmt.Sprintf("-%d", index), []build{
-		{page.Chart{ID: "traffic", Title: "DRAM traffic over time", Unit: "GB/s", Height: 280,
-			Caption: fmt.Sprintf("Means over %s µs; scroll to zoom, drag to move.", profiles.Number(m.traffic.width.Nanoseconds()/1e3))},
-			m.overTime, len(m.traffic.bins) > 0},
-		{page.Chart{ID: "layers", Title: "DRAM traffic by layer", Unit: "MB", Height: 280,
-			Caption: "A shared block that is still on chip when it runs again moves nothing."},
+		{page.Chart{ID: "icicle", Title: "What a " + l.per + " is made of", Kind: "icicle", Wide: true,
+			Caption: "Part of the decoder, operator, layer. Choose a box to enlarge it, and again to go back."}, plain(l.icicle), some},
+		{enlarged, nil, len(m.closeUp.rows) > 0},
+		{page.Chart{ID: "traffic", Title: "DRAM traffic over time", Unit: "GB/s", Height: 300,
+			Caption: fmt.Sprintf("Means over %s; scroll to zoom, drag to move.", duration(m.traffic.width))},
+			plain(func() (json.RawMessage, error) { return r.overTime(m) }), len(m.traffic.bins) > 0},
+		{page.Chart{ID: "layers", Title: "DRAM traffic by layer", Unit: "MB", Height: 300, Caption: repeatCaption(l)},
 			l.layerTraffic, some},
-		{page.Chart{ID: "time", Title: "Time by layer", Unit: "µs", Height: 280}, l.layerTime, some},
-		{page.Chart{ID: "joules", Title: "Energy by layer", Unit: "µJ", Height: 280}, l.layerEnergy, some},
-		{page.Chart{ID: "roofline", Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 360,
-			Caption: "Each operator, summed over layers. Under the slope it waits for DRAM, under the flat roof for arithmetic; far below both, for its launch. At the right edge stand operators without DRAM traffic."},
-			func() (json.RawMessage, error) { return r.roofline(m) }, len(m.points()) > 0},
-		{page.Chart{ID: "misses", Title: "What a larger SRAM would save", Unit: "MB", Height: 360,
-			Caption: "Bytes that a fully associative LRU memory of that capacity would miss, from the stack distance of every access."},
-			func() (json.RawMessage, error) { return r.missCurve(m) }, m.misses.uses > 0},
+		{page.Chart{ID: "time", Title: "Time by layer", Unit: "µs", Height: 300}, l.layerTime, some},
+		{page.Chart{ID: "joules", Title: "Energy by layer", Unit: "µJ", Height: 300}, l.layerEnergy, some},
+		{page.Chart{ID: "roofline", Title: "Roofline", Unit: "GMAC/s", Kind: "points", Height: 400, Caption: rooflineCaption(m)},
+			plain(func() (json.RawMessage, error) { return r.roofline(m) }), len(m.points()) > 0},
+		{page.Chart{ID: "misses", Title: "What a cache of each size would miss", Unit: "MB", Height: 400,
+			Caption: "Bytes that a fully associative LRU cache of that capacity would miss, from the stack distance of every access. A shared block is read once a token from the capacity on at which it fits."},
+			plain(func() (json.RawMessage, error) { return r.missCurve(m) }), m.misses.uses > 0},
 		{page.Chart{ID: "tokens", Title: "Latency by position", Unit: "ms", Height: 240,
 			Caption: "Attention reads a KV cache that grows with every token."},
-			m.byToken, len(m.steps) > 1},
+			plain(m.byToken), m.latencyMoves()},
 	})
-	p := panel{Index: index, Name: name, Views: []view{{string(l.phase), l.per, charts, l.operators()}}}
+	p := panel{Index: index, Name: name, Views: []view{{Phase: string(l.phase), Per: l.per, Charts: charts, Operators: l.operators(), Repeats: repeatCaption(l) != ""}}}
 	if l, ok := m.prompt(); ok && err == nil {
 		charts, err = made(fmt.Sprintf("-prompt-%d", index), []build{
-			{page.Chart{ID: "time", Title: "Time by layer", Unit: "µs", Height: 280}, l.layerTime, some},
-			{page.Chart{ID: "layers", Title: "DRAM traffic by layer", Unit: "MB", Height: 280}, l.layerTraffic, some},
+			{page.Chart{ID: "time", Title: "Time by layer", Unit: "µs", Height: 300}, l.layerTime, some},
+			{page.Chart{ID: "layers", Title: "DRAM traffic by layer", Unit: "MB", Height: 300}, l.layerTraffic, some},
 		})
-		p.Views = append(p.Views, view{string(l.phase), l.per, charts, l.operators()})
+		p.Views = append(p.Views, view{Phase: string(l.phase), Per: l.per, Charts: charts, Operators: l.operators(), Repeats: repeatCaption(l) != ""})
 	}
 	return p, err
+}
+
+// repeatCaption explains empty bars where blocks run again.
+func repeatCaption(l lens) string {
+	for op := range l.ops {
+		if op.Repeated {
+			return "A shared block still in the cache causes no DRAM traffic on its second run."
+		}
+	}
+	return ""
+}
+
+// duration writes a time in the unit that suits it.
+func duration(t units.Picoseconds) string {
+	if us := t.Nanoseconds() / 1e3; us < 1000 {
+		return profiles.Number(us) + " µs"
+	}
+	return profiles.Number(t.Milliseconds()) + " ms"
 }

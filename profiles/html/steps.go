@@ -58,3 +58,16 @@ func (m *Model) byToken() (json.RawMessage, error) {
 		charts.WithItemStyleOpts(opts.ItemStyle{Color: page.ColorDRAM}))
 	return page.Option(line)
 }
+
+// latencyMoves reports whether latency depends enough on the position to be drawn: by
+// a twentieth between the least and the largest.
+func (m *Model) latencyMoves() bool {
+	if len(m.steps) < 2 {
+		return false
+	}
+	low, high := m.steps[0].time, m.steps[0].time
+	for _, s := range m.steps {
+		low, high = min(low, s.time), max(high, s.time)
+	}
+	return float64(high) > 1.05*float64(low)
+}

@@ -16,6 +16,7 @@ type operator struct {
 	Runs        float64 `json:"runs_per_token"`
 	Microsecond float64 `json:"time_us_per_token"`
 	Share       float64 `json:"time_pct"` // of all operators' time
+	Bar         float64 `json:"-"`        // percent of the dearest one's
 	Limit       string  `json:"mostly"`   // what most of its time is spent on
 	DRAM        float64 `json:"dram_mb_per_token"`
 	Rate        float64 `json:"dram_gbps"`
@@ -49,6 +50,11 @@ func (l lens) operators() []operator {
 		list = append(list, l.operator(s, all))
 	}
 	sort.SliceStable(list, func(i, j int) bool { return list[i].Microsecond > list[j].Microsecond })
+	for i := range list {
+		if list[0].Share > 0 {
+			list[i].Bar = 100 * list[i].Share / list[0].Share
+		}
+	}
 	return list
 }
 

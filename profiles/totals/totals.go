@@ -36,12 +36,15 @@ type Place struct {
 // Op sums the executions of one operator at one place.
 type Op struct {
 	Place
-	Runs   int64
-	MACs   int64
-	Time   sim.TimeParts
-	Energy sim.EnergyParts
-	Bytes  sim.BytesByLevel
-	DRAM   sim.DRAMCounts
+	Runs     int64
+	Launches int64 // of the runs; the others are part of the launch before
+	MACs     int64
+	Time     sim.TimeParts
+	Needs    sim.TimeParts // of each resource, if nothing hid it
+	Energy   sim.EnergyParts
+	Bytes    sim.BytesByLevel
+	Hits     []units.Bytes // served by each on-chip memory, nearest first
+	DRAM     sim.DRAMCounts
 }
 
 // Operand sums what one tensor cost at one place.
@@ -95,8 +98,18 @@ func (t *Totals) Add(r *sim.Row) {
 	op := t.op(r)
 	op.Runs++
 	op.MACs += r.MACs
+	if r.Time.Dispatch > 0 {
+		op.Launches++
+	}
 	op.Time = op.Time.Plus(r.Time)
+	op.Needs = op.Needs.Plus(r.Needs)
 	op.Energy = op.Energy.Plus(r.Energy)
+	for i, n := range r.Hits {
+		if i == len(op.Hits) {
+			op.Hits = append(op.Hits, 0)
+		}
+		op.Hits[i] += n
+	}
 	op.DRAM = op.DRAM.Plus(r.DRAM)
 	for i := range r.Operands {
 		o := &r.Operands[i]

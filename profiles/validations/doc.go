@@ -1,16 +1,19 @@
-// Package validations renders a validation report: lines for a table, and a page
-// with predicted against measured.
+// Package validations renders a validation report: lines for a table, and a page of
+// errors in percent.
 //
 // # Caveats
 //
-// The chart shows relative figures: predicted over measured by point, so that
-// tokens a second and millijoules stand on one axis.
+// The page shows errors relative to what was measured, so that tokens a second and
+// millijoules stand on one axis. An error beyond 100 % stands at its end.
 package validations
 
 import (
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/profiles"
 )
 
 // Model names the model of a point with its overrides.
@@ -34,22 +37,54 @@ func Note(o validation.Outcome) string {
 
 // Summary says in sentences what the report comes to.
 func Summary(r validation.Report) []string {
-	lines := []string{
-		"Mean absolute error: " + percent(r.MAEUnfitted) + " on points that no profile was fitted to, " +
-			percent(r.MAEFitted) + " on fitted ones, " + percent(r.MAELeaveOneOut) + " on those when each is left out of the fit.",
+	var parts []string
+	for _, p := range []struct {
+		value *float64
+		what  string
+	}{
+		{r.MAEUnfitted, "on points that no profile was fitted to"}, {r.MAEFitted, "on fitted ones"},
+		{r.MAELeaveOneOut, "on fitted ones in leave-one-out"},
+	} {
+		if p.value != nil {
+			parts = append(parts, percent(p.value)+" "+p.what)
+		}
 	}
-	if r.MaxUnfitted != nil {
-		lines = append(lines, "Largest error of an unfitted point: "+percent(r.MaxUnfitted)+".")
+	if len(parts) == 0 {
+		return []string{"No point counts."}
 	}
-	if r.LeftOut > 0 {
-		lines = append(lines, fmt.Sprintf("%d of %d points are flagged and count in no mean.", r.LeftOut, len(r.Points)))
+	lines := []string{"Mean absolute error: " + strings.Join(parts, ", ") + "."}
+	if largest := largest(r); largest != "" {
+		lines = append(lines, largest)
+	}
+	if r.LeftOut == 1 {
+		lines = append(lines, fmt.Sprintf("1 of %d points is flagged and left out of the means.", len(r.Points)))
+	} else if r.LeftOut > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %d points are flagged and left out of the means.", r.LeftOut, len(r.Points)))
 	}
 	return lines
 }
 
-func percent(v *float64) string {
-	if v == nil {
-		return "none"
+// largest names the points of the largest errors, not fitted and fitted.
+func largest(r validation.Report) string {
+	var parts []string
+	for _, fitted := range []bool{false, true} {
+		var worst *validation.Outcome
+		for i := range r.Points {
+			o := &r.Points[i]
+			if Note(*o) == "" && o.Fitted == fitted && (worst == nil || math.Abs(o.ErrorPct) > math.Abs(worst.ErrorPct)) {
+				worst = o
+			}
+		}
+		if worst != nil && math.Abs(worst.ErrorPct) >= 0.05 {
+			parts = append(parts, fmt.Sprintf("%s (%s, %s%s)", signed(worst.ErrorPct, 1), profiles.Clean(worst.Device), profiles.Clean(Model(worst.Point)), map[bool]string{true: ", fitted"}[fitted]))
+		}
 	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Largest errors: " + strings.Join(parts, ", ") + "."
+}
+
+func percent(v *float64) string {
 	return fmt.Sprintf("%.1f %%", *v)
 }

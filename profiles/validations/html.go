@@ -1,15 +1,14 @@
 package validations
 
 import (
+	"cmp"
 	_ "embed" // the template
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 	"sync"
-
-	"github.com/go-echarts/go-echarts/v2/charts"
-	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/profiles"
@@ -21,110 +20,203 @@ var markup string
 
 var layout = sync.OnceValue(func() *page.Layout { return page.NewLayout(markup, "") })
 
+// shade is the error in percent, either way, that the page marks as a band.
+const shade = 15
+
 // content is what the template shows.
 type content struct {
-	Chart page.Chart
-	Rows  []row
+	Kinds                 []kind
+	Groups                []group
+	Ticks                 []tick
+	Shade                 int
+	ShadeLeft, ShadeWidth float64
 }
 
-// row is a line of the table of points.
+// group is the points of one device.
+type group struct {
+	Name string
+	Rows []row
+}
+
+// row is a point as a mark on the axis of errors; places are percent of its length.
 type row struct {
 	validation.Outcome
-	Name  string
-	Error string
-	Note  string
+	Name                  string
+	Error                 string
+	Note                  string
+	Class                 string
+	Uncertainty           string
+	LeftOut               string
+	At, LeftOutAt         float64
+	RangeLeft, RangeWidth float64
 }
 
-// WriteHTML writes the report as one self-contained page: predicted against
-// measured, and every point with its source.
+// tick is a number on the axis of errors.
+type tick struct {
+	Left float64
+	Text string
+}
+
+// WriteHTML writes the report as one self-contained page: the errors in percent by
+// kind, and that of every point with its source.
 func WriteHTML(w io.Writer, version string, r validation.Report) error {
-	option, err := scatter(r)
-	if err != nil {
-		return err
-	}
-	chart := page.Chart{
-		ID: "validation", Title: "Predicted against measured", Kind: "points", Height: 460, Option: option,
-		Caption: "Each point in the unit of its metric, on logarithmic axes; on the line a prediction is right, and between the dashed lines within 15 %.",
-	}
-	c := content{Chart: chart}
-	for _, o := range r.Points {
-		c.Rows = append(c.Rows, row{o, label(o.Point), fmt.Sprintf("%+.1f %%", o.ErrorPct), Note(o)})
-	}
 	p := page.Page{
 		Version: version, Title: "memsim validate", Eyebrow: "memsim validate", Heading: "How far predictions are from measurements",
-		Answer: Summary(r), Content: c, Charts: []page.Chart{chart}, Data: r,
+		Answer: Summary(r), Content: contentOf(r), Data: r,
 	}
 	for _, t := range []struct {
 		value *float64
 		label string
-	}{{r.MAEUnfitted, "mean error, unfitted"}, {r.MAEFitted, "mean error, fitted"}, {r.MAELeaveOneOut, "mean error, left out"}} {
+	}{{r.MAEUnfitted, "mean error, not fitted"}, {r.MAEFitted, "mean error, fitted"}, {r.MAELeaveOneOut, "mean error, left out of the fit"}} {
 		if t.value != nil {
-			p.Tiles = append(p.Tiles, page.Tile{Value: profiles.Number(math.Round(*t.value*10) / 10), Unit: "%", Label: t.label})
+			p.Tiles = append(p.Tiles, page.Tile{Value: fmt.Sprintf("%.1f", *t.value), Unit: "%", Label: t.label})
 		}
 	}
 	return layout().Write(w, p)
 }
 
-func label(p validation.Point) string {
-	return profiles.Clean(fmt.Sprintf("%s %s %s %s, %s", p.Device, p.Runtime, Model(p), p.Quant, p.Metric))
+func contentOf(r validation.Report) content {
+	a := axisOf(r.Points)
+	c := content{Kinds: kinds(r.Points), Ticks: a.ticks(), Shade: shade, ShadeLeft: a.at(-shade), ShadeWidth: a.at(shade) - a.at(-shade)}
+	for _, o := range r.Points {
+		i := slices.IndexFunc(c.Groups, func(g group) bool { return g.Name == profiles.Clean(o.Device) })
+		if i < 0 {
+			i = len(c.Groups)
+			c.Groups = append(c.Groups, group{Name: profiles.Clean(o.Device)})
+		}
+		c.Groups[i].Rows = append(c.Groups[i].Rows, a.row(o))
+	}
+	return c
 }
 
-// scatter places every point by what was measured and what is predicted.
-func scatter(r validation.Report) (json.RawMessage, error) {
-	low, high := extent(r.Points)
-	chart := charts.NewScatter()
-	chart.SetGlobalOptions(page.Global(
-		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}),
-		charts.WithXAxisOpts(opts.XAxis{Type: "log", Name: "measured", NameLocation: "middle", NameGap: 28, Min: low, Max: high}),
-		charts.WithYAxisOpts(opts.YAxis{Type: "log", Name: "predicted", Min: low, Max: high}),
-	)...)
-	for _, s := range []struct {
-		name, color, symbol string
-		match               func(validation.Outcome) bool
-	}{
-		{"not fitted", page.ColorDRAM, "circle", func(o validation.Outcome) bool { return !o.Fitted && Note(o) == "" }},
-		{"fitted", page.ColorCompute, "diamond", func(o validation.Outcome) bool { return o.Fitted && Note(o) == "" }},
-		{"flagged", page.ColorRest, "triangle", func(o validation.Outcome) bool { return Note(o) != "" }},
-	} {
-		var data []opts.ScatterData
-		for _, o := range r.Points {
-			if s.match(o) {
-				data = append(data, opts.ScatterData{Name: label(o.Point), Symbol: s.symbol, SymbolSize: 11, Value: []float64{digits(o.Measured), digits(o.Predicted)}})
-			}
-		}
-		if len(data) > 0 {
-			chart.AddSeries(s.name, data, charts.WithItemStyleOpts(opts.ItemStyle{Color: s.color, Opacity: opts.Float(0.85)}))
-		}
-	}
-	lines := charts.NewLine()
-	for _, l := range []struct {
-		name, kind string
-		factor     float64
-	}{{"right", "solid", 1}, {"15 % above", "dashed", 1.15}, {"15 % below", "dashed", 0.85}} {
-		lines.AddSeries(l.name, page.LineData([]page.XY{{low, low * l.factor}, {high, high * l.factor}}),
-			charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Symbol: "none"}),
-			charts.WithLineStyleOpts(opts.LineStyle{Color: page.ColorLine, Width: 1.5, Type: l.kind}),
-			charts.WithItemStyleOpts(opts.ItemStyle{Color: page.ColorLine}))
-	}
-	chart.Overlap(lines)
-	return page.Option(chart)
-}
+// axis is a range of errors, as far to either side of zero.
+type axis struct{ most float64 }
 
-// extent is the range of all figures in whole decades.
-func extent(points []validation.Outcome) (low, high float64) {
-	low, high = math.Inf(1), 0
+// farthest is the error at which the axis ends at most; flagged points, which may be
+// anywhere, do not stretch it, and what is beyond stands at its end.
+const farthest = 100
+
+func axisOf(points []validation.Outcome) axis {
+	most := 20.0
 	for _, o := range points {
-		low, high = min(low, o.Measured, o.Predicted), max(high, o.Measured, o.Predicted)
+		if Note(o) == "" {
+			most = max(most, math.Abs(o.ErrorPct)+o.UncertaintyPct)
+		}
 	}
-	if high == 0 {
-		return 1, 10
-	}
-	return math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
+	return axis{min(farthest, 10*math.Ceil(most/10))}
 }
 
-// digits keeps five significant digits, so that the page holds no more than it
-// shows.
-func digits(v float64) float64 {
-	scale := math.Pow(10, 4-math.Floor(math.Log10(v)))
-	return math.Round(v*scale) / scale
+// at is the place of an error, in percent of the axis.
+func (a axis) at(pct float64) float64 {
+	return math.Round(1000*(50+50*max(-1, min(1, pct/a.most)))) / 1000
+}
+
+func (a axis) ticks() []tick {
+	step := 10.0
+	for a.most/step > 3 {
+		step *= 2
+	}
+	var list []tick
+	for v := -math.Floor(a.most/step) * step; v <= a.most; v += step {
+		list = append(list, tick{a.at(v), signed(v, 0)})
+	}
+	return list
+}
+
+func (a axis) row(o validation.Outcome) row {
+	r := row{Outcome: o, Name: name(o.Point), Error: signed(o.ErrorPct, 1), Note: profiles.Clean(Note(o)), At: a.at(o.ErrorPct)}
+	switch {
+	case r.Note != "":
+		r.Class = "flagged"
+	case o.Fitted:
+		r.Class = "fitted"
+	}
+	if o.UncertaintyPct > 0 {
+		r.Uncertainty = fmt.Sprintf("%.1f %%", o.UncertaintyPct)
+		r.RangeLeft = a.at(o.ErrorPct - o.UncertaintyPct)
+		r.RangeWidth = a.at(o.ErrorPct+o.UncertaintyPct) - r.RangeLeft
+	}
+	if o.LeaveOneOutPct != nil {
+		r.LeftOut, r.LeftOutAt = signed(*o.LeaveOneOutPct, 1), a.at(*o.LeaveOneOutPct)
+	}
+	return r
+}
+
+// name is a point without its device.
+func name(p validation.Point) string {
+	parts := []string{p.Runtime, Model(p), p.Quant, p.Metric}
+	if p.Energy != "" {
+		parts = append(parts, "energy: "+p.Energy)
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return profiles.Clean(strings.Join(parts, " · "))
+}
+
+// kind is a table of errors by one property of points.
+type kind struct {
+	By   string
+	Rows []kindRow
+}
+
+type kindRow struct {
+	Name                string
+	Points              int
+	Mean, Bias, Largest string
+}
+
+// kinds are the errors by what people ask about first.
+func kinds(points []validation.Outcome) []kind {
+	of := func(by string, value func(validation.Outcome) string) kind {
+		k := kind{By: by}
+		errors := map[string][]float64{}
+		var order []string
+		for _, o := range points {
+			if Note(o) != "" {
+				continue
+			}
+			v := profiles.Clean(value(o))
+			if _, ok := errors[v]; !ok {
+				order = append(order, v)
+			}
+			errors[v] = append(errors[v], o.ErrorPct)
+		}
+		slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(len(errors[b]), len(errors[a])) })
+		for _, v := range order {
+			k.Rows = append(k.Rows, kindRowOf(v, errors[v]))
+		}
+		return k
+	}
+	return []kind{
+		of("phone and runtime", func(o validation.Outcome) string { return strings.TrimSpace(o.Device + " " + o.Runtime) }),
+		of("metric", func(o validation.Outcome) string {
+			if o.Fitted {
+				return o.Metric + ", fitted"
+			}
+			return o.Metric
+		}),
+	}
+}
+
+func kindRowOf(name string, errors []float64) kindRow {
+	sum, bias, largest := 0.0, 0.0, 0.0
+	for _, e := range errors {
+		sum, bias = sum+math.Abs(e), bias+e
+		if math.Abs(e) > math.Abs(largest) {
+			largest = e
+		}
+	}
+	n := float64(len(errors))
+	return kindRow{name, len(errors), fmt.Sprintf("%.1f %%", sum/n), signed(bias/n, 1), signed(largest, 1)}
+}
+
+// signed writes a percentage with its sign; one that rounds to zero has none.
+func signed(pct float64, decimals int) string {
+	text := fmt.Sprintf("%.*f", decimals, math.Abs(pct))
+	switch {
+	case strings.Trim(text, "0.") == "":
+		return text + " %"
+	case pct < 0:
+		return "−" + text + " %"
+	}
+	return "+" + text + " %"
 }

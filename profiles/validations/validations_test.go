@@ -28,7 +28,7 @@ func sample() validation.Report {
 
 func TestSummaryKeepsFittedAndUnfittedApart(t *testing.T) {
 	text := strings.Join(Summary(sample()), "\n")
-	for _, want := range []string{"10.0 % on points that no profile", "2.0 % on fitted ones", "1 of 3 points are flagged"} {
+	for _, want := range []string{"10.0 % on points that no profile", "2.0 % on fitted ones", "1 of 3 points is flagged and left out of the means", "+10.0 % (phone, small)", "−2.0 % (phone, large, fitted)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q lacks %q", text, want)
 		}
@@ -43,7 +43,7 @@ func TestPageShowsEveryPointAndLoadsNothing(t *testing.T) {
 		}
 	}
 	page := a.String()
-	for _, want := range []string{"small", "large", "claimed", "implausible: reads 700 GB/s", "Predicted against measured", "10.0 %"} {
+	for _, want := range []string{"small", "large", "claimed", "implausible: reads 700 GB/s", "percent of what was measured", "&#43;10.0 %", "−2.0 %"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -59,5 +59,27 @@ func TestPageShowsEveryPointAndLoadsNothing(t *testing.T) {
 func TestPageOfNothing(t *testing.T) {
 	if err := WriteHTML(new(bytes.Buffer), "1", validation.Summarize(nil)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestErrorsKeepTheirSideOfTheAxis(t *testing.T) {
+	a := axisOf(sample().Points)
+	if low, zero, high := a.at(-10), a.at(0), a.at(1e6); low >= zero || zero != 50 || high != 100 {
+		t.Errorf("places %v, %v, %v", low, zero, high)
+	}
+	if text := signed(-0.02, 1); text != "0.0 %" {
+		t.Errorf("an error of nothing is %q", text)
+	}
+}
+
+func TestFlaggedPointsCountInNoKind(t *testing.T) {
+	for _, k := range kinds(sample().Points) {
+		n := 0
+		for _, r := range k.Rows {
+			n += r.Points
+		}
+		if n != 2 {
+			t.Errorf("by %s: %d points count, want 2", k.By, n)
+		}
 	}
 }

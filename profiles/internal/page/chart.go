@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"html/template"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -16,14 +17,19 @@ type Chart struct {
 	Title   string          `json:"-"`
 	Caption string          `json:"-"`
 	Unit    string          `json:"unit"` // of values in tooltips and labels
-	Kind    string          `json:"kind"` // what the script adds: "parts" writes values into bars, "points" names points of a roofline, "trade" those of two figures, "heat" cells; "" nothing
+	Kind    string          `json:"kind"` // what the script adds: "parts" writes values into bars, "points" names points of a roofline, "trade" those of two figures, "heat" cells, "icicle" draws a tree; "" nothing
 	Height  int             `json:"-"`    // pixels
+	Wide    bool            `json:"-"`    // as wide as the page
 	Option  json.RawMessage `json:"option"`
+	// Markup is a drawing that stands as it is, instead of a chart that the script
+	// makes of Option.
+	Markup template.HTML `json:"-"`
 }
 
 // Colours are names of CSS variables, which the script resolves for the light
-// or the dark scheme. The palette is that of Okabe and Ito, which people with
-// any kind of colour vision tell apart.
+// or the dark scheme. A colour has one meaning on all pages: a resource, a kind of
+// bytes, or a group of operators. Resources have the palette of Okabe and Ito, which
+// people with any kind of colour vision tell apart.
 const (
 	ColorDRAM     = "--dram"
 	ColorFlash    = "--flash"
@@ -32,12 +38,15 @@ const (
 	ColorDispatch = "--dispatch"
 	ColorStatic   = "--static"
 	ColorRest     = "--rest"
-	ColorWrite    = "--write"
-	ColorRepeat   = "--repeat"
-	ColorKV       = "--kv"
-	ColorAct      = "--activation"
-	ColorLine     = "--line"
-	ColorShade    = "--shade"
+
+	ColorWeights    = "--weights"
+	ColorRepeat     = "--repeat"
+	ColorKV         = "--kv"
+	ColorActivation = "--activation"
+	ColorWritten    = "--written"
+
+	ColorLine  = "--line"
+	ColorShade = "--shade"
 )
 
 // Series is a named list of values in one colour.
@@ -85,7 +94,7 @@ func Option(c Configured) (json.RawMessage, error) {
 func Global(more ...charts.GlobalOpts) []charts.GlobalOpts {
 	return append([]charts.GlobalOpts{
 		charts.WithAnimation(false),
-		charts.WithLegendOpts(opts.Legend{Type: "scroll", Top: "0", Left: "0", ItemWidth: 14, ItemHeight: 10}),
+		charts.WithLegendOpts(opts.Legend{Top: "0", Left: "0", ItemWidth: 14, ItemHeight: 10}),
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis", AxisPointer: &opts.AxisPointer{Type: "shadow"}}),
 		charts.WithGridOpts(opts.Grid{Left: "8", Right: "20", Top: "58", Bottom: "30", ContainLabel: opts.Bool(true)}),
 	}, more...)

@@ -102,9 +102,11 @@ type Tile struct {
 
 // Write writes p as a document of layout l.
 func (l *Layout) Write(w io.Writer, p Page) error {
-	charts := p.Charts
-	if charts == nil {
-		charts = []Chart{}
+	charts := []Chart{}
+	for _, c := range p.Charts {
+		if c.Option != nil {
+			charts = append(charts, c)
+		}
 	}
 	// json.Marshal escapes angle brackets, so that no name can end the element.
 	data, err := json.Marshal(struct {
