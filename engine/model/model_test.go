@@ -30,7 +30,7 @@ func TestPresetsHaveThePublishedParameterCounts(t *testing.T) {
 		"mistral-7b-v0.3": 7248, "ministral-3-3b": 3429, "yi-1.5-9b": 8829, "baichuan-7b": 7001, "baichuan2-7b": 7506,
 		"granite-3b-code": 3482, "granite-3.1-8b": 8171, "chatglm3-6b": 6244, "bitnet-3b": 3324, "jais-6.7b": 6791,
 		"smollm2-360m": 361.8,
-		"gemma2-9b": 9242, "gemma3-4b": 3880, "gemma-4-e4b": 7463, "gemma-4-26b-a4b": 25233, "phi-3-mini": 3821, "phi-3.5-mini": 3821,
+		"gemma2-9b":    9242, "gemma3-4b": 3880, "gemma-4-e4b": 7463, "gemma-4-26b-a4b": 25233, "phi-3-mini": 3821, "phi-3.5-mini": 3821,
 		"smollm3-3b": 3075, "lfm2-350m": 354.5, "lfm2-700m": 742.5, "lfm2-1.2b": 1170, "lfm2.5-1.2b": 1170, "lfm2-2.6b": 2570,
 		"minicpm4-0.5b": 434, "internlm2-1.8b": 1889, "mistral-7b": 7242, "olmo2-1b": 1485,
 		"olmoe": 6919, "qwen3-30b-a3b": 30532, "qwen3.6-35b-a3b": 34660, "gpt-oss-20b": 20915, "gpt-oss-120b": 116829,
