@@ -84,6 +84,16 @@ var architectures = []Architecture{
 		derive: gemmaScales(0),
 	},
 	{
+		// Gemma 3n: Gemma 4's embeddings for each layer and shared caches, with the
+		// heads of Gemma 3. Described by what it moves; see the preset for what is not.
+		Name: "gemma3n", Pairs: Halves, ShapeOnly: true,
+		Parts: Shape{
+			Norms: NormsAround, Activation: GELU, QKNorm: true, ValueNorm: true, AttentionScale: 1,
+			GlobalEvery: 5, RoPELocal: 10_000, Tied: true,
+		},
+		derive: gemmaScales(0),
+	},
+	{
 		// OLMo 2 (arXiv 2501.00656): norms behind each half, and over all of Q and K;
 		// OLMo 3 adds windows.
 		Name: "olmo2", Pairs: Halves,
@@ -140,6 +150,15 @@ var architectures = []Architecture{
 		// attends, whose result is gated. Described by what it moves.
 		Name: "qwen35", Pairs: Halves, ShapeOnly: true,
 		Parts: Shape{QKNorm: true, OutputGate: true, Mixer: GatedNet, AttentionEvery: 4},
+		files: map[Role]Role{FFNNorm: "post_attention_norm"},
+	},
+	{
+		// The mixtures of Qwen 3.5 and 3.6: routed experts and one for all.
+		Name: "qwen35moe", Pairs: Halves, ShapeOnly: true,
+		Parts: Shape{
+			QKNorm: true, OutputGate: true, Mixer: GatedNet, AttentionEvery: 4,
+			Experts: &Experts{Gate: SoftmaxGate, Normalize: true},
+		},
 		files: map[Role]Role{FFNNorm: "post_attention_norm"},
 	},
 }

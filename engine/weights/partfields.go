@@ -44,14 +44,19 @@ func partFields(arch string, s model.Shape) []gguf.Value {
 		float("logit_scale", 1/s.LogitScale)
 	}
 	float("attention.temperature_scale", s.Temperature)
+	if s.Architecture == "phi3" && s.Window == 0 {
+		number("attention.sliding_window", s.Context) // llama.cpp wants one, and reads past it
+	}
 	number("attention.sliding_window", s.Window)
+	if s.GlobalHeadDim > 0 {
+		number("attention.key_length_swa", s.HeadDim)
+		number("attention.value_length_swa", s.HeadDim)
+		number("rope.dimension_count_swa", s.HeadDim)
+	}
 	if s.GlobalLayers != nil {
-		all = append(all, gguf.IntsValue(arch+"attention.sliding_window_pattern", s.Layers, func(i int) int32 {
-			if s.Layer(i).Window > 0 {
-				return 1
-			}
-			return 0
-		}))
+		all = append(all, windowedField(arch, s))
+	} else if s.Architecture == "gemma4" {
+		all = append(all, windowedField(arch, s)) // llama.cpp wants a list
 	} else if s.Window > 0 {
 		number("attention.sliding_window_pattern", s.GlobalEvery)
 	}
@@ -60,6 +65,9 @@ func partFields(arch string, s model.Shape) []gguf.Value {
 	}
 	number("attention.shared_kv_layers", s.SharedKVLayers)
 	number("embedding_length_per_layer_input", s.PerLayerDim)
+	if s.PerLayerDim == 0 && s.Architecture == "gemma4" {
+		all = append(all, gguf.Uint32Value(arch+"embedding_length_per_layer_input", 0))
+	}
 	if s.Mixer == model.ShortConv {
 		number("shortconv.l_cache", s.ConvLength)
 	}
@@ -114,4 +122,9 @@ func kvHeadsField(arch string, s model.Shape) gguf.Value {
 		}
 	}
 	return gguf.Uint32Value(arch+key, s.KVHeads)
+}
+
+// windowedField states for each layer whether it attends to a window.
+func windowedField(arch string, s model.Shape) gguf.Value {
+	return gguf.BoolsValue(arch+"attention.sliding_window_pattern", s.Layers, func(i int) bool { return s.Layer(i).Window > 0 })
 }

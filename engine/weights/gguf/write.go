@@ -74,6 +74,22 @@ func IntsValue(key string, n int, value func(i int) int32) Value {
 	return words(key, Int32, n, func(i int) uint32 { return uint32(value(i)) })
 }
 
+// BoolsValue returns a field that holds an array of n booleans, the i-th of
+// which is value(i).
+func BoolsValue(key string, n int, value func(i int) bool) Value {
+	return Value{key, Array, arrayHead + int64(n), func(dst []byte) []byte {
+		dst = appendArrayHead(dst, Bool, n)
+		for i := range n {
+			bit := byte(0)
+			if value(i) {
+				bit = 1
+			}
+			dst = append(dst, bit)
+		}
+		return dst
+	}}
+}
+
 func words(key string, elem Kind, n int, value func(i int) uint32) Value {
 	return Value{key, Array, arrayHead + 4*int64(n), func(dst []byte) []byte {
 		dst = appendArrayHead(dst, elem, n)
