@@ -43,8 +43,8 @@ func (a *app) probeFlashCommand() *cobra.Command {
 busy with each read (flash.host), as it is for threads that read from files.`,
 		Example: `  memsim probe flash --part ufs-4.0 --block 4KiB --pattern rand --depth 1
   memsim probe flash --device pixel8pro --block 1MiB --pattern rand --depth 4`,
-		Args:    noArguments,
-		RunE:    func(*cobra.Command, []string) error { return a.probeFlash(&p) },
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return a.probeFlash(&p) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&p.part, "part", "", "flash `part`: a shipped one or the path of a YAML file")
