@@ -61,6 +61,13 @@ var deviceBounds = joined(map[string]bound{
 	"dram.app_budget": {"0.01", "1"},
 	"dram.latency":    {"0 ns", "1 us"},
 
+	"flash.host.issue":     {"0 us", "10 ms"},
+	"flash.host.direct":    {"0 us", "1 ms"},
+	"flash.host.cached":    {"0 us", "1 ms"},
+	"flash.host.slow_core": {"1", "20"},
+	"flash.host.command":   {"4 KiB", "64 MiB"},
+	"flash.host.faults":    {"1", "1024"},
+
 	"app_memory.limit":      {"64 MiB", "1024 GiB"},
 	"app_memory.unentitled": {"64 MiB", "1024 GiB"},
 	"app_memory.mapped":     {"64 MiB", "1024 GiB"},
@@ -183,6 +190,7 @@ var flashPartBounds = map[string]bound{
 	"page_read":        {"1 us", "10 ms"},
 	"channel_rate":     {"1 MB/s", "20 GB/s"},
 	"read_ahead":       {"0 B", "64 MiB"},
+	"hot_share":        {"0.05", "1"},
 	"read_energy":      {"0 pJ/bit", "10000 pJ/bit"},
 	"idle_power":       {"0 W", "10 W"},
 }

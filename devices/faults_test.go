@@ -275,7 +275,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		},
 		{
 			"text for a group", []string{"flash:\n  part: ufs-4.0", "flash: ufs-4.0"},
-			`p.yaml:25: flash: is the text "ufs-4.0"; write a group of fields: part`,
+			`p.yaml:25: flash: is the text "ufs-4.0"; write a group of fields: part, host`,
 		},
 		{
 			"text for a list", []string{"caches: [slc]", "caches: slc"},

@@ -186,10 +186,22 @@ type DRAMEnergy struct {
 	SelfRefresh       Quantity[units.Watts]            `yaml:"self_refresh"`
 }
 
-// Flash is a device's storage: the name of a part.
+// Flash is a device's storage: the name of a part, and what it costs the
+// processor to read from it.
 type Flash struct {
 	Part string     `yaml:"part"`
+	Host *FlashHost `yaml:"host"` // nil: what was measured of the part includes it
 	Spec *FlashPart `yaml:"-"`
+}
+
+// FlashHost is what reading storage costs the processor, on a big core.
+type FlashHost struct {
+	Issue    Quantity[units.Picoseconds] `yaml:"issue"`     // of a read: the call, the block layer, sleep and wake-up of its thread
+	Direct   Quantity[units.Picoseconds] `yaml:"direct"`    // of each 4 KiB past the page cache (O_DIRECT)
+	Cached   Quantity[units.Picoseconds] `yaml:"cached"`    // of each 4 KiB into the page cache, mapped
+	SlowCore Quantity[units.Ratio]       `yaml:"slow_core"` // times as much on a little core
+	Command  Quantity[units.Bytes]       `yaml:"command"`   // longest command that a read is cut into
+	Faults   Quantity[units.Count]       `yaml:"faults"`    // windows of read-ahead that the threads of a runtime wait for at once
 }
 
 // FlashPart is a flash storage device: UFS or NVMe.
@@ -208,6 +220,7 @@ type FlashPart struct {
 	PageRead       Quantity[units.Picoseconds]      `yaml:"page_read"` // tR
 	ChannelRate    Quantity[units.BytesPerSecond]   `yaml:"channel_rate"`
 	ReadAhead      Quantity[units.Bytes]            `yaml:"read_ahead"`
+	HotShare       *Quantity[units.Ratio]           `yaml:"hot_share"` // of its speed that is left when the phone is hot; nil: not known
 	ReadEnergy     Quantity[units.PicojoulesPerBit] `yaml:"read_energy"`
 	IdlePower      Quantity[units.Watts]            `yaml:"idle_power"`
 }

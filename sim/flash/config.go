@@ -19,6 +19,7 @@ type Config struct {
 	Sense       units.Picoseconds    // array to page register, tR
 	ChannelRate units.BytesPerSecond // page register to controller
 	ReadAhead   units.Bytes          // ahead of a sequential reader
+	HotShare    float64              // of the speed that is left when the phone is hot; 0: not known
 	ReadEnergy  units.PicojoulesPerBit
 	IdlePower   units.Watts // at all times, beside the energy of reads
 }
@@ -40,7 +41,23 @@ func ConfigOf(p *devices.FlashPart) (Config, error) {
 		ReadEnergy:  p.ReadEnergy.Value,
 		IdlePower:   p.IdlePower.Value,
 	}
+	if p.HotShare != nil {
+		c.HotShare = float64(p.HotShare.Value)
+	}
 	return c, c.Validate()
+}
+
+// Hot returns the configuration of a hot phone: its link, channels and dies are
+// slower by HotShare. It is an error if that is not known.
+func (c Config) Hot() (Config, error) {
+	if c.HotShare <= 0 {
+		return c, fault.Userf("flash %s: how fast it is when hot is not known; give the part a hot_share", c.Name)
+	}
+	c.Link = units.BytesPerSecond(float64(c.Link) * c.HotShare)
+	c.ChannelRate = units.BytesPerSecond(float64(c.ChannelRate) * c.HotShare)
+	c.Sense = units.Picoseconds(float64(c.Sense) / c.HotShare)
+	c.Command = units.Picoseconds(float64(c.Command) / c.HotShare)
+	return c, nil
 }
 
 // Validate reports the first reason why no such device can be built.

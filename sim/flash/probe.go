@@ -27,6 +27,7 @@ type Load struct {
 	Span     units.Bytes // of the file; 0 is 4 GiB
 	Commands int         // 0 is enough for a steady figure
 	Seed     uint64      // of random addresses
+	Host     Host        // what issuing a read costs the processor
 }
 
 // Report is how a device bears a load.
@@ -52,14 +53,14 @@ func Probe(c Config, l Load) (Report, error) {
 	if err := l.validate(&c); err != nil {
 		return Report{}, err
 	}
-	c.Depth = l.Depth
 	s := newState(&c)
+	threads := newLanes(l.Host, l.Depth, 0)
 	next := l.addresses()
 	latencies := make([]units.Picoseconds, l.Commands)
 	var end, sum units.Picoseconds
 	for i := range latencies {
 		addr := next()
-		issued, done := s.read(&c, 0, addr, addr+uint64(l.Block))
+		issued, done, _ := threads.read(&c, &s, addr, addr+uint64(l.Block))
 		latencies[i] = done - issued
 		sum += latencies[i]
 		end = max(end, done)

@@ -40,6 +40,7 @@ func TestPartsReadAsFastAsMeasured(t *testing.T) {
 		{"ufs-4.0", 4 * units.KiB, Random, []int{32}, 1.0, 0.1},
 		{"ufs-3.1", 512 * units.KiB, Sequential, []int{1, 32}, 0.945, 0.04},
 		{"ufs-3.1", 4 * units.KiB, Random, []int{1}, 0.05, 0.2},
+		{"ufs-3.1", 4 * units.KiB, Random, []int{32}, 100_000 * 4096e-9, 0.1}, // the rating of its maker
 		{"apple-nvme-a15", 512 * units.KiB, Sequential, []int{1, 32}, 0.93, 0.03},
 		{"apple-nvme-a16", 512 * units.KiB, Sequential, []int{1, 32}, 1.53, 0.03},
 		{"apple-nvme-a17", 512 * units.KiB, Sequential, []int{1, 32}, 1.45, 0.03},
