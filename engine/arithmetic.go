@@ -17,8 +17,8 @@ type Kernels interface {
 	AddBias(x, bias []float32, n int)
 	HeadNorm(x, weight []float32, n, heads, headDim int, eps float32)
 	RoPE(x []float32, n, heads, headDim, pos int, t *kernels.RoPETable)
-	StoreKV(dst []uint16, src []float32)
-	Attention(dst *kernels.Vectors, q []float32, k, v []uint16, a kernels.AttentionShape)
+	StoreKV(dst kernels.Cache, src []float32)
+	Attention(dst *kernels.Vectors, q []float32, k, v kernels.Cache, a kernels.AttentionShape)
 	ShortConv(dst *kernels.Vectors, bcx, taps, state []float32)
 	SwiGLU(dst *kernels.Vectors, gate, up []float32)
 	GeGLU(dst *kernels.Vectors, gate, up []float32)
@@ -51,25 +51,26 @@ func (p *program) activation() func(dst *kernels.Vectors, gate, up []float32) {
 // shape-only run.
 type noKernels struct{}
 
-func (noKernels) Embed([]float32, kernels.Matrix, []int32)                                          {}
-func (noKernels) RMSNorm(*kernels.Vectors, []float32, []float32, float32)                           {}
-func (noKernels) Encode(*kernels.Vectors, []float32)                                                {}
-func (noKernels) MatMul([]float32, kernels.Matrix, *kernels.Vectors)                                {}
-func (noKernels) AddBias([]float32, []float32, int)                                                 {}
-func (noKernels) HeadNorm([]float32, []float32, int, int, int, float32)                             {}
-func (noKernels) RoPE([]float32, int, int, int, int, *kernels.RoPETable)                            {}
-func (noKernels) StoreKV([]uint16, []float32)                                                       {}
-func (noKernels) ShortConv(*kernels.Vectors, []float32, []float32, []float32)                       {}
-func (noKernels) SwiGLU(*kernels.Vectors, []float32, []float32)                                     {}
-func (noKernels) GeGLU(*kernels.Vectors, []float32, []float32)                                      {}
-func (noKernels) ClampedGLU(*kernels.Vectors, []float32, []float32)                                 {}
-func (noKernels) Route([]int32, []float32, []float32, kernels.RouteShape)                           {}
-func (noKernels) MatMulExperts([]float32, kernels.Matrix, int, *kernels.Vectors, []int32, int)      {}
-func (noKernels) AddExpertBias([]float32, []float32, []int32, int)                                  {}
-func (noKernels) Combine([]float32, []float32, []float32, int)                                      {}
-func (noKernels) Add([]float32, []float32)                                                          {}
-func (noKernels) Scale([]float32, float32)                                                          {}
-func (noKernels) ScaleBy([]float32, []float32)                                                      {}
-func (noKernels) Softcap([]float32, float32)                                                        {}
-func (noKernels) Transpose([]float32, []float32, int, int)                                          {}
-func (noKernels) Attention(*kernels.Vectors, []float32, []uint16, []uint16, kernels.AttentionShape) {}
+func (noKernels) Embed([]float32, kernels.Matrix, []int32)                                     {}
+func (noKernels) RMSNorm(*kernels.Vectors, []float32, []float32, float32)                      {}
+func (noKernels) Encode(*kernels.Vectors, []float32)                                           {}
+func (noKernels) MatMul([]float32, kernels.Matrix, *kernels.Vectors)                           {}
+func (noKernels) AddBias([]float32, []float32, int)                                            {}
+func (noKernels) HeadNorm([]float32, []float32, int, int, int, float32)                        {}
+func (noKernels) RoPE([]float32, int, int, int, int, *kernels.RoPETable)                       {}
+func (noKernels) StoreKV(kernels.Cache, []float32)                                             {}
+func (noKernels) ShortConv(*kernels.Vectors, []float32, []float32, []float32)                  {}
+func (noKernels) SwiGLU(*kernels.Vectors, []float32, []float32)                                {}
+func (noKernels) GeGLU(*kernels.Vectors, []float32, []float32)                                 {}
+func (noKernels) ClampedGLU(*kernels.Vectors, []float32, []float32)                            {}
+func (noKernels) Route([]int32, []float32, []float32, kernels.RouteShape)                      {}
+func (noKernels) MatMulExperts([]float32, kernels.Matrix, int, *kernels.Vectors, []int32, int) {}
+func (noKernels) AddExpertBias([]float32, []float32, []int32, int)                             {}
+func (noKernels) Combine([]float32, []float32, []float32, int)                                 {}
+func (noKernels) Add([]float32, []float32)                                                     {}
+func (noKernels) Scale([]float32, float32)                                                     {}
+func (noKernels) ScaleBy([]float32, []float32)                                                 {}
+func (noKernels) Softcap([]float32, float32)                                                   {}
+func (noKernels) Transpose([]float32, []float32, int, int)                                     {}
+func (noKernels) Attention(*kernels.Vectors, []float32, kernels.Cache, kernels.Cache, kernels.AttentionShape) {
+}

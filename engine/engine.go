@@ -3,10 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 )
@@ -21,6 +23,10 @@ type Options struct {
 	// int8, which they are before products with block-quantized weights.
 	// PerToken with Q8_0 weights, symmetric int8 in blocks of 32, is W8A8.
 	Activations kernels.Granularity
+
+	// KV is the format of the KV cache: one of kernels.CacheTypes, "" is F16. Block
+	// formats need heads of a whole number of blocks.
+	KV quant.Type
 }
 
 // Engine runs one model. It may be used from many goroutines; its sessions take
@@ -30,6 +36,7 @@ type Engine struct {
 	shape       model.Shape
 	tensors     *modelTensors
 	activations kernels.Granularity
+	cacheFormat quant.Type
 	shapeOnly   bool
 	threads     int        // that work on an operator; 0 if shape-only
 	mu          sync.Mutex // held for a forward pass: kernels serve one caller
@@ -65,9 +72,31 @@ func New(src weights.Source, o Options) (*Engine, error) {
 	if o.Activations != kernels.PerBlock && !tensors.quantizeActivations() {
 		return nil, fault.Userf("model %s: its %s weights take activations that are not quantized, so there is nothing to scale per token; give weights in a quantized format, such as q8_0", src.Name(), src.Quant())
 	}
-	e := &Engine{source: src, shape: shape, tensors: tensors, activations: o.Activations, shapeOnly: o.ShapeOnly, kernels: o.Kernels, threads: o.Threads}
+	format, err := cacheFormat(src.Name(), &shape, o.KV)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{source: src, shape: shape, tensors: tensors, activations: o.Activations, cacheFormat: format, shapeOnly: o.ShapeOnly, kernels: o.Kernels, threads: o.Threads}
 	e.chooseKernels()
 	return e, nil
+}
+
+// cacheFormat returns the format of the KV cache of a shape. One that is unknown or
+// does not fit its heads is the user's error.
+func cacheFormat(name string, s *model.Shape, asked quant.Type) (quant.Type, error) {
+	if asked == "" {
+		asked = quant.F16
+	}
+	if !slices.Contains(kernels.CacheTypes(), asked) {
+		return "", fault.Userf("a KV cache in %q: give f32, f16, q8_0 or q4_0", asked)
+	}
+	for block := range s.Layers {
+		if l := s.Layer(block); l.Mixer == model.Attention && asked.RowBytes(l.HeadDim) == 0 {
+			layout, _ := asked.Layout()
+			return "", fault.Userf("model %s: heads of %d values are no whole number of %s blocks of %d; give --kv-quant f16 or f32", name, l.HeadDim, asked, layout.Block)
+		}
+	}
+	return asked, nil
 }
 
 func (e *Engine) chooseKernels() {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/memsim/memsim/engine/kernels"
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -37,7 +38,7 @@ func (r *region) end() uint64 { return r.arena.Addr + uint64(r.arena.Bytes) }
 func alignUp(n, to uint64) uint64 { return (n + to - 1) / to * to }
 
 // layerCache is what one executed layer keeps of the tokens before: a KV cache,
-// a row of KV heads × head dimension float16 values for each position, or the
+// a row of KV heads × head dimension values for each position, or the
 // state of a mixer of another kind. It is empty in a layer that reads the cache
 // of another.
 type layerCache struct {
@@ -53,9 +54,11 @@ type layerCache struct {
 type cacheHalf struct {
 	name      string
 	addr      uint64
-	width     int      // values of a row
-	positions int      // rows
-	data      []uint16 // positions × width; nil if shape-only
+	format    quant.Type
+	width     int           // values of a row
+	positions int           // rows
+	data      kernels.Cache // positions × width; empty if shape-only
+	backed    bool
 }
 
 // state is the float32 values that a mixer keeps.
@@ -70,7 +73,7 @@ type state struct {
 
 // newCaches lays out the KV cache of every executed layer in r, and allocates it
 // unless shapeOnly.
-func newCaches(r *region, s *model.Shape, context, batch int, shapeOnly bool) []layerCache {
+func newCaches(r *region, s *model.Shape, format quant.Type, context, batch int, shapeOnly bool) []layerCache {
 	caches := make([]layerCache, s.Executed())
 	for layer, block := range s.Schedule() {
 		l := s.Layer(block)
@@ -88,18 +91,19 @@ func newCaches(r *region, s *model.Shape, context, batch int, shapeOnly bool) []
 			if l.Window > 0 {
 				positions = min(context, l.Window+batch)
 			}
-			c.k = newCacheHalf(r, layer, "k", positions, l.KVDim(), shapeOnly)
-			c.v = newCacheHalf(r, layer, "v", positions, l.KVDim(), shapeOnly)
+			c.k = newCacheHalf(r, layer, "k", format, positions, l.KVDim(), shapeOnly)
+			c.v = newCacheHalf(r, layer, "v", format, positions, l.KVDim(), shapeOnly)
+			c.k.data.Turn, c.v.data.Turn = kernels.KeyTurn(format, l.HeadDim), kernels.ValueTurn(format, l.HeadDim)
 		}
 	}
 	return caches
 }
 
-func newCacheHalf(r *region, layer int, name string, positions, width int, shapeOnly bool) cacheHalf {
-	c := cacheHalf{name: fmt.Sprintf("cache.%d.%s", layer, name), width: width, positions: positions}
+func newCacheHalf(r *region, layer int, name string, format quant.Type, positions, width int, shapeOnly bool) cacheHalf {
+	c := cacheHalf{name: fmt.Sprintf("cache.%d.%s", layer, name), format: format, width: width, positions: positions}
 	c.addr = r.take(c.rowBytes() * int64(positions))
 	if !shapeOnly {
-		c.data = make([]uint16, positions*width)
+		c.data, c.backed = kernels.NewCache(format, positions*width), true
 	}
 	return c
 }
@@ -128,7 +132,7 @@ func (p *program) restoreStates() {
 	}
 }
 
-func (c *cacheHalf) rowBytes() int64 { return 2 * int64(c.width) }
+func (c *cacheHalf) rowBytes() int64 { return int64(c.format.RowBytes(c.width)) }
 
 // stretch returns where row from lies, and how many rows from it on up to to lie
 // one behind the other: the ring may begin anew between them.
@@ -138,20 +142,20 @@ func (c *cacheHalf) stretch(from, to int) (row, rows int) {
 }
 
 // held returns the rows that a batch may attend to: all that are in use.
-func (c *cacheHalf) held(b *batch) []uint16 {
-	if c.data == nil {
-		return nil
+func (c *cacheHalf) held(b *batch) kernels.Cache {
+	if !c.backed {
+		return c.data
 	}
-	return c.data[:min(b.pos+b.n, c.positions)*c.width]
+	return c.data.Slice(0, min(b.pos+b.n, c.positions)*c.width)
 }
 
 // store puts the batch's vectors into their rows.
 func (c *cacheHalf) store(k Kernels, x *floats, b *batch) {
 	for done := 0; done < b.n; {
 		row, rows := c.stretch(b.pos+done, b.pos+b.n)
-		var dst []uint16
-		if c.data != nil {
-			dst = c.data[row*c.width : (row+rows)*c.width]
+		dst := c.data
+		if c.backed {
+			dst = dst.Slice(row*c.width, (row+rows)*c.width)
 		}
 		k.StoreKV(dst, x.rows(done, done+rows))
 		done += rows

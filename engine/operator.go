@@ -147,13 +147,13 @@ func recurrent(access traces.Access, s *state) operand {
 
 // appended writes the batch's rows to a half of a KV cache.
 func appended(c *cacheHalf) operand {
-	return operand{tensor: c.name, kind: traces.KV, access: traces.Write, dtype: "f16", addr: c.addr, cache: c}
+	return operand{tensor: c.name, kind: traces.KV, access: traces.Write, dtype: string(c.format), addr: c.addr, cache: c}
 }
 
 // attended reads the rows of a KV cache that the batch's tokens see: all up to
 // its last token, or those within the window of one of them.
 func attended(c *cacheHalf, window int) operand {
-	return operand{tensor: c.name, kind: traces.KV, access: traces.Read, dtype: "f16", addr: c.addr, cache: c, window: window}
+	return operand{tensor: c.name, kind: traces.KV, access: traces.Read, dtype: string(c.format), addr: c.addr, cache: c, window: window}
 }
 
 // positions returns the positions whose rows of a cache are touched.

@@ -14,6 +14,7 @@ type Recording struct {
 	PromptIDs []int32 // what is processed first
 	Prompt    int     // length of a seeded prompt, where there are no PromptIDs
 	Tokens    int     // decode steps
+	Held      int     // positions that the cache holds before the prompt
 	Seed      uint64  // of prompt and tokens
 	Generator string  // program and version, for the header
 
@@ -27,7 +28,8 @@ type Recording struct {
 //
 // After a seeded prompt, and without arithmetic, the tokens are seeded too,
 // whatever the model would choose: such a trace is the same on every machine, with
-// weights and without. After PromptIDs they are the model's likeliest.
+// weights and without. After PromptIDs they are the model's likeliest. Positions
+// that are held are computed, if anything is, and not recorded.
 func Record(ctx context.Context, src weights.Source, sink traces.Sink, r Recording) (traces.Header, error) {
 	e, err := New(src, r.Options)
 	if err != nil {
@@ -38,17 +40,37 @@ func Record(ctx context.Context, src weights.Source, sink traces.Sink, r Recordi
 	if len(r.PromptIDs) > 0 {
 		prompt = len(r.PromptIDs)
 	}
-	s, err := e.NewSession(SessionOptions{Context: prompt + r.Tokens, Sink: untilDone{ctx, sink}})
+	s, err := e.NewSession(SessionOptions{Context: r.Held + prompt + r.Tokens, Sink: untilDone{ctx, sink}})
 	if err != nil {
 		return traces.Header{}, err
 	}
 	if r.Step == nil {
 		r.Step = func(string) {}
 	}
+	if err := s.hold(ctx, r); err != nil {
+		return traces.Header{}, err
+	}
 	if err := s.record(ctx, r, RandomTokens(r.Seed, prompt+r.Tokens, e.shape.Vocab)); err != nil {
 		return traces.Header{}, err
 	}
 	return s.Header(r.Generator, r.Seed), ctx.Err()
+}
+
+// hold fills the cache with the positions before the prompt, from seeded tokens of
+// their own.
+func (s *Session) hold(ctx context.Context, r Recording) error {
+	switch {
+	case r.Held == 0:
+		return nil
+	case s.engine.shapeOnly:
+		return s.Hold(r.Held)
+	}
+	r.Step("filling the context")
+	kept, timing := s.rec, s.timing
+	s.rec = nil
+	_, err := s.Prefill(ctx, RandomTokens(r.Seed+1, r.Held, s.engine.shape.Vocab))
+	s.rec, s.timing = kept, timing
+	return err
 }
 
 // record runs prompt and tokens, from seeded ids for both unless r says others.

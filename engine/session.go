@@ -114,7 +114,7 @@ func (e *Engine) cacheBytes(context, batch int) float64 {
 			positions = min(context, l.Window+batch)
 		}
 		if l.Mixer == model.Attention && l.KVFrom == block {
-			size += 2 * 2 * float64(positions) * float64(l.KVDim())
+			size += 2 * float64(positions) * float64(e.cacheFormat.RowBytes(l.KVDim()))
 		}
 	}
 	return size
@@ -128,7 +128,7 @@ func (e *Engine) newProgram(context, batch int, shapeOnly bool) *program {
 	if !shapeOnly {
 		p.ropes = newRoPETables(&e.shape, context)
 	}
-	p.caches = newCaches(&kv, &e.shape, context, batch, shapeOnly)
+	p.caches = newCaches(&kv, &e.shape, e.cacheFormat, context, batch, shapeOnly)
 	p.kv = kv.arena
 	p.acts = newActivations(kv.end(), batch, e.activations, shapeOnly)
 	p.forward(e.tensors)

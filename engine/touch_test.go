@@ -50,8 +50,8 @@ func (t *touching) observeAll(s *Session) {
 		observe(t, w.Name, w.Data, w.Offset)
 	}
 	for _, c := range s.program.caches {
-		observe(t, c.k.name, c.k.data, c.k.addr)
-		observe(t, c.v.name, c.v.data, c.v.addr)
+		observe(t, c.k.name, c.k.data.Halves, c.k.addr)
+		observe(t, c.v.name, c.v.data.Halves, c.v.addr)
 		observe(t, c.state.name, c.state.data, c.state.addr)
 	}
 	for _, r := range s.program.routers {
@@ -466,8 +466,8 @@ func (t *touching) RoPE(x []float32, n, heads, headDim, pos int, table *kernels.
 	}
 }
 
-func (t *touching) StoreKV(dst []uint16, src []float32) {
-	out, in := view(t, dst), view(t, src)
+func (t *touching) StoreKV(dst kernels.Cache, src []float32) {
+	out, in := view(t, dst.Halves), view(t, src)
 	for i := range src {
 		out.store(i, quant.ToF16(in.load(i)))
 	}
@@ -475,8 +475,8 @@ func (t *touching) StoreKV(dst []uint16, src []float32) {
 
 // Attention rounds queries and softmax weights to half precision, as
 // [kernels.Compute.Attention] says that it does.
-func (t *touching) Attention(dst *kernels.Vectors, q []float32, k, v []uint16, a kernels.AttentionShape) {
-	queries, keys, vals := view(t, q), view(t, k), view(t, v)
+func (t *touching) Attention(dst *kernels.Vectors, q []float32, k, v kernels.Cache, a kernels.AttentionShape) {
+	queries, keys, vals := view(t, q), view(t, k.Halves), view(t, v.Halves)
 	for i := range a.N {
 		out := make([]float32, dst.Dim)
 		for h := range a.Heads {

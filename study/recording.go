@@ -7,6 +7,7 @@ import (
 
 	"github.com/memsim/memsim/engine"
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/interrupt"
@@ -18,6 +19,7 @@ type Model struct {
 	Ref       string          // a preset, a GGUF file, a Hugging Face folder or a shape file
 	Overrides model.Overrides // of its shape
 	Quant     string          // weight format; "" is the model's own
+	KV        quant.Type      // format of the KV cache; "" is f16
 }
 
 // String is the model with what is overridden of it.
@@ -30,8 +32,9 @@ func (m Model) String() string {
 
 // Lengths are the numbers of tokens of a run.
 type Lengths struct {
-	Prompt int // tokens before the first that is decoded, at least 1
-	Tokens int // decoded
+	Prompt  int // tokens before the first that is decoded, at least 1
+	Tokens  int // decoded
+	Context int // positions that the KV cache holds before the prompt
 }
 
 // Validate reports, as a user's mistake, lengths that make no run.
@@ -41,6 +44,8 @@ func (l Lengths) Validate() error {
 		return fault.Userf("--prompt-tokens %d: a prompt has at least one token", l.Prompt)
 	case l.Tokens < 0:
 		return fault.Userf("--tokens %d is negative", l.Tokens)
+	case l.Context < 0:
+		return fault.Userf("--context %d is negative; give the positions that are held before the prompt", l.Context)
 	}
 	return nil
 }
@@ -80,8 +85,8 @@ func (r *Recording) Record(ctx context.Context, sink traces.Sink) (h traces.Head
 		}
 	}()
 	h, err = engine.Record(ctx, src, sink, engine.Recording{
-		Options: engine.Options{Threads: r.Threads, ShapeOnly: r.ShapeOnly},
-		Prompt:  r.Prompt, PromptIDs: r.PromptIDs, Tokens: r.Tokens, Seed: r.Seed,
+		Options: engine.Options{Threads: r.Threads, ShapeOnly: r.ShapeOnly, KV: r.KV},
+		Held:    r.Context, Prompt: r.Prompt, PromptIDs: r.PromptIDs, Tokens: r.Tokens, Seed: r.Seed,
 		Generator: r.Generator, Step: r.Step,
 	})
 	return h, r.named(err)
@@ -125,7 +130,7 @@ func (r *Recording) WriteFile(ctx context.Context, path string) error {
 func RecordShape(ctx context.Context, trace *traces.Trace, src weights.Source, l Lengths, seed uint64) (err error) {
 	trace.Events = trace.Events[:0]
 	trace.Head, err = engine.Record(ctx, src, trace, engine.Recording{
-		Options: engine.Options{ShapeOnly: true}, Prompt: l.Prompt, Tokens: l.Tokens, Seed: seed, Generator: "memsim",
+		Options: engine.Options{ShapeOnly: true}, Held: l.Context, Prompt: l.Prompt, Tokens: l.Tokens, Seed: seed, Generator: "memsim",
 	})
 	if err != nil {
 		return fmt.Errorf("record %s: %w", src.Name(), err)

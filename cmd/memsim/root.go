@@ -20,6 +20,7 @@ const defaultOut = "memsim-out"
 type job struct {
 	deviceFlags
 	shapeFlags
+	kvFlags
 	models    []string
 	lengths   study.Lengths
 	shapeOnly bool
@@ -68,6 +69,8 @@ what the run before wrote there; files of others stay.`,
 	j.shapeFlags.add(root)
 	f.IntVar(&j.lengths.Prompt, "prompt-tokens", 16, "length of the prompt in tokens")
 	f.IntVar(&j.lengths.Tokens, "tokens", 16, "tokens to decode")
+	f.IntVar(&j.lengths.Context, "context", 0, "`positions` that the KV cache holds before the prompt")
+	j.kvFlags.add(root)
 	f.BoolVar(&j.shapeOnly, "shape-only", false, "record what would move without computing it: fast, and for models larger than this machine")
 	f.BoolVar(&j.timeline, "timeline", false, "also write a timeline of each model for ui.perfetto.dev")
 	f.StringVarP(&j.out, "out", "o", defaultOut, "`folder` for the report, the traces and the profile")
@@ -88,6 +91,7 @@ what the run before wrote there; files of others stay.`,
 func (j *job) recordings(a *app) ([]study.Recording, error) {
 	var list []study.Recording
 	add := func(m study.Model) {
+		m.KV = j.format()
 		r := a.recording(m, j.lengths)
 		r.ShapeOnly = j.shapeOnly
 		list = append(list, r)

@@ -22,6 +22,7 @@ type running struct {
 	modelFlags
 	promptFlags
 	activationFlags
+	kvFlags
 	engine.Sampling
 	tokens    int
 	context   int
@@ -44,6 +45,7 @@ func (a *app) runCommand() *cobra.Command {
 	r.modelFlags.add(cmd, "")
 	r.promptFlags.add(cmd)
 	r.activationFlags.add(cmd)
+	r.kvFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVarP(&r.tokens, "tokens", "n", 128, "tokens to generate at most")
 	f.Float64Var(&r.Temperature, "temperature", 0.8, "how freely tokens are drawn; 0 takes the likeliest")
@@ -157,7 +159,7 @@ func (r *running) check(format string) error {
 
 // session starts an engine with room for the request.
 func (r *running) session(src weights.Source, threads, prompt int) (*engine.Session, func() error, error) {
-	e, err := engine.New(src, engine.Options{Threads: threads, Activations: r.granularity()})
+	e, err := engine.New(src, engine.Options{Threads: threads, Activations: r.granularity(), KV: r.kvFlags.format()})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -50,7 +50,7 @@ func (a *app) compare(ctx context.Context, r *running) (err error) {
 		return err
 	}
 	defer closeInto(&err, reference)
-	reply, err := compareOver(ctx, src, reference, ids, engine.Options{Threads: a.common.threads, Activations: r.granularity()})
+	reply, err := compareOver(ctx, src, reference, ids, engine.Options{Threads: a.common.threads, Activations: r.granularity(), KV: r.kvFlags.format()})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,8 @@ import (
 type tracing struct {
 	modelFlags
 	promptFlags
+	kvFlags
+	context      int
 	promptTokens int
 	tokens       int
 	shapeOnly    bool
@@ -38,6 +40,8 @@ trace is the same on every machine, unless --prompt or --prompt-ids is given.`,
 	f := cmd.Flags()
 	f.IntVar(&t.promptTokens, "prompt-tokens", 16, "length of a seeded prompt in tokens")
 	f.IntVar(&t.tokens, "tokens", 16, "tokens to decode")
+	f.IntVar(&t.context, "context", 0, "`positions` that the KV cache holds before the prompt")
+	t.kvFlags.add(cmd)
 	f.BoolVar(&t.shapeOnly, "shape-only", false, "record what would move without computing it")
 	f.StringVarP(&t.out, "out", "o", "", "`file` to write")
 	completeWithFiles(cmd, "out")
@@ -51,7 +55,7 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	if err := t.promptFlags.check(); err != nil {
 		return err
 	}
-	lengths := study.Lengths{Prompt: t.promptTokens, Tokens: t.tokens}
+	lengths := study.Lengths{Prompt: t.promptTokens, Tokens: t.tokens, Context: t.context}
 	if err := lengths.Validate(); err != nil {
 		return err
 	}
@@ -61,7 +65,9 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	if info, err := os.Stat(t.out); err == nil && !info.Mode().IsRegular() {
 		return fault.Userf("cannot write a trace to %s: it is no regular file, and a trace is read again", t.out)
 	}
-	r := a.recording(t.named(t.model), lengths)
+	m := t.named(t.model)
+	m.KV = t.format()
+	r := a.recording(m, lengths)
 	r.ShapeOnly = t.shapeOnly
 	if t.promptFlags.given() {
 		var err error

@@ -81,7 +81,7 @@ func (t *attentionTask) scoreTile(s *attentionScratch, kvHead, from, to, stride 
 // had, and the scores that come of it are never looked at.
 func (t *attentionTask) keyLane(p *panelKernels, panel []uint32, first, positions, kvHead, rowBytes int) {
 	at := func(position int) *byte {
-		return (*byte)(unsafe.Pointer(&t.k[(position*t.KVHeads+kvHead)*t.HeadDim]))
+		return (*byte)(unsafe.Pointer(&t.k.Halves[(position*t.KVHeads+kvHead)*t.HeadDim]))
 	}
 	if first+p.lane <= positions {
 		p.half(&panel[0], at(first), rowBytes, t.HeadDim)
@@ -94,7 +94,7 @@ func (t *attentionTask) keyLane(p *panelKernels, panel []uint32, first, position
 
 // keyColumn puts one position's key into its place of a panel.
 func (t *attentionTask) keyColumn(p *panelKernels, panel []uint32, position, kvHead int) {
-	key := t.k[(position*t.KVHeads+kvHead)*t.HeadDim:][:t.HeadDim]
+	key := t.k.Halves[(position*t.KVHeads+kvHead)*t.HeadDim:][:t.HeadDim]
 	for j, v := range key {
 		panel[j*p.rows] = math.Float32bits(quant.FromF16(v))
 	}
@@ -111,7 +111,7 @@ func (t *attentionTask) mixTile(s *attentionScratch, kvHead, from, to, stride in
 	a.xStride, a.dstStride = 4*stride, 4*t.Heads*t.HeadDim
 	a.mask = 1<<p.rows - 1
 	for d := 0; d < t.HeadDim; d += p.rows {
-		v := t.v[kvHead*t.HeadDim+d:]
+		v := t.v.Halves[kvHead*t.HeadDim+d:]
 		for pos := range positions {
 			p.widen(&s.panel[pos*p.rows], &v[pos*t.KVHeads*t.HeadDim], p.rows)
 		}

@@ -16,6 +16,7 @@ type Compute struct {
 	norm      normTask
 	rope      ropeTask
 	attention attentionTask
+	turned    []float32 // keys or values on their way into a cache
 	encode    encodeTask
 	swiglu    swigluTask
 	experts   expertScratch
@@ -28,6 +29,7 @@ type scratch struct {
 	gemm   gemmScratch
 	floats []float32
 	scores []float32
+	query  query
 
 	attention attentionScratch
 

@@ -95,14 +95,14 @@ func TestNoAllocation(t *testing.T) {
 		m, _ := randomMatrix(r, typ, dim, dim)
 		x, weight, out := noise(r, dim), noise(r, dim), make([]float32, dim)
 		v := NewVectors(1, dim, Wants(typ))
-		cache := make([]uint16, context*dim)
+		cache := NewCache(quant.F16, context*dim)
 		pos := 0
 		step := func() {
 			c.Embed(x, m, []int32{5})
 			c.RMSNorm(v, x, weight, 1e-5)
 			c.MatMul(out, m, v)
 			c.RoPE(out, 1, heads, headDim, pos, table)
-			c.StoreKV(cache[pos*dim:], out)
+			c.StoreKV(cache.Slice(pos*dim, (pos+1)*dim), out)
 			c.Attention(v, out, cache, cache, AttentionShape{N: 1, Pos: pos, Heads: heads, KVHeads: heads, HeadDim: headDim})
 			c.SwiGLU(v, out, x)
 			c.AddBias(x, weight, 1)

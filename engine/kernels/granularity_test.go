@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/memsim/memsim/engine/quant"
+
 	"pgregory.net/rapid"
 )
 
@@ -15,7 +17,7 @@ func TestPerTokenScalesAreTheExtremesOfTheVector(t *testing.T) {
 	eachSet(t, func(t *rapid.T, c *Compute, r *rand.Rand) {
 		n, dim := rapid.IntRange(1, 20).Draw(t, "n"), wideBlock*rapid.IntRange(1, 3).Draw(t, "dim")
 		encoding := rapid.SampledFrom([]Encoding{Int8, Int8Wide}).Draw(t, "encoding")
-		x, y, cache := noise(r, n*dim), noise(r, n*dim), make([]uint16, n*dim)
+		x, y, cache := noise(r, n*dim), noise(r, n*dim), NewCache(quant.F16, n*dim)
 		c.StoreKV(cache, y)
 		for name, produce := range map[string]func(dst *Vectors){
 			"Set":     func(dst *Vectors) { dst.Set(x) },

@@ -3,6 +3,7 @@ package kernels
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/memsim/memsim/engine/quant"
@@ -171,7 +172,12 @@ func TestAttention(t *testing.T) {
 		}
 		a.Heads = a.KVHeads * rapid.IntRange(1, 3).Draw(t, "group")
 		q, kv := noise(r, a.N*a.Heads*a.HeadDim), (a.Pos+a.N)*a.KVHeads*a.HeadDim
-		keys, values := make([]uint16, kv), make([]uint16, kv)
+		format := rapid.SampledFrom(CacheTypes()).Draw(t, "format")
+		if format.RowBytes(a.HeadDim) == 0 {
+			format = quant.F16
+		}
+		keys, values := NewCache(format, kv), NewCache(format, kv)
+		keys.Turn, values.Turn = KeyTurn(format, a.HeadDim), ValueTurn(format, a.HeadDim)
 		c.StoreKV(keys, noise(r, kv))
 		c.StoreKV(values, noise(r, kv))
 		dst := NewVectors(a.N, a.Heads*a.HeadDim, Float32)
@@ -189,15 +195,58 @@ func TestAttention(t *testing.T) {
 	})
 }
 
-func wantAttention(q []float32, keys, values []uint16, a AttentionShape, seen, kvHead int) []float64 {
-	at := func(cache []uint16, p, j int) float64 {
-		return float64(quant.FromF16(cache[(p*a.KVHeads+kvHead)*a.HeadDim+j]))
+// cached are the values of a cache.
+func cached(c Cache) []float32 {
+	values := make([]float32, c.Len())
+	switch c.Type {
+	case quant.F16:
+		for i, h := range c.Halves {
+			values[i] = quant.FromF16(h)
+		}
+	case quant.F32:
+		copy(values, c.Floats)
+	default:
+		c.Type.Decode(values, c.Blocks)
+		if c.Turn > 0 {
+			hadamard(values, c.Turn)
+		}
+	}
+	return values
+}
+
+// asMet is a query as it meets keys of a format.
+func asMet(q []float32, keys Cache) []float32 {
+	met := slices.Clone(q)
+	switch keys.Type {
+	case quant.F16:
+		for i, v := range q {
+			met[i] = toHalf(v)
+		}
+	case quant.Q8_0, quant.Q4_0:
+		blocks := NewVectors(1, len(q), Int8)
+		if keys.Turn > 0 {
+			hadamard(met, keys.Turn)
+		}
+		blocks.Set(met)
+		blocks.Values(met, 0)
+		if keys.Turn > 0 {
+			hadamard(met, keys.Turn)
+		}
+	}
+	return met
+}
+
+func wantAttention(q []float32, keys, values Cache, a AttentionShape, seen, kvHead int) []float64 {
+	q = asMet(q, keys)
+	k, v := cached(keys), cached(values)
+	at := func(cache []float32, p, j int) float64 {
+		return float64(cache[(p*a.KVHeads+kvHead)*a.HeadDim+j])
 	}
 	weights, sum := make([]float64, seen), 0.0
 	for p := range weights {
 		dot := 0.0
-		for j, v := range q {
-			dot += float64(toHalf(v)) * at(keys, p, j)
+		for j, x := range q {
+			dot += float64(x) * at(k, p, j)
 		}
 		weights[p] = math.Exp(dot / math.Sqrt(float64(a.HeadDim)))
 		sum += weights[p]
@@ -205,7 +254,7 @@ func wantAttention(q []float32, keys, values []uint16, a AttentionShape, seen, k
 	out := make([]float64, a.HeadDim)
 	for p, w := range weights {
 		for j := range out {
-			out[j] += w / sum * at(values, p, j)
+			out[j] += w / sum * at(v, p, j)
 		}
 	}
 	return out
