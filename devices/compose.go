@@ -38,9 +38,6 @@ func (d *document) compose() {
 	}
 	d.joinRuntimes()
 	d.applyOverrides()
-	if name := d.child(d.root, "name"); name != nil {
-		d.applyFits("phone", name.Value, d.root, reflect.TypeFor[Device]())
-	}
 	d.nameDefaults()
 }
 
@@ -111,7 +108,6 @@ func (d *document) joinSoC() *yaml.Node {
 	}
 	soc := other.root
 	if n := d.child(soc, "name"); n != nil {
-		d.applyFits("soc", n.Value, soc, reflect.TypeFor[SoC]())
 		setNode(d.root, "chip", n)
 	}
 	d.expandClusters(soc)
@@ -216,9 +212,6 @@ func (d *document) joinRuntimes() {
 			continue
 		}
 		r := other.root
-		if n := d.child(r, "name"); n != nil {
-			d.applyFits("runtime", n.Value, r, reflect.TypeFor[runtimeFile]())
-		}
 		d.mergeReferences(r)
 		d.chooseISA(r)
 		removeKeys(r, "schema", "references")

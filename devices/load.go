@@ -21,7 +21,7 @@ import (
 	"github.com/memsim/memsim/internal/inputfile"
 )
 
-//go:embed phones/*.yaml socs/*.yaml cores/*.yaml runtimes/*.yaml fit/fit.yaml
+//go:embed phones/*.yaml socs/*.yaml cores/*.yaml runtimes/*.yaml
 //go:embed parts/dram/*.yaml parts/flash/*.yaml energy/*.yaml
 var shipped embed.FS
 
@@ -61,6 +61,15 @@ func FlashParts() []string { return flashParts.names() }
 // The error names every fault of the files and of the sets, one a line, and is
 // a user's mistake (fault.IsUser) unless reading failed.
 func Load(nameOrPath string, sets []string) (*Device, error) {
+	d, err := LoadPrior(nameOrPath, sets)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.calibrate()
+}
+
+// LoadPrior is Load without what the shipped fit says: the profile's own numbers.
+func LoadPrior(nameOrPath string, sets []string) (*Device, error) {
 	file, content, err := phones.read(nameOrPath, "")
 	if err != nil {
 		return nil, err

@@ -104,6 +104,8 @@ type Device struct {
 	Runtimes       []Runtime               `yaml:"runtimes"`
 	SystemPower    Quantity[units.Watts]   `yaml:"system_power"` // rest of the phone while generating; counts in the whole-phone figure only
 	Thermal        *Thermal                `yaml:"thermal"`      // nil: does not throttle, or nothing is known of it
+
+	stretches map[string]float64 // of times, by the ID of an architecture's multiplier
 }
 
 // Thermal is the heat that a device stands: it may draw more than
@@ -283,18 +285,23 @@ type Runtime struct {
 	Families []string `yaml:"families,omitempty"` // of units that it runs on; none: any
 	Order    int      `yaml:"order,omitempty"`    // among runtimes of a unit; the first is the default
 
-	Unit      string                       `yaml:"unit"`
-	Threads   *Quantity[units.Count]       `yaml:"threads"`           // of a CPU, unless the user says; nil: all but the little cores
-	Launch    *Quantity[units.Picoseconds] `yaml:"launch"`            // fixed, for each operator that it launches; nil: in Dispatch
-	Barrier   *Barrier                     `yaml:"barrier"`           // between the threads, for each such operator
-	Dispatch  Quantity[units.Picoseconds]  `yaml:"dispatch"`          // per operator that it launches: Launch and a barrier
-	Overhead  *Quantity[units.Picoseconds] `yaml:"token_overhead"`    // per token, outside operators; nil: none
-	Fused     []string                     `yaml:"fused"`             // Operators that run within their predecessor's launch
-	Prefetch  bool                         `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
-	Overlap   *Quantity[units.Ratio]       `yaml:"overlap"`           // of the shorter of fetch and arithmetic, that hides behind the longer; nil: all
-	Weights   string                       `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
-	KV        *KVCache                     `yaml:"kv"`                // nil: f16, of the positions held
-	Attention *Shares                      `yaml:"attention"`         // nil: as matrix-vector products
+	Unit     string                       `yaml:"unit"`
+	Threads  *Quantity[units.Count]       `yaml:"threads"`        // of a CPU, unless the user says; nil: all but the little cores
+	Launch   *Quantity[units.Picoseconds] `yaml:"launch"`         // fixed, for each operator that it launches; nil: in Dispatch
+	Barrier  *Barrier                     `yaml:"barrier"`        // between the threads, for each such operator
+	Dispatch Quantity[units.Picoseconds]  `yaml:"dispatch"`       // per operator that it launches: Launch and a barrier
+	Overhead *Quantity[units.Picoseconds] `yaml:"token_overhead"` // per token, outside operators; nil: none
+	// PromptOverhead is Overhead of a pass over a prompt; nil: Overhead.
+	PromptOverhead *Quantity[units.Picoseconds] `yaml:"prompt_overhead"`
+	// Fallback is the runtime that computes with weights of formats that Arithmetic does
+	// not list, on its own unit; "": they are widened.
+	Fallback  string                 `yaml:"fallback,omitempty"`
+	Fused     []string               `yaml:"fused"`             // Operators that run within their predecessor's launch
+	Prefetch  bool                   `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
+	Overlap   *Quantity[units.Ratio] `yaml:"overlap"`           // of the shorter of fetch and arithmetic, that hides behind the longer; nil: all
+	Weights   string                 `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
+	KV        *KVCache               `yaml:"kv"`                // nil: f16, of the positions held
+	Attention *Shares                `yaml:"attention"`         // nil: as matrix-vector products
 
 	BandwidthShare Quantity[units.Ratio] `yaml:"bandwidth_share"` // of the unit's reachable DRAM bandwidth, on large matrices
 	HalfBandwidth  Quantity[units.Bytes] `yaml:"half_bandwidth"`  // operand size at which half of that share is reached

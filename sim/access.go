@@ -160,6 +160,7 @@ func workOf(op traces.Op, headDim int) compute.Work {
 	if written > 0 {
 		w.Cols = w.MACs / written
 	}
+	w.Attention = cached
 	if cached && headDim > 0 {
 		w.Elements = w.MACs / int64(2*headDim)
 	}

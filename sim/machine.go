@@ -21,6 +21,7 @@ type Config struct {
 	Device  *devices.Device
 	Unit    string // "" is the device's default unit
 	Runtime string // "" is the unit's default runtime
+	Threads int    // of a CPU; 0 is what the runtime starts unless it is told
 	// Energy is an assumption about the memory path that replaces the device's
 	// own figures; nil keeps them.
 	Energy *devices.EnergyAssumption
@@ -29,6 +30,10 @@ type Config struct {
 	// WholeMemory leaves the app all of the device's DRAM, as on a phone whose
 	// system never drops or kills anything.
 	WholeMemory bool
+	// Streaming takes DRAM to move everything at the rate of one long read, instead of
+	// command by command: for the time of thousands of predictions, whose energies are
+	// not asked for.
+	Streaming bool
 	// Memo, if there is one, makes replays faster of which many begin alike, such as
 	// those of models that differ in depth, and single ones a little slower. Machines
 	// may share it. It changes no answer.
@@ -57,7 +62,8 @@ type Machine struct {
 type path struct {
 	caches []sram.Config // nearest first
 	dram   dram.Spec
-	busy   *dram.Memo // of the DRAM's busy periods
+	busy   *dram.Memo           // of the DRAM's busy periods
+	stream units.BytesPerSecond // at which DRAM moves everything; 0: command by command
 	flash  flash.Config
 	limits residency.Limits // of the app in DRAM, as enforced
 }
@@ -87,6 +93,9 @@ func New(c Config) (*Machine, error) {
 	if c.WholeMemory {
 		m.limits = residency.Whole(c.Device.DRAM.Capacity.Value)
 	}
+	if c.Streaming {
+		m.stream = m.streamRate()
+	}
 	for _, s := range m.sram() {
 		config, err := sram.ConfigOf(s)
 		if err != nil {
@@ -97,10 +106,28 @@ func New(c Config) (*Machine, error) {
 	return m, nil
 }
 
+// streamed is how much is read to find the rate of a stream.
+const streamed = 32 * units.MiB
+
+// streamRate is the rate of a long read.
+func (m *Machine) streamRate() units.BytesPerSecond {
+	memory := dram.New(m.dram)
+	moved := memory.Move(0, []dram.Extent{{Bytes: streamed}})
+	return units.BytesPerSecond(float64(streamed) / (moved.Done - moved.Start).Seconds())
+}
+
 // set takes from c all but the memories: pacing, energies, budget, heat.
 func (m *Machine) set(c Config, unit devices.Unit, runtime devices.Runtime) (err error) {
+	threads := c.Threads
+	if threads == 0 {
+		threads = runtime.ThreadsOn(unit)
+	}
+	unit = unit.WithThreads(threads)
 	m.config, m.device, m.unit, m.runtime = c, c.Device, unit, runtime
 	if m.pacing, err = pacingOf(c.Device, unit, runtime); err != nil {
+		return err
+	}
+	if err := m.fallback(c.Device, runtime); err != nil {
 		return err
 	}
 	m.budget = units.Bytes(float64(m.device.DRAM.Capacity.Value) * float64(m.device.DRAM.AppBudget.Value))
@@ -156,3 +183,27 @@ func (m *Machine) Budget() units.Bytes { return m.budget }
 // EnergyAssumption returns what replaces the device's own figures of energy, nil
 // if nothing does.
 func (m *Machine) EnergyAssumption() *devices.EnergyAssumption { return m.config.Energy }
+
+// stretches are the factors by which the times of a model's operators differ from what
+// they add up to on this machine, by phase.
+type stretches struct{ prefill, decode float64 }
+
+func (s stretches) of(phase traces.Phase) float64 {
+	if phase == traces.Prefill {
+		return s.prefill
+	}
+	return s.decode
+}
+
+// stretchesOf returns what the profile knows of a model's architecture.
+func (m *Machine) stretchesOf(h traces.Header) stretches {
+	of := func(phase traces.Phase) float64 {
+		return m.device.Stretch(m.unit, m.runtime, ShapeOf(h), string(phase))
+	}
+	return stretches{of(traces.Prefill), of(traces.Decode)}
+}
+
+// ShapeOf is what a profile's multipliers know the model of a trace by.
+func ShapeOf(h traces.Header) devices.ModelShape {
+	return devices.ModelShape{Architecture: h.Shape.Architecture, Dim: h.Shape.Dim, FFN: h.Shape.FFN, Vocab: h.Shape.Vocab}
+}

@@ -89,6 +89,7 @@ func (m *Machine) Time(mv *Movement) (Result, error) {
 	}
 	var sums Collector
 	var now, free units.Picoseconds
+	stretch := m.stretchesOf(mv.header)
 	row := Row{Operands: make([]Operand, 1)}
 	for i := range mv.rows {
 		r := &mv.rows[i]
@@ -100,7 +101,7 @@ func (m *Machine) Time(mv *Movement) (Result, error) {
 			row.End = now + r.load
 			free = row.End
 		} else {
-			t := m.run(&r.step, now, free)
+			t := m.run(&r.step, now, free, stretch.of(r.phase))
 			row.Time, row.End, free = t.TimeParts, t.end, t.free
 		}
 		now = row.End
@@ -141,4 +142,34 @@ func (mv *Movement) note(r *replay, use movementRow) {
 		use.load, use.op = use.spent, r.row.Op
 	}
 	mv.rows = append(mv.rows, use)
+}
+
+// PhaseMS is the time of a phase of a movement, in milliseconds: of a decode step on
+// average, or of the whole prompt. It is Time without the other figures.
+func (m *Machine) PhaseMS(mv *Movement, phase traces.Phase) float64 {
+	var now, free, spent units.Picoseconds
+	steps, token := 0, int32(-1)
+	stretch := m.stretchesOf(mv.header)
+	for i := range mv.rows {
+		r := &mv.rows[i]
+		began := now
+		if r.phase == traces.Load {
+			now += r.load
+			free = now
+		} else {
+			t := m.run(&r.step, now, free, stretch.of(r.phase))
+			now, free = t.end, t.free
+		}
+		if r.phase != phase {
+			continue
+		}
+		spent += now - began
+		if steps == 0 || r.token != token {
+			steps, token = steps+1, r.token
+		}
+	}
+	if phase != traces.Decode {
+		steps = min(steps, 1)
+	}
+	return spent.Milliseconds() / float64(max(1, steps))
 }

@@ -17,6 +17,7 @@ type pacing struct {
 	dispatch dispatch.Model
 
 	bandwidth units.BytesPerSecond   // that unit and runtime draw from DRAM at most
+	cached    units.BytesPerSecond   // the same of cached keys and values
 	startup   units.Picoseconds      // per operator that streams from DRAM: half_bandwidth at bandwidth
 	supply    []units.BytesPerSecond // of each on-chip memory, nearest first
 	latency   []units.Picoseconds    // of each on-chip memory
@@ -24,12 +25,16 @@ type pacing struct {
 	tile      units.Bytes
 	buffers   int64
 	prefetch  bool
+	exposed   float64           // share of what could overlap that does not
+	overhead  units.Picoseconds // of each decode step, outside operators
+	prompted  units.Picoseconds // of each pass over a prompt
+	back      *pacing           // of formats without arithmetic; nil: they are widened
 }
 
 // pacingOf returns the pacing of a runtime on a unit of d.
 func pacingOf(d *devices.Device, unit devices.Unit, runtime devices.Runtime) (pacing, error) {
 	p := pacing{
-		dispatch: dispatch.Of(runtime),
+		dispatch: dispatch.Of(runtime, unit),
 		far:      d.DRAM.Latency.Value,
 		tile:     max(1, unit.Buffer.Value/units.Bytes(max(1, unit.Buffers.Value))),
 		buffers:  int64(unit.Buffers.Value),
@@ -42,6 +47,20 @@ func pacingOf(d *devices.Device, unit devices.Unit, runtime devices.Runtime) (pa
 	share := float64(unit.Bandwidth.Value) * float64(runtime.BandwidthShare.Value)
 	p.bandwidth = units.BytesPerSecond(float64(d.PeakBandwidth()) * share)
 	p.startup = runtime.HalfBandwidth.Value.Over(p.bandwidth)
+	p.cached = p.bandwidth
+	if a := runtime.Attention; a != nil {
+		p.cached = d.PeakBandwidth() * units.BytesPerSecond(float64(unit.Bandwidth.Value)*float64(a.Bandwidth.Value))
+	}
+	if runtime.Overlap != nil {
+		p.exposed = 1 - float64(runtime.Overlap.Value)
+	}
+	if runtime.Overhead != nil {
+		p.overhead = runtime.Overhead.Value
+	}
+	p.prompted = p.overhead
+	if runtime.PromptOverhead != nil {
+		p.prompted = runtime.PromptOverhead.Value
+	}
 	for _, name := range unit.Caches {
 		s, err := d.Cache(name)
 		if err != nil {
@@ -53,14 +72,41 @@ func pacingOf(d *devices.Device, unit devices.Unit, runtime devices.Runtime) (pa
 	return p, nil
 }
 
+// fallback sets up the pacing of what the runtime leaves to another one. Operands
+// still come through the unit's own memories.
+func (p *pacing) fallback(d *devices.Device, runtime devices.Runtime) error {
+	other, unit := d.FallbackOf(runtime)
+	if other == nil {
+		return nil
+	}
+	back, err := pacingOf(d, unit.WithThreads(other.ThreadsOn(*unit)), *other)
+	if err != nil {
+		return err
+	}
+	back.supply, back.latency = p.supply, p.latency
+	back.overhead, back.prompted = p.overhead, p.prompted
+	p.back = &back
+	return nil
+}
+
+// of is the pacing of a step: the runtime's own, or that of what it falls back to.
+func (p *pacing) of(s *step) *pacing {
+	if p.back != nil && s.work.MACs > 0 && !p.compute.Knows(s.work.DType) {
+		return p.back
+	}
+	return p
+}
+
 // step is what one operator of a forward pass asks of the machine, as far as no
 // pacing decides it.
 type step struct {
-	op    string
-	work  compute.Work
-	hits  []units.Bytes // served by each on-chip memory, nearest first
-	miss  bool          // something was served by none
-	moved units.Bytes   // to and from DRAM
+	op     string
+	first  bool // of a forward pass
+	prompt bool // it is a pass over a prompt
+	work   compute.Work
+	hits   []units.Bytes // served by each on-chip memory, nearest first
+	miss   bool          // something was served by none
+	moved  units.Bytes   // to and from DRAM
 
 	weights units.Bytes       // requested of weights
 	total   units.Bytes       // requested of everything
@@ -81,25 +127,40 @@ type turn struct {
 // streamsFrom returns when the operands of an operator that starts at now may begin to
 // stream in, if the memory pipe is idle since free: at once with a prefetcher, else
 // when the operator has been launched.
-func (p *pacing) streamsFrom(s *step, now, free units.Picoseconds) units.Picoseconds {
+func (p *pacing) streamsFrom(s *step, now, free units.Picoseconds, stretch float64) units.Picoseconds {
 	if p.prefetch {
 		return free
 	}
-	return now + p.dispatch.Cost(s.op)
+	return now + p.launch(s, stretch)
 }
 
-// run times a step that starts at now, when the memory pipe is idle since free.
-func (p *pacing) run(s *step, now, free units.Picoseconds) turn {
-	launch := p.dispatch.Cost(s.op)
-	t := turn{from: p.streamsFrom(s, now, free), free: free}
+// launch is the time until the operator's first instruction: what a pass costs
+// outside its operators stands before the first of them.
+func (p *pacing) launch(s *step, stretch float64) units.Picoseconds {
+	t := p.of(s).dispatch.Cost(s.op)
+	if s.first && s.prompt {
+		t += p.prompted
+	} else if s.first {
+		t += p.overhead
+	}
+	return stretched(t, stretch)
+}
+
+// run times a step that starts at now, when the memory pipe is idle since free. Launch,
+// fetch and arithmetic take stretch times as long as they add up to.
+func (p *pacing) run(s *step, now, free units.Picoseconds, stretch float64) turn {
+	launch := p.launch(s, stretch)
+	t := turn{from: p.streamsFrom(s, now, free, stretch), free: free}
+	p = p.of(s)
 	supply, first := p.onChip(s)
 	dram := p.dramTime(s)
 	g := stage{
-		fetch:   max(dram, s.flash) + supply + first,
-		compute: p.compute.Time(s.work),
+		fetch:   stretched(max(dram, s.flash)+supply+first, stretch),
+		compute: stretched(p.compute.Time(s.work), stretch),
 		tiles:   max(1, int64((s.total+p.tile-1)/p.tile)),
 		buffers: p.buffers,
 		window:  now + launch - t.from,
+		exposed: p.exposed,
 	}
 	if s.total > 0 {
 		g.ahead = units.Picoseconds(float64(g.fetch) * float64(s.weights) / float64(s.total))
@@ -118,6 +179,14 @@ func (p *pacing) run(s *step, now, free units.Picoseconds) turn {
 		t.free, t.streamed = t.end-o.tail, true
 	}
 	return t
+}
+
+// stretched is a time that takes f times as long.
+func stretched(t units.Picoseconds, f float64) units.Picoseconds {
+	if f == 1 {
+		return t
+	}
+	return units.Picoseconds(float64(t) * f)
 }
 
 // onChip returns how long the on-chip memories take to supply what they hold, and
@@ -142,7 +211,11 @@ func (p *pacing) dramTime(s *step) units.Picoseconds {
 	if s.moved == 0 {
 		return 0
 	}
-	return max(s.dram, s.moved.Over(p.bandwidth)) + p.startup
+	bandwidth := p.bandwidth
+	if s.work.Attention {
+		bandwidth = p.cached
+	}
+	return max(s.dram, s.moved.Over(bandwidth)) + p.startup
 }
 
 // blame divides the wait for operands over the memories that supplied them: the
@@ -162,9 +235,9 @@ func (t *turn) blame(wait units.Picoseconds, needs TimeParts) {
 // stepOf is the step of an operator whose operands have passed the caches.
 func (r *replay) stepOf(op traces.Op) step {
 	d := &r.demand
-	s := step{op: op[0].Op, work: workOf(op, r.headDim), hits: d.hits, miss: d.miss,
+	s := step{op: op[0].Op, first: r.fresh, prompt: op[0].Phase == traces.Prefill, work: workOf(op, r.headDim), hits: d.hits, miss: d.miss,
 		moved: d.moved, weights: d.weights, total: d.total}
-	if s.work.MACs > 0 && r.compute.Supports(s.work.DType) != nil {
+	if s.work.MACs > 0 && r.back == nil && !r.compute.Knows(s.work.DType) {
 		r.widened[s.work.DType] = true
 	}
 	return s

@@ -15,6 +15,9 @@ type stage struct {
 	// the stage began; both are 0 without a prefetcher.
 	ahead  units.Picoseconds
 	window units.Picoseconds
+	// exposed is the share of the shorter of fetch and arithmetic that does not hide
+	// behind the longer: cores that wait for a line compute nothing meanwhile.
+	exposed float64
 }
 
 // span is where the time of a stage went once fetch and compute overlap. Memory
@@ -31,6 +34,7 @@ type span struct {
 // compute time c, that takes f + (T-1)·max(f, c) + c. With a single buffer, or a
 // single tile, fetch and compute take turns. Tile by tile, sram.Stream.Time comes to
 // the same.
+// Of what hides so, the exposed share shows all the same.
 //
 // A prefetcher fills buffers with weights while the memory pipe would be idle
 // before the stage begins.
@@ -42,9 +46,14 @@ func (s stage) overlap() span {
 	}
 	last := s.compute / tiles
 	if fetch >= s.compute {
-		return span{fetch, last, last}
+		return span{fetch, last + s.shown(s.compute-last), last}
 	}
-	return span{fetch / tiles, s.compute, last}
+	return span{fetch/tiles + s.shown(fetch-fetch/tiles), s.compute, last}
+}
+
+// shown is the part of hidden time that shows.
+func (s stage) shown(hidden units.Picoseconds) units.Picoseconds {
+	return units.Picoseconds(float64(hidden) * s.exposed)
 }
 
 // prefetched is the fetch time that a prefetcher hides: bounded by the idle

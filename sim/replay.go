@@ -76,12 +76,14 @@ type replay struct {
 	now      units.Picoseconds // end of the last operator
 	pipeFree units.Picoseconds // since when the memory pipe is idle
 	token    int32
-	layer    int32
-	block    int32 // stored block whose weights the scratchpads hold
-	headDim  int
-	summary  bool            // only sums are wanted: nobody sees operands and channels
-	widened  map[string]bool // storage formats that the runtime has no arithmetic for
-	blocks   map[int32]int32 // stored block -> layer that ran it first for this token
+	fresh    bool // the operator is the first of its pass
+	stretches
+	layer   int32
+	block   int32 // stored block whose weights the scratchpads hold
+	headDim int
+	summary bool            // only sums are wanted: nobody sees operands and channels
+	widened map[string]bool // storage formats that the runtime has no arithmetic for
+	blocks  map[int32]int32 // stored block -> layer that ran it first for this token
 
 	row      Row
 	demand   demand
@@ -93,7 +95,7 @@ type replay struct {
 }
 
 func (m *Machine) newReplay(h traces.Header) (*replay, error) {
-	r := &replay{Machine: m, memory: m.busy.New(m.dram), headDim: h.Shape.HeadDim,
+	r := &replay{Machine: m, stretches: m.stretchesOf(h), memory: m.busy.New(m.dram), headDim: h.Shape.HeadDim,
 		blocks: map[int32]int32{}, token: -1, block: -1, widened: map[string]bool{}}
 	var err error
 	if r.cache, err = sram.NewHierarchy(m.caches); err != nil {
@@ -156,6 +158,7 @@ func (r *replay) begin(e *traces.Event) {
 		r.layer = e.Layer
 		r.cache.Mark()
 	}
+	r.fresh = e.Token != r.token || e.Phase != r.row.Phase
 	if e.Token != r.token {
 		r.token = e.Token
 		clear(r.blocks)
@@ -208,10 +211,11 @@ func (r *replay) execute(op traces.Op) {
 		r.access(&op[i])
 	}
 	r.work = r.stepOf(op)
-	from := r.streamsFrom(&r.work, r.now, r.pipeFree)
+	stretch := r.stretches.of(op[0].Phase)
+	from := r.streamsFrom(&r.work, r.now, r.pipeFree, stretch)
 	moved, read := r.transfer(from)
 	r.work.dram, r.work.flash = moved.Done-moved.Start, read.Done-read.Start
-	t := r.run(&r.work, r.now, r.pipeFree)
+	t := r.run(&r.work, r.now, r.pipeFree, stretch)
 
 	r.row.End, r.row.Time, r.row.Needs = t.end, t.TimeParts, t.needs
 	r.row.Hits = append(r.row.Hits, r.demand.hits...)
@@ -229,7 +233,11 @@ func (r *replay) transfer(at units.Picoseconds) (dram.Transfer, flash.Transfer) 
 	if len(r.demand.pageIns) > 0 {
 		read = r.store.Read(at, r.demand.pageIns)
 	}
-	if len(r.demand.extents) > 0 {
+	switch {
+	case len(r.demand.extents) == 0:
+	case r.stream > 0:
+		moved.Done = at + r.demand.moved.Over(r.stream)
+	default:
 		moved = r.memory.Move(at, r.demand.extents)
 		r.noteChannels(moved)
 	}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/memsim/memsim/internal/fault"
@@ -175,4 +176,33 @@ func gcd(a, b int) int {
 		a, b = b, a%b
 	}
 	return a
+}
+
+// ParseOverrides reads what Overrides.String writes.
+func ParseOverrides(list string) (Overrides, error) {
+	var o Overrides
+	if list == "" {
+		return o, nil
+	}
+	fields := map[string]*int{
+		"layers": &o.Layers, "dim": &o.Dim, "ffn": &o.FFN, "heads": &o.Heads,
+		"kv_heads": &o.KVHeads, "vocab": &o.Vocab, "repeat": &o.Repeat,
+	}
+	for part := range strings.SplitSeq(list, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if name == "sharing" {
+			o.Sharing = Sharing(value)
+			continue
+		}
+		field, ok := fields[name]
+		if !ok {
+			return o, fault.Userf("overrides %q: write layers, dim, ffn, heads, kv_heads, vocab, repeat or sharing, as layers=60,dim=512", list)
+		}
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return o, fault.Userf("overrides %q: %s=%s is not a whole number above zero", list, name, value)
+		}
+		*field = n
+	}
+	return o, nil
 }

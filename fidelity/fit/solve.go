@@ -45,7 +45,7 @@ const (
 	freedom  = 4.0  // degrees of freedom of Student's t: an error of 4 sigma counts a third
 	step     = 1e-3 // of differences, in logarithms
 	boldest  = 0.7  // a step's largest change of a parameter
-	tolerant = 1e-4 // relative change of the cost that ends the fit
+	tolerant = 5e-4 // relative change of the cost that ends the fit
 	rounds   = 40
 )
 
@@ -55,7 +55,7 @@ func (p *Problem) Solve(ctx context.Context, start []float64, workers int) (*Sol
 	if theta == nil {
 		theta = append(make([]float64, 0, len(p.Sigma)), p.mean()...)
 	}
-	s, err := p.at(ctx, theta, workers)
+	s, err := p.At(ctx, theta, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (p *Problem) improve(ctx context.Context, s *Solution, damping *float64, wo
 		for j := range theta {
 			theta[j] = s.Theta[j] - min(max(delta.AtVec(j), -boldest), boldest)
 		}
-		next, err := p.at(ctx, theta, workers)
+		next, err := p.At(ctx, theta, workers)
 		if err != nil {
 			return nil, err
 		}
@@ -112,8 +112,8 @@ func (p *Problem) mean() []float64 {
 	return make([]float64, len(p.Sigma))
 }
 
-// at predicts every row at theta.
-func (p *Problem) at(ctx context.Context, theta []float64, workers int) (*Solution, error) {
+// At predicts every row at theta.
+func (p *Problem) At(ctx context.Context, theta []float64, workers int) (*Solution, error) {
 	s := &Solution{Theta: theta, Residual: make([]float64, len(p.Rows)), Weight: make([]float64, len(p.Rows))}
 	err := p.each(ctx, workers, func(i int) error {
 		v, err := p.Rows[i].LogPredicted(touched(p.Rows[i].Touches, theta))

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
-	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
@@ -142,7 +140,7 @@ func (x *Predictor) trace(ctx context.Context, p Point) (*traces.Trace, error) {
 	if t, ok := x.traces[key]; ok {
 		return t, nil
 	}
-	o, err := parseOverrides(p.Overrides)
+	o, err := model.ParseOverrides(p.Overrides)
 	if err != nil {
 		return nil, err
 	}
@@ -157,66 +155,13 @@ func (x *Predictor) trace(ctx context.Context, p Point) (*traces.Trace, error) {
 	}
 	t.Events = slices.DeleteFunc(t.Events, func(e traces.Event) bool { return e.Phase != p.phase() })
 	if p.Bytes > 0 {
-		resize(t, p.Bytes)
+		t.Resize(p.Bytes)
 	}
 	if x.traces == nil {
 		x.traces = map[recording]*traces.Trace{}
 	}
 	x.traces[key] = t
 	return t, nil
-}
-
-// resize shrinks or widens the weights of a trace to bytes in all, for a format
-// that packs the same values tighter or looser. What lies behind the weights
-// moves out of their way.
-func resize(t *traces.Trace, bytes int64) {
-	ratio := float64(bytes) / float64(t.Head.ModelBytes)
-	shift := uint64(max(0, bytes-t.Head.ModelBytes))
-	scale := func(n int64) int64 { return int64(float64(n) * ratio) }
-	t.Head.ModelBytes = bytes
-	for i := range t.Events {
-		if e := &t.Events[i]; e.Kind == traces.Weight {
-			e.Addr, e.Bytes = uint64(scale(int64(e.Addr))), scale(e.Bytes)
-		} else {
-			e.Addr += shift
-		}
-	}
-	for i := range t.Head.Arenas {
-		if a := &t.Head.Arenas[i]; a.Kind == traces.Weight {
-			a.Addr, a.Bytes = uint64(scale(int64(a.Addr))), scale(a.Bytes)
-		} else {
-			a.Addr += shift
-		}
-	}
-}
-
-// parseOverrides reads what model.Overrides.String writes.
-func parseOverrides(list string) (model.Overrides, error) {
-	var o model.Overrides
-	if list == "" {
-		return o, nil
-	}
-	fields := map[string]*int{
-		"layers": &o.Layers, "dim": &o.Dim, "ffn": &o.FFN, "heads": &o.Heads,
-		"kv_heads": &o.KVHeads, "vocab": &o.Vocab, "repeat": &o.Repeat,
-	}
-	for part := range strings.SplitSeq(list, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		if name == "sharing" {
-			o.Sharing = model.Sharing(value)
-			continue
-		}
-		field, ok := fields[name]
-		if !ok {
-			return o, fault.Userf("overrides %q: write layers, dim, ffn, heads, kv_heads, vocab, repeat or sharing, as layers=60,dim=512", list)
-		}
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 {
-			return o, fault.Userf("overrides %q: %s=%s is not a whole number above zero", list, name, value)
-		}
-		*field = n
-	}
-	return o, nil
 }
 
 // read takes the figure of a point off a result.

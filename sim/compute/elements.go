@@ -1,6 +1,9 @@
 package compute
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // elements is the cost of one element that an operator writes, in MACs, counted
 // on vectorised code: an exponential is a polynomial of degree five with range
@@ -25,10 +28,19 @@ const unknownElement = 4
 
 // elementCost returns the cost of an element that an operator writes, in MACs.
 func elementCost(op string) float64 {
+	if cost, ok := costs.Load(op); ok {
+		return cost.(float64)
+	}
+	cost := float64(unknownElement)
 	for _, e := range elements {
 		if strings.HasSuffix(op, e.op) {
-			return e.cost
+			cost = e.cost
+			break
 		}
 	}
-	return unknownElement
+	costs.Store(op, cost)
+	return cost
 }
+
+// costs remembers the rule of each operator's name.
+var costs sync.Map

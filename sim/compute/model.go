@@ -19,15 +19,28 @@ type Work struct {
 	Tokens       int64  // that each weight serves; 0 is 1
 	Elements     int64  // that element-wise work writes: normalised, rotated, gated, added; scores of attention
 	Cols         int64  // length of the inner products; 0 is unknown, taken as long
+	Attention    bool   // the weights are cached keys and values
 }
 
 // Model is one runtime on one unit.
 type Model struct {
-	name    string
-	matvec  float64 // share of the peak rate with one token
-	matmul  float64 // share of the peak rate with many
-	formats map[string]format
-	float   rate // of element-wise work
+	name      string
+	shares           // of formats that have none of their own
+	attention shares // of products with cached keys and values
+	formats   map[string]format
+	float     rate // of element-wise work
+}
+
+// shares are shares of the peak rate.
+type shares struct {
+	matvec float64 // with one token
+	matmul float64 // with many
+}
+
+// at is the share that a product reaches when each weight serves n tokens.
+func (s shares) at(n int64) float64 {
+	perMAC := 1/s.matmul + (1/s.matvec-1/s.matmul)/float64(max(1, n))
+	return 1 / perMAC
 }
 
 // rate is what a unit does with one arithmetic type.
@@ -39,6 +52,7 @@ type rate struct {
 // format is how weights of one storage format are computed with.
 type format struct {
 	rate
+	shares
 	dequant float64 // extra operations a weight
 }
 
@@ -54,7 +68,11 @@ func Of(u devices.Unit, r devices.Runtime) (*Model, error) {
 		}
 		rates[x.DType] = rate{float64(x.Peak.Value), float64(x.Energy.Value)}
 	}
-	m := &Model{name: r.Name, matvec: float64(r.MatVecShare.Value), matmul: float64(r.ComputeShare.Value), formats: map[string]format{}}
+	m := &Model{name: r.Name, shares: shares{float64(r.MatVecShare.Value), float64(r.ComputeShare.Value)}, formats: map[string]format{}}
+	m.attention = m.shares
+	if a := r.Attention; a != nil {
+		m.attention = shares{float64(a.Compute.Value), float64(a.Compute.Value)}
+	}
 	if m.matvec <= 0 || m.matmul <= 0 {
 		return nil, fault.Userf("runtime %s: compute_share and matvec_share must be above zero", r.Name)
 	}
@@ -63,7 +81,14 @@ func Of(u devices.Unit, r devices.Runtime) (*Model, error) {
 		if !ok {
 			return nil, fault.Userf("runtime %s: %s weights compute in %s, for which unit %s has no rate", r.Name, a.DType, a.Compute, u.Name)
 		}
-		m.formats[a.DType] = format{x, float64(a.Dequant.Value)}
+		f := format{x, m.shares, float64(a.Dequant.Value)}
+		if a.MatVecShare != nil {
+			f.matvec = float64(a.MatVecShare.Value)
+		}
+		if a.ComputeShare != nil {
+			f.matmul = float64(a.ComputeShare.Value)
+		}
+		m.formats[a.DType] = f
 	}
 	var ok bool
 	if m.float, ok = elementRate(rates); !ok {
@@ -83,10 +108,13 @@ func elementRate(rates map[string]rate) (rate, bool) {
 	return rate{}, false
 }
 
+// Knows reports whether the runtime has arithmetic for a storage format.
+func (m *Model) Knows(dtype string) bool { _, ok := m.formats[dtype]; return ok }
+
 // Supports reports, as a user's mistake, that the runtime has no arithmetic for
 // a storage format.
 func (m *Model) Supports(dtype string) error {
-	if _, ok := m.formats[dtype]; ok {
+	if m.Knows(dtype) {
 		return nil
 	}
 	var known []string
@@ -103,13 +131,16 @@ func (m *Model) format(dtype string) format {
 	if f, ok := m.formats[dtype]; ok {
 		return f
 	}
-	return format{m.float, 1}
+	return format{m.float, m.shares, 1}
 }
 
 // Time is how long the operator's arithmetic takes if its operands are there.
 func (m *Model) Time(w Work) units.Picoseconds {
 	f := m.format(w.DType)
-	seconds := (float64(w.MACs)*w.stretch()/m.share(w.Tokens) + f.dequant*float64(w.WeightValues)/m.matvec) / f.peak
+	if w.Attention {
+		f.shares = m.attention
+	}
+	seconds := (float64(w.MACs)*w.stretch()/f.at(w.Tokens) + f.dequant*float64(w.WeightValues)/f.matvec) / f.peak
 	seconds += float64(w.Elements) * elementCost(w.Op) / (m.float.peak * m.matvec)
 	return units.Picoseconds(math.Ceil(seconds * 1e12))
 }
@@ -125,13 +156,6 @@ func (w Work) stretch() float64 {
 		return 1
 	}
 	return 1 + reduction/float64(w.Cols)
-}
-
-// share is the share of the peak rate that a product reaches when each weight
-// serves n tokens.
-func (m *Model) share(n int64) float64 {
-	perMAC := 1/m.matmul + (1/m.matvec-1/m.matmul)/float64(max(1, n))
-	return 1 / perMAC
 }
 
 // Energy is what the operator's arithmetic costs.

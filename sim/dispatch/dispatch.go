@@ -24,9 +24,9 @@ type Model struct {
 	fused map[string]bool
 }
 
-// Of returns the launch cost of r.
-func Of(r devices.Runtime) Model {
-	m := Model{cost: r.Dispatch.Value, fused: make(map[string]bool, len(r.Fused))}
+// Of returns the launch cost of r on the cores of u that work.
+func Of(r devices.Runtime, u devices.Unit) Model {
+	m := Model{cost: r.LaunchOn(u), fused: make(map[string]bool, len(r.Fused))}
 	for _, op := range r.Fused {
 		m.fused[op] = true
 	}

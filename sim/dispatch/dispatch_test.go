@@ -11,7 +11,7 @@ func TestAFusedOperatorCostsNoLaunch(t *testing.T) {
 	m := Of(devices.Runtime{
 		Dispatch: devices.Quantity[units.Picoseconds]{Value: 5 * units.Microsecond},
 		Fused:    []string{"add", "rope"},
-	})
+	}, devices.Unit{})
 	for op, want := range map[string]units.Picoseconds{"attn_q": 5 * units.Microsecond, "add": 0, "rope": 0} {
 		if got := m.Cost(op); got != want {
 			t.Errorf("%s costs %d ps, want %d", op, got, want)

@@ -17,7 +17,7 @@ func Example() {
 	r.Dispatch.Value = 100 * units.Microsecond
 	for _, fused := range [][]string{nil, {"attn_k", "attn_v", "kv_store", "add", "ffn_up"}} {
 		r.Fused = fused
-		m := dispatch.Of(r)
+		m := dispatch.Of(r, devices.Unit{})
 		var cost units.Picoseconds
 		for _, op := range layer {
 			cost += m.Cost(op)

@@ -1,0 +1,204 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/engine"
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fidelity/corpus"
+	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/sim/residency"
+	"github.com/memsim/memsim/sim/sram"
+	"github.com/memsim/memsim/traces"
+)
+
+// longestPrompt is the longest prompt that one measurement is believed to have had.
+const longestPrompt = 4096
+
+// decodeSteps is over how many tokens decode is predicted.
+const decodeSteps = 2
+
+// builder makes cases. Devices are loaded once each; it is safe for concurrent use.
+type builder struct {
+	mu      sync.Mutex
+	devices map[string]*devices.Device
+
+	machines map[string]*sim.Machine
+	memo     sram.Memo
+}
+
+func (b *builder) device(name string) (*devices.Device, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d, ok := b.devices[name]; ok {
+		return d, nil
+	}
+	d, err := devices.LoadPrior(scratch(name), nil)
+	if err != nil {
+		return nil, err
+	}
+	if b.devices == nil {
+		b.devices = map[string]*devices.Device{}
+	}
+	b.devices[name] = d
+	return d, nil
+}
+
+// machine returns the machine of a row, one for all rows of its kind: it remembers
+// what its memories did.
+func (b *builder) machine(d *devices.Device, unit string, row corpus.Row) (*sim.Machine, error) {
+	key := fmt.Sprint(row.Phone, " ", unit, " ", row.Runtime, " ", row.Threads)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m, ok := b.machines[key]; ok {
+		return m, nil
+	}
+	m, err := sim.New(sim.Config{Device: d, Unit: unit, Runtime: row.Runtime, Threads: row.Threads, WholeMemory: true, Streaming: true, Memo: &b.memo})
+	if err != nil {
+		return nil, err
+	}
+	if b.machines == nil {
+		b.machines = map[string]*sim.Machine{}
+	}
+	b.machines[key] = m
+	return m, nil
+}
+
+func (b *builder) build(ctx context.Context, row corpus.Row) (*Case, error) {
+	if row.Seconds() <= 0 {
+		return nil, fmt.Errorf("an energy: times alone are fitted")
+	}
+	if row.Prompt > longestPrompt {
+		return nil, errors.New("a prompt of that length is the sum of many")
+	}
+	d, err := b.device(row.Phone)
+	if err != nil {
+		return nil, err
+	}
+	unit := unitOf(d, row)
+	machine, err := b.machine(d, unit, row)
+	if err != nil {
+		return nil, err
+	}
+	trace, family, err := record(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	result, movement, err := machine.Record(ctx, trace, nil)
+	if err != nil {
+		return nil, err
+	}
+	if result.Residency == residency.Killed {
+		return nil, errors.New("the profile says that the system would end the app")
+	}
+	c := &Case{Row: row, Family: family, machine: machine, movement: movement}
+	u, r := machine.Unit(), machine.Runtime()
+	c.scale = d.Multipliers(u, r, formatsOf(trace))
+	c.own = devices.OfModel(u, r, sim.ShapeOf(trace.Head), string(row.Phase()))
+	return c, nil
+}
+
+// unitOf is the unit of a row: its own, or the one that its runtime is for.
+func unitOf(d *devices.Device, row corpus.Row) string {
+	if row.Unit != "" || row.Runtime == "" {
+		return row.Unit
+	}
+	for i := range d.Runtimes {
+		if d.Runtimes[i].Name == row.Runtime {
+			return d.Runtimes[i].Unit
+		}
+	}
+	return ""
+}
+
+// record runs the phase that a row measures, shape-only.
+func record(ctx context.Context, row corpus.Row) (t *traces.Trace, family string, err error) {
+	overrides, err := model.ParseOverrides(row.Overrides)
+	if err != nil {
+		return nil, "", err
+	}
+	src, err := weights.Open(row.Model, weights.Options{Overrides: overrides, Quant: row.Quant, ShapeOnly: true})
+	if err != nil {
+		return nil, "", err
+	}
+	defer src.Close()
+	e, err := engine.New(src, engine.Options{ShapeOnly: true})
+	if err != nil {
+		return nil, "", err
+	}
+	defer e.Close()
+	t = &traces.Trace{}
+	length := row.Prompt
+	if row.Phase() == traces.Decode {
+		length = row.Held() + decodeSteps
+	}
+	session, err := e.NewSession(engine.SessionOptions{Context: length, Sink: t})
+	if err != nil {
+		return nil, "", err
+	}
+	ids := engine.RandomTokens(1, max(decodeSteps, row.Prompt), e.Shape().Vocab)
+	if row.Phase() == traces.Prefill {
+		_, err = session.Prefill(ctx, ids[:row.Prompt])
+	} else {
+		err = session.Hold(row.Held())
+		for i := 0; i < decodeSteps && err == nil; i++ {
+			_, err = session.Decode(ctx, ids[i])
+		}
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if err := session.Flush(); err != nil {
+		return nil, "", err
+	}
+	t.Head = session.Header("memsim", 1)
+	t.Events = slices.DeleteFunc(t.Events, func(e traces.Event) bool { return e.Phase != row.Phase() })
+	if row.Resize > 0 {
+		t.Resize(row.Resize)
+	}
+	return t, e.Shape().Architecture, nil
+}
+
+// formatsOf lists the storage formats of a trace's weights and cache.
+func formatsOf(t *traces.Trace) []string {
+	seen := map[string]bool{}
+	for i := range t.Events {
+		if e := &t.Events[i]; e.Kind != traces.Activation {
+			seen[e.DType] = true
+		}
+	}
+	var out []string
+	for f := range seen {
+		out = append(out, f)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// sigma is the standard deviation of the error of a row: what the source scatters
+// by, and what the model of any operator leaves out.
+func (c *Case) sigma() float64 {
+	noise := 0.06
+	if c.Row.Unit != "cpu" {
+		noise = 0.10
+	}
+	if c.Row.Phase() == traces.Prefill {
+		noise *= 1.4
+	}
+	if len(c.Row.Assumed) > 0 {
+		noise += 0.04
+	}
+	if c.Row.Grade != "P" {
+		noise += 0.05
+	}
+	if c.Row.Metric == corpus.FirstTokenMS && c.Row.Prompt < 64 {
+		noise = 0.5 // set-up of a first call, not the prompt
+	}
+	return max(noise, c.Row.Spread)
+}

@@ -1,0 +1,117 @@
+// Command fit fits the multipliers of all profiles to all measurements at once, and
+// writes what it finds where the programs read it: devices/fit/multipliers.csv and
+// fidelity/posterior/precision.csv. Run it from the root of the module when
+// measurements, profiles or models of time have changed:
+//
+//	go run ./scripts/fit
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/memsim/memsim/fidelity/corpus"
+	"github.com/memsim/memsim/fidelity/fit"
+	"github.com/memsim/memsim/internal/atomicfile"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	rows, err := corpus.Published()
+	if err != nil {
+		return err
+	}
+	corpus.Hold(rows, corpus.Shipped())
+	workers := runtime.NumCPU()
+	cases, err := fit.Cases(ctx, rows, workers, nil)
+	if err != nil {
+		return err
+	}
+	space := fit.SpaceOf(cases)
+	problem := &fit.Problem{Sigma: space.Sigma, Rows: space.Rows(cases)}
+	fmt.Printf("%d rows, of which %d can be predicted; %d multipliers\n", len(rows), len(cases), len(space.IDs))
+	solution, err := problem.Solve(ctx, nil, workers)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("cost %.1f\n", solution.Cost)
+	if err := writeMultipliers(space, problem, solution); err != nil {
+		return err
+	}
+	return writePrecision(solution.Precision)
+}
+
+func writeMultipliers(space *fit.Space, p *fit.Problem, s *fit.Solution) error {
+	var c mat.Cholesky
+	if !c.Factorize(s.Precision) {
+		return fmt.Errorf("the posterior has no covariance")
+	}
+	var covariance mat.SymDense
+	if err := c.InverseTo(&covariance); err != nil {
+		fmt.Println(err) // of the condition: still usable
+	}
+	rows := make([]int, len(space.IDs))
+	for i := range p.Rows {
+		for _, j := range p.Rows[i].Touches {
+			rows[j]++
+		}
+	}
+	return writeTable("devices/fit/multipliers.csv", []string{"id", "log", "sigma", "rows"}, func(w *csv.Writer) error {
+		for j, id := range space.IDs {
+			sigma := math.Sqrt(covariance.At(j, j))
+			if err := w.Write([]string{id, number(s.Theta[j], 4), number(sigma, 3), strconv.Itoa(rows[j])}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func writePrecision(h *mat.SymDense) error {
+	n := h.SymmetricDim()
+	return writeTable("fidelity/posterior/precision.csv", []string{"row", "column", "value"}, func(w *csv.Writer) error {
+		for i := range n {
+			for j := i; j < n; j++ {
+				if v := h.At(i, j); v != 0 {
+					if err := w.Write([]string{strconv.Itoa(i), strconv.Itoa(j), number(v, 7)}); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func writeTable(path string, header []string, body func(w *csv.Writer) error) error {
+	return atomicfile.Write(path, func(out io.Writer) error {
+		w := csv.NewWriter(out)
+		if err := w.Write(header); err != nil {
+			return err
+		}
+		if err := body(w); err != nil {
+			return err
+		}
+		w.Flush()
+		return w.Error()
+	})
+}
+
+func number(v float64, digits int) string { return strconv.FormatFloat(v, 'g', digits, 64) }
