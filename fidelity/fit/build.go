@@ -39,7 +39,7 @@ func (b *builder) device(name string) (*devices.Device, error) {
 	if d, ok := b.devices[name]; ok {
 		return d, nil
 	}
-	d, err := devices.LoadPrior(scratch(name), nil)
+	d, err := devices.LoadPrior(name, nil)
 	if err != nil {
 		return nil, err
 	}
