@@ -24,6 +24,18 @@ type Multiplier struct {
 // ID is what a fit knows the multiplier by: the same in all devices that share it.
 func (m Multiplier) ID() string { return m.Scope + "/" + m.Name + "/" + m.Number }
 
+// Field is the number that the multiplier scales, as a path of its device; of one that
+// scales several, the group that they are in.
+func (m Multiplier) Field() string {
+	switch m.Scope {
+	case "runtime", "phone":
+		return "runtimes." + m.runtime + "." + m.Number
+	case "soc":
+		return "units." + m.unit + "." + m.Number
+	}
+	return m.Number
+}
+
 // spread is how far machines are from what their public data say, in logarithms, by
 // the kind of unit: prior widths that no profile states. They are what measurements
 // of the corpus scatter by, from SoC to SoC and from phone to phone with the same SoC:
@@ -344,10 +356,25 @@ func multiply[U amount](v *variant, q *Quantity[U], f float64) {
 		return
 	}
 	q.Value = U(float64(q.Value) * f)
+	if v.fitted != "" {
+		q.Value = U(fourDigits(float64(q.Value)))
+	}
 	if v.fitted != "" && q.Value != 0 {
 		q.Kind, q.Source = Calibrated, v.fitted
 		q.Uncertainty = units.Ratio(math.Hypot(float64(q.Uncertainty), v.sigma))
 	}
+}
+
+// fourDigits rounds a fitted value to what is worth stating.
+func fourDigits(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-3)
+	if unit < 1 {
+		return math.Round(x*math.Round(1/unit)) / math.Round(1/unit)
+	}
+	return math.Round(x/unit) * unit
 }
 
 func multiplied[U amount](v *variant, q *Quantity[U], f float64) *Quantity[U] {

@@ -50,6 +50,16 @@ func (f Figure) Shown(r *sim.Result) float64 {
 	return f.Value(r) * f.Scale
 }
 
+// Interval returns the central 90 % of the figure in its Unit; ok is false if the
+// result has none.
+func (f Figure) Interval(r *sim.Result) (span [2]float64, ok bool) {
+	span, ok = r.Interval90[f.Key]
+	if f.Scale != 0 {
+		span[0], span[1] = span[0]*f.Scale, span[1]*f.Scale
+	}
+	return span, ok
+}
+
 // Figures are all numbers of a result, in the order of its JSON keys grouped
 // for reading.
 var Figures = []Figure{

@@ -46,16 +46,49 @@ func Record(r *sim.Result) []string {
 	return fields
 }
 
-// WriteCSV writes a header of JSON keys and a row per result.
+// intervalColumns names two columns for each figure that has an interval in some
+// result: KEY_low90 and KEY_high90.
+func intervalColumns(results []sim.Result) (figures []Figure, names []string) {
+	for _, f := range Figures {
+		for i := range results {
+			if _, ok := results[i].Interval90[f.Key]; ok {
+				figures = append(figures, f)
+				names = append(names, f.Key+"_low90", f.Key+"_high90")
+				break
+			}
+		}
+	}
+	return figures, names
+}
+
+// intervals returns the values of intervalColumns, empty where r has none.
+func intervals(r *sim.Result, figures []Figure) []string {
+	var fields []string
+	for _, f := range figures {
+		span, ok := r.Interval90[f.Key]
+		for _, v := range span {
+			text := ""
+			if ok {
+				text = strconv.FormatFloat(v, 'f', -1, 64)
+			}
+			fields = append(fields, text)
+		}
+	}
+	return fields
+}
+
+// WriteCSV writes a header of JSON keys and a row per result, intervals behind.
 func WriteCSV(w io.Writer, c Comparison) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
 	t := table.NewWriter()
-	t.AppendHeader(toRow(Columns()))
+	figures, names := intervalColumns(c.Results)
+	t.AppendHeader(toRow(append(Columns(), names...)))
 	t.Style().Format.Header = text.FormatDefault
 	for i := range c.Results {
-		t.AppendRow(toRow(Record(&c.Results[i])))
+		r := &c.Results[i]
+		t.AppendRow(toRow(append(Record(r), intervals(r, figures)...)))
 	}
 	_, err := io.WriteString(w, t.RenderCSV()+"\n")
 	return err

@@ -202,6 +202,9 @@ func (t Terminal) render(results, all []sim.Result, figures []Figure) string {
 			format = formatFor(f, all)
 		}
 		w.AppendRow(t.figure(f, format, results))
+		if row := t.interval(f, format, results); row != nil {
+			w.AppendRow(row)
+		}
 	}
 	return dropMargin(w.Render())
 }
@@ -274,4 +277,21 @@ func trimLines(s string) string {
 		lines[i] = strings.TrimRight(l, " ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// interval is the line below a figure that is worth comparing: where the central
+// 90 % of its draws lie; nil if none is known.
+func (t Terminal) interval(f Figure, format numberFormat, results []sim.Result) table.Row {
+	row, any := table.Row{"  90 %", ""}, false
+	for i := range results {
+		text := ""
+		if span, ok := f.Interval(&results[i]); ok && f.Relative {
+			text, any = Number(span[0])+"–"+Number(span[1]), true
+		}
+		row = append(row, t.faint(text))
+	}
+	if !any {
+		return nil
+	}
+	return row
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/memsim/memsim/devices"
@@ -83,13 +84,17 @@ func (m *Machine) Varied(d *devices.Device) (*Machine, error) {
 
 // Time returns the figures of a movement at the machine's own pacing. It is an
 // error if the movement was recorded on other memories.
-func (m *Machine) Time(mv *Movement) (Result, error) {
+func (m *Machine) Time(mv *Movement) (Result, error) { return m.TimeOf(mv, 1, 1) }
+
+// TimeOf is Time with all that a prompt and a decoded token take longer by a factor.
+func (m *Machine) TimeOf(mv *Movement, prefill, decode float64) (Result, error) {
 	if mv.path != m.path {
 		return Result{}, errors.New("sim: this movement was recorded on other memories; record it on this machine")
 	}
 	var sums Collector
 	var now, free units.Picoseconds
 	stretch := m.stretchesOf(mv.header)
+	stretch.prefill, stretch.decode = stretch.prefill*prefill, stretch.decode*decode
 	row := Row{Operands: make([]Operand, 1)}
 	for i := range mv.rows {
 		r := &mv.rows[i]
@@ -127,6 +132,18 @@ func (m *Machine) energyOf(r *movementRow, time units.Picoseconds) EnergyParts {
 		Flash:   r.flashRead + m.flash.IdlePower.Energy(time),
 		Compute: m.compute.Energy(r.work),
 	})
+}
+
+// Formats lists the storage formats of the weights and the cache that were computed
+// with.
+func (mv *Movement) Formats() []string {
+	seen := map[string]bool{}
+	for i := range mv.rows {
+		if f := mv.rows[i].work.DType; f != "" {
+			seen[f] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // note records the row that has just been charged.

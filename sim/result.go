@@ -60,7 +60,14 @@ type Result struct {
 	// for; their weights were taken as widened to its float type, one operation
 	// each.
 	FormatsWidened []string `json:"formats_widened,omitempty"`
-	HostTokensPerS float64  `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
+	// Interval90 holds the central 90 % of predicted figures, by their keys, over what
+	// is uncertain in the profile; RatioInterval90 that of their multiples of the first
+	// model's. MainUncertainty names what makes most of the latency's width.
+	Interval90      map[string][2]float64 `json:"interval90,omitempty"`
+	RatioInterval90 map[string][2]float64 `json:"ratio_interval90,omitempty"`
+	MainUncertainty *MainUncertainty      `json:"main_uncertainty,omitempty"`
+
+	HostTokensPerS float64 `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
 	// Caches are the on-chip memories of the unit, nearest first: a block that fits
 	// the largest can run again without traffic. They are the device's, and no figure.
 	Caches []Cache `json:"-"`
@@ -96,4 +103,12 @@ type LatencyMS struct {
 	SRAM     float64 `json:"sram"`
 	DRAM     float64 `json:"dram"`
 	Flash    float64 `json:"flash"`
+}
+
+// MainUncertainty is the number of a profile that makes most of the width of a
+// latency.
+type MainUncertainty struct {
+	Field string  `json:"field"` // as devices show lists it
+	Share float64 `json:"share"` // of the variance of the logarithm of the latency
+	Kind  string  `json:"kind"`  // calibrated, derived or estimated
 }

@@ -2,14 +2,11 @@ package study
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
-	"github.com/memsim/memsim/traces"
-	"github.com/memsim/memsim/units"
 )
 
 // Compare puts runs on one machine side by side, the first as what the others are
@@ -41,6 +38,9 @@ func notes(m *sim.Machine, runs []Run) []string {
 		add(memory(&runs[i]))
 		add(widened(m, &runs[i].Result))
 	}
+	for i := range runs {
+		add(slower(&runs[0], &runs[i]))
+	}
 	add(uncertainty(m, runs))
 	return append(list, calibrated(m)...)
 }
@@ -71,46 +71,51 @@ func widened(m *sim.Machine, r *sim.Result) string {
 		r.Model, m.Runtime().Name, strings.Join(r.FormatsWidened, ", "))
 }
 
-// uncertainty says how sure the latencies are, as far as the calibrated numbers
-// of the profile state their errors.
+// uncertainty says what makes the latencies uncertain, and how to pin it down.
 func uncertainty(m *sim.Machine, runs []Run) string {
-	var parts []string
 	for i := range runs {
-		r := &runs[i].Result
-		if u := latencyUncertainty(m, r); u > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s ms ± %.0f %%", r.Model, profiles.Number(r.LatencyMS), 100*u))
+		u := runs[i].Result.MainUncertainty
+		if u == nil {
+			continue
 		}
+		d := m.Device()
+		what := fmt.Sprintf("%s of the latency's range is %s", fraction(u.Share), u.Field)
+		switch u.Kind {
+		case "calibrated":
+			return fmt.Sprintf("%s, which was fitted to measurements of %s. More rows narrow it: memsim calibrate --device %s --data mine.csv.", what, d.Title, d.Name)
+		case "derived":
+			return fmt.Sprintf("%s. No measurement of %s with %s is known; it was learnt from other phones. Three speeds measured on the phone pin it down: memsim calibrate --device %s --data mine.csv.", what, d.Title, m.Runtime().Name, d.Name)
+		}
+		return fmt.Sprintf("%s, which is estimated on %s and which nobody has published. Three speeds measured on the phone pin it down: memsim calibrate --device %s --data mine.csv.", what, d.Title, d.Name)
 	}
-	if len(parts) == 0 {
+	return ""
+}
+
+// slower says how sure it is that a model takes longer than the first.
+func slower(first, r *Run) string {
+	span, ok := r.Result.RatioInterval90["latency_ms_per_token"]
+	if !ok {
 		return ""
 	}
-	return "Latency, by the errors of the calibrated numbers: " + strings.Join(parts, ", ") + "."
+	return fmt.Sprintf("%s takes %s to %s times as long a token as %s (90 %% of samples), longer in %.0f %% of them.",
+		r.Result.Model, profiles.Number(span[0]), profiles.Number(span[1]), first.Result.Model, 100*r.Longer)
 }
 
-// latencyUncertainty is the relative standard error of the decode latency that
-// follows from those of the profile's calibrated numbers, to first order and as if
-// they were independent; 0 if none is stated.
-func latencyUncertainty(m *sim.Machine, r *sim.Result) float64 {
-	ps := func(ms float64) units.Picoseconds { return units.Picoseconds(ms * 1e9) }
-	p := r.LatencyPartsMS
-	parts := sim.TimeParts{Dispatch: ps(p.Dispatch), Compute: ps(p.Compute), SRAM: ps(p.SRAM), DRAM: ps(p.DRAM), Flash: ps(p.Flash)}
-	sum := 0.0
-	for _, q := range m.Device().Parameters() {
-		if q.Kind == devices.Calibrated {
-			e := float64(q.Uncertainty) * m.TimeElasticity(parts, traces.Decode, q.Path)
-			sum += e * e
-		}
-	}
-	return math.Sqrt(sum)
+// fraction says how large a share is.
+func fraction(share float64) string {
+	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
-// calibrated lists the numbers in use that were fitted, and to what.
+// calibrated says how many numbers in use were fitted to measurements.
 func calibrated(m *sim.Machine) []string {
-	var list []string
-	for _, n := range m.Device().Numbers() {
-		if n.Kind == devices.Calibrated && m.Uses(n.Path) {
-			list = append(list, fmt.Sprintf("%s = %s is calibrated: %s", n.Path, n.Value, n.Source))
+	n := 0
+	for _, row := range m.Device().Numbers() {
+		if row.Kind == devices.Calibrated && m.Uses(row.Path) {
+			n++
 		}
 	}
-	return list
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d numbers of %s on the %s are calibrated, by one fit to all measurements; memsim devices show %s lists each with its source.", n, m.Runtime().Name, m.Unit().Name, m.Device().Name)}
 }

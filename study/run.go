@@ -19,6 +19,10 @@ type Run struct {
 	Machine *sim.Machine
 	Head    traces.Header
 	Result  sim.Result
+	// Movement is what the run moved, to be timed again; nil if it moved nothing.
+	Movement *sim.Movement
+	// Longer is the share of draws in which a token takes longer than the first run's.
+	Longer float64
 }
 
 // Replay runs a trace on a machine and hands each row of the ledger to the views.
@@ -35,7 +39,7 @@ func Replay(ctx context.Context, m *sim.Machine, src traces.Source, views ...Vie
 	}
 	run := Run{Machine: m, Head: src.Header()}
 	var err error
-	if run.Result, err = m.Replay(ctx, src, visit); err != nil {
+	if run.Result, run.Movement, err = m.Record(ctx, src, visit); err != nil {
 		return run, fmt.Errorf("replay of %s: %w", run.Head.Model, err)
 	}
 	return run, nil

@@ -2,7 +2,6 @@ package study_test
 
 import (
 	"context"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
-	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
@@ -142,31 +140,5 @@ func TestNotesOfACacheWithADotInItsName(t *testing.T) {
 	}
 	if notes := strings.Join(study.Compare(m).Notes, "\n"); !strings.Contains(notes, "sram.system.cache.1.bandwidth = ") {
 		t.Errorf("the cache's calibrated bandwidth is missing in the notes:\n%s", notes)
-	}
-}
-
-// The uncertainty beside a result is that of the same point in a validation.
-func TestLatencyUncertaintyIsThatOfThePoint(t *testing.T) {
-	p := validation.Point{Device: "oneplus12", Runtime: "executorch-cpu", Model: "smollm-135m", Overrides: "layers=10", Quant: "bf16", Context: 8, Metric: validation.MSPerToken, Value: 10}
-	var x validation.Predictor
-	want, err := x.Predict(context.Background(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := x.Machine(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := study.Recording{Model: study.Model{Ref: p.Model, Overrides: model.Overrides{Layers: 10}, Quant: p.Quant}, Lengths: study.Lengths{Prompt: 8, Tokens: 2}, Seed: 1, ShapeOnly: true}
-	trace, err := r.Trace(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := study.Replay(context.Background(), m, trace)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := study.LatencyUncertainty(m, &run.Result); got == 0 || math.Abs(got/float64(want.Uncertainty)-1) > 1e-3 {
-		t.Errorf("± %g of the result, ± %g of the point", got, float64(want.Uncertainty))
 	}
 }

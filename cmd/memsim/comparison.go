@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
+	"github.com/memsim/memsim/fidelity/posterior"
 	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/html"
@@ -36,9 +37,10 @@ const (
 type replays struct {
 	app      *app
 	machine  *sim.Machine
-	folder   *outputFolder // nil: no files are written
-	timeline bool          // write one of each model
-	captured bool          // traces are among the files
+	draws    *posterior.Draws // nil: figures have no intervals
+	folder   *outputFolder    // nil: no files are written
+	timeline bool             // write one of each model
+	captured bool             // traces are among the files
 
 	entries []*entry
 	report  *html.Report
@@ -61,11 +63,15 @@ type rowCount int64
 func (n *rowCount) Add(*sim.Row) { *n++ }
 
 func (a *app) newReplays(flags *deviceFlags) (*replays, error) {
+	draws, err := a.draws(flags)
+	if err != nil {
+		return nil, err
+	}
 	machine, err := flags.Machine()
 	if err != nil {
 		return nil, err
 	}
-	return &replays{app: a, machine: machine, report: html.New(machine.Device(), machine.Unit().Name, machine.Runtime().Name)}, nil
+	return &replays{app: a, machine: machine, draws: draws, report: html.New(machine.Device(), machine.Unit().Name, machine.Runtime().Name)}, nil
 }
 
 // close closes what replayAll has not.
@@ -141,6 +147,9 @@ func (c *replays) replayAll(ctx context.Context, done func()) error {
 		c.app.detail("%s: %d operators replayed, the ledger's invariants hold", r.Head.Model, c.entries[i].rows)
 	}
 	if err := study.NoneRuns(runs...); err != nil {
+		return err
+	}
+	if err := study.Interval(c.machine, runs, c.draws); err != nil {
 		return err
 	}
 	c.result = study.Compare(c.machine, runs...)

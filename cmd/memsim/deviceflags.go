@@ -4,11 +4,36 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fidelity/posterior"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/study"
 )
 
 // deviceFlags name a device, what of it computes, and how energy is counted.
-type deviceFlags struct{ study.Hardware }
+type deviceFlags struct {
+	study.Hardware
+	samples int // draws of what is uncertain
+}
+
+// addSamples adds the flag of commands whose figures have intervals.
+func (d *deviceFlags) addSamples(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&d.samples, "samples", study.DefaultSamples, "`draws` of what is uncertain in the profile, for the 90 % interval of each figure (0: none)")
+}
+
+// draws are those that the flags ask for, the same for one seed.
+func (a *app) draws(d *deviceFlags) (*posterior.Draws, error) {
+	if d.samples < 0 || d.samples > study.MostSamples {
+		return nil, fault.Userf("--samples %d: give 0, for no intervals, or up to %d draws", d.samples, study.MostSamples)
+	}
+	if d.samples == 0 {
+		return nil, nil
+	}
+	p, err := posterior.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	return p.Draw(d.samples, a.common.seed), nil
+}
 
 func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
 	f := cmd.Flags()

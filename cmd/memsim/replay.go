@@ -32,6 +32,7 @@ func (a *app) replayCommand() *cobra.Command {
 		ValidArgsFunction: files("parquet"),
 	}
 	r.deviceFlags.add(cmd, "")
+	r.addSamples(cmd)
 	cmd.Flags().StringVarP(&r.out, "out", "o", "", "`folder` for the report and the profile (default: none are written)")
 	completeWithFolder(cmd, "out")
 	cmd.Flags().BoolVar(&r.timeline, "timeline", false, "with --out, also write a timeline for ui.perfetto.dev")

@@ -66,6 +66,7 @@ what the run before wrote there; files of others stay.`,
 	f.StringArrayVarP(&j.models, "model", "m", nil, "`model` to run, the first is what the others are measured against (repeatable)")
 	completeWithFiles(root, "model", model.Presets()...)
 	j.deviceFlags.add(root, "")
+	j.addSamples(root)
 	j.shapeFlags.add(root)
 	f.IntVar(&j.lengths.Prompt, "prompt-tokens", 16, "length of the prompt in tokens")
 	f.IntVar(&j.lengths.Tokens, "tokens", 16, "tokens to decode")

@@ -123,6 +123,9 @@ func (p *Posterior) Draw(n int, seed uint64) *Draws {
 	return d
 }
 
+// Knows reports whether measurements have told something about a multiplier.
+func (d *Draws) Knows(m devices.Multiplier) bool { return d.posterior.Knows(m.ID()) }
+
 // N is the number of draws.
 func (d *Draws) N() int { return d.n }
 

@@ -1,3 +1,0 @@
-package study
-
-var LatencyUncertainty = latencyUncertainty
