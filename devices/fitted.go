@@ -54,6 +54,9 @@ func readEstimates(text string) ([]Estimate, error) {
 	return out, nil
 }
 
+// FitSource begins the source of each number that the shipped fit changed.
+const FitSource = "one fit to all measurements"
+
 // calibrate puts the shipped fit's numbers in the place of the profile's own, and
 // marks them as calibrated.
 func (d *Device) calibrate() error {
@@ -131,7 +134,7 @@ func (v *variant) apply(multipliers []Multiplier, estimates map[string]Estimate)
 			continue
 		}
 		v.sigma = e.Sigma
-		v.fitted = fmt.Sprintf("one fit to all measurements: %s × %.3g, of %d rows", m.ID(), math.Exp(e.Log), e.Rows)
+		v.fitted = fmt.Sprintf(FitSource+": %s × %.3g, of %d rows", m.ID(), math.Exp(e.Log), e.Rows)
 		m.apply(v, math.Exp(e.Log))
 	}
 }

@@ -153,9 +153,10 @@ func (p *pacing) run(s *step, now, free units.Picoseconds, stretch float64) turn
 	t := turn{from: p.streamsFrom(s, now, free, stretch), free: free}
 	p = p.of(s)
 	supply, first := p.onChip(s)
-	dram := p.dramTime(s)
+	supply, first = stretched(supply, stretch), stretched(first, stretch)
+	dram, flash := stretched(p.dramTime(s), stretch), stretched(s.flash, stretch)
 	g := stage{
-		fetch:   stretched(max(dram, s.flash)+supply+first, stretch),
+		fetch:   max(dram, flash) + supply + first,
 		compute: stretched(p.compute.Time(s.work), stretch),
 		tiles:   max(1, int64((s.total+p.tile-1)/p.tile)),
 		buffers: p.buffers,
@@ -168,7 +169,7 @@ func (p *pacing) run(s *step, now, free units.Picoseconds, stretch float64) turn
 	o := g.overlap()
 	t.end = now + launch + o.memory + o.compute
 	t.TimeParts = TimeParts{Dispatch: launch, Compute: o.compute}
-	t.needs = TimeParts{Dispatch: launch, Compute: g.compute, SRAM: supply, DRAM: dram, Flash: s.flash}
+	t.needs = TimeParts{Dispatch: launch, Compute: g.compute, SRAM: supply, DRAM: dram, Flash: flash}
 	if s.moved > 0 { // also where all hit, and writing back made room
 		t.needs.DRAM += first
 	} else {

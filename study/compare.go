@@ -106,16 +106,23 @@ func fraction(share float64) string {
 	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
-// calibrated says how many numbers in use were fitted to measurements.
+// calibrated says how many numbers in use come from the shipped fit, and lists those
+// that were fitted to something else.
 func calibrated(m *sim.Machine) []string {
 	n := 0
+	var list []string
 	for _, row := range m.Device().Numbers() {
-		if row.Kind == devices.Calibrated && m.Uses(row.Path) {
+		switch {
+		case row.Kind != devices.Calibrated || !m.Uses(row.Path):
+		case strings.HasPrefix(row.Source, devices.FitSource):
 			n++
+		default:
+			list = append(list, fmt.Sprintf("%s = %s is calibrated: %s", row.Path, row.Value, row.Source))
 		}
 	}
-	if n == 0 {
-		return nil
+	if n > 0 {
+		list = append(list, fmt.Sprintf("%d numbers of %s on the %s are calibrated, by one fit to all measurements; memsim devices show %s lists each with its source.",
+			n, m.Runtime().Name, m.Unit().Name, m.Device().Name))
 	}
-	return []string{fmt.Sprintf("%d numbers of %s on the %s are calibrated, by one fit to all measurements; memsim devices show %s lists each with its source.", n, m.Runtime().Name, m.Unit().Name, m.Device().Name)}
+	return list
 }

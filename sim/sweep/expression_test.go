@@ -79,7 +79,7 @@ func TestAWrongExpressionSaysWhatWasMeant(t *testing.T) {
 	for text, want := range map[string]string{
 		"latency_ms_per_tokn < 20": "did you mean latency_ms_per_token?",
 		"latency < 20":             "did you mean latency_ms_per_token?",
-		"zzzzzzzzzzzz < 20":        "the keys are app_limit_bytes, dim,",
+		"zzzzzzzzzzzz < 20":        "the keys are app_limit_bytes, block_bytes, dim,",
 		"latency_ms_per_token":     "bool",
 		"latency_ms_per_token <":   "unexpected",
 		"sharing < 3":              "<",

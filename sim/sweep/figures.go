@@ -22,6 +22,9 @@ func figuresOf(t reflect.Type, prefix string, path []int) []figure {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if key == "-" || f.Type.Kind() == reflect.Map || f.Type.Kind() == reflect.Pointer {
+			continue // no figure of its own
+		}
 		at := append(slices.Clone(path), i)
 		if f.Type.Kind() == reflect.Struct {
 			list = append(list, figuresOf(f.Type, prefix+key+".", at)...)
