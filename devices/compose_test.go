@@ -205,44 +205,58 @@ func TestDerivedNumbersFollow(t *testing.T) {
 	}
 }
 
-// A fit holds for the file of its name: of a runtime everywhere, of a phone for it
-// alone and not for its copy.
+// What was fitted to a phone holds for it alone and not for its copy under another
+// name; what a runtime was taught holds for both.
 func TestFitsHoldForTheirName(t *testing.T) {
-	fits, err := parseFits([]byte(`fits:
-- {scope: runtime, name: llama.cpp-cpu, path: bandwidth_share, value: 71 %, kind: calibrated, source: "to all phones", uncertainty: 4 %}
-- {scope: soc, name: tensor-g3, path: memory.latency, value: 300 ns, kind: calibrated, source: "to the SoC"}
-- {scope: phone, name: pixel8pro, path: units.cpu.bandwidth, value: 51 %, kind: calibrated, source: "to the phone"}
-`))
-	if err != nil {
-		t.Fatal(err)
+	rate := func(d *Device) map[string]bool {
+		own := map[string]bool{}
+		u, err := d.Unit("cpu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := d.Runtime("llama.cpp-cpu", "cpu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range d.Multipliers(*u, *r, []string{"q8_0"}) {
+			own[m.ID()] = m.Own(d.Name)
+		}
+		return own
 	}
-	was := appliedFits
-	appliedFits = func() ([]Fit, error) { return fits, nil }
-	t.Cleanup(func() { appliedFits = was })
-
 	copied, err := Rewrite("pixel8pro", "copy", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "copy.yaml")
 	write(t, file, copied)
-	for _, tt := range []struct {
-		phone           string
-		share, cpu, lat string
-	}{{"pixel8pro", "71 %", "51 %", "300 ns"}, {file, "71 %", "45 %", "300 ns"}, {"pixel7", "71 %", "50 %", "80 ns"}} {
-		d := load(t, tt.phone)
+	original, other := rate(load(t, "pixel8pro")), rate(load(t, file))
+	for id, own := range original {
+		if _, shared := other[id]; shared == own {
+			t.Errorf("%s: the phone's own %v, in the copy too %v", id, own, shared)
+		}
+	}
+}
+
+// An estimate of the fit scales the numbers that it names, and says so; what the user
+// sets, and what a profile's own file has calibrated, stay.
+func TestEstimatesScaleWhatTheyName(t *testing.T) {
+	half := map[string]Estimate{"runtime/llama.cpp-cpu/bandwidth_share": {Log: math.Log(0.5), Sigma: 0.1, Rows: 3}}
+	for sets, want := range map[string]float64{"": 0.45, "runtimes.llama.cpp-cpu.bandwidth_share=80%": 0.8} {
+		d, err := LoadPrior("pixel8pro", strings.Fields(sets))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.scaleBy(half)
 		r, err := d.Runtime("llama.cpp-cpu", "cpu")
 		if err != nil {
 			t.Fatal(err)
 		}
-		cpu, _ := d.Unit("cpu")
-		if r.BandwidthShare.String() != tt.share || cpu.Bandwidth.String() != tt.cpu || d.DRAM.Latency.String() != tt.lat {
-			t.Errorf("%s: %s, %s, %s", tt.phone, r.BandwidthShare, cpu.Bandwidth, d.DRAM.Latency)
+		if got := float64(r.BandwidthShare.Value); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%q: %g, want %g", sets, got, want)
 		}
-	}
-	d := load(t, "pixel8pro")
-	if r, _ := d.Runtime("llama.cpp-cpu", "cpu"); r.BandwidthShare.Kind != Calibrated || r.BandwidthShare.Uncertainty != 0.04 || r.BandwidthShare.Range == nil {
-		t.Errorf("%+v", r.BandwidthShare)
+		if sets == "" && (r.BandwidthShare.Kind != Calibrated || !strings.HasPrefix(r.BandwidthShare.Source, FitSource)) {
+			t.Errorf("%s: %s", r.BandwidthShare.Kind, r.BandwidthShare.Source)
+		}
 	}
 }
 

@@ -64,6 +64,12 @@ func (d *Device) calibrate() error {
 	if err != nil {
 		return err
 	}
+	d.scaleBy(estimates)
+	return nil
+}
+
+// scaleBy scales the device's numbers by the estimates of multipliers, by ID.
+func (d *Device) scaleBy(estimates map[string]Estimate) {
 	d.stretches = map[string]float64{}
 	for id, e := range estimates {
 		if strings.HasPrefix(id, "model/") {
@@ -81,7 +87,6 @@ func (d *Device) calibrate() error {
 			}
 		}
 	}
-	return nil
 }
 
 // OfModel lists the multipliers of the time that a runtime on a unit takes for a

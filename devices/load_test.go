@@ -28,7 +28,11 @@ func TestShippedDevicesAreValid(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			checkReferencesAreUsed(t, d.References, d.Numbers())
+			prior, err := LoadPrior(name, nil) // the fit has sources of its own
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkReferencesAreUsed(t, prior.References, prior.Numbers())
 		})
 	}
 }

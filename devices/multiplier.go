@@ -350,9 +350,10 @@ func expose(v *variant, f float64) {
 // amount is a value that can be scaled.
 type amount interface{ ~int64 | ~float64 }
 
-// multiply scales a number, unless the user set it for this run.
+// multiply scales a number, unless the user set it for this run. The shipped fit
+// leaves alone what a profile's own file has calibrated.
 func multiply[U amount](v *variant, q *Quantity[U], f float64) {
-	if q.Kind == Override {
+	if q.Kind == Override || v.fitted != "" && q.Kind == Calibrated && !strings.HasPrefix(q.Source, FitSource) {
 		return
 	}
 	q.Value = U(float64(q.Value) * f)
@@ -361,6 +362,9 @@ func multiply[U amount](v *variant, q *Quantity[U], f float64) {
 	}
 	if v.fitted != "" && q.Value != 0 {
 		q.Kind, q.Source = Calibrated, v.fitted
+		if r := q.Range; r != nil {
+			q.Range = &Range[U]{min(r.Low, q.Value), max(r.High, q.Value)}
+		}
 		q.Uncertainty = units.Ratio(math.Hypot(float64(q.Uncertainty), v.sigma))
 	}
 }

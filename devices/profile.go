@@ -13,7 +13,7 @@
 //	phones/*.yaml ───┐
 //	socs/, cores/ ───┤             ┌─▶ check ─▶ Device (typed, whole, consistent)
 //	runtimes/*.yaml ─┼─▶ compose ──┤
-//	fit/fit.yaml ────┤   derive    └─▶ or every fault at once, with its line
+//	fit/*.csv ───────┤   derive    └─▶ or every fault at once, with its line
 //	--set path=value─┘
 //
 // Reading takes five steps. The YAML trees of a phone's SoC, cores and runtimes

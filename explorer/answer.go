@@ -111,7 +111,11 @@ func (x *Explorer) reply(ctx context.Context, state State) (*reply, error) {
 	labels := labels(runs)
 	var results []sim.Result
 	for i, r := range runs {
-		a.Sides = append(a.Sides, side{Query: r.Query(), Label: labels[i], Comparison: x.comparison(r)})
+		c, err := x.comparison(r)
+		if err != nil {
+			return nil, err
+		}
+		a.Sides = append(a.Sides, side{Query: r.Query(), Label: labels[i], Comparison: c})
 		labelled := r.result
 		if state.B != nil {
 			labelled.Model = string(rune('A' + i)) // beside a bar there is no room for more

@@ -3,6 +3,8 @@ package explorer
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"github.com/memsim/memsim/fidelity/posterior"
+	"github.com/memsim/memsim/study"
 	"log"
 	"net/http"
 	"runtime"
@@ -30,6 +32,7 @@ type Explorer struct {
 	timeout time.Duration // of a run
 	flames  *recent[flame]
 	answers *recent[answered]
+	draws   *posterior.Draws // of what is uncertain, for the intervals of figures
 	handler http.Handler
 }
 
@@ -42,6 +45,11 @@ func New(c Config) (*Explorer, error) {
 	}
 	x := &Explorer{config: c, catalog: catalog, turn: newTurn(runtime.GOMAXPROCS(0), maxWaiting), timeout: runTimeout,
 		flames: newRecent[flame](keptProfiles), answers: newRecent[answered](keptAnswers)}
+	fitted, err := posterior.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	x.draws = fitted.Draw(study.DefaultSamples, c.Seed)
 	page, err := x.pages()
 	if err != nil {
 		return nil, err

@@ -68,7 +68,11 @@ func (x *Explorer) writeReport(ctx context.Context, w io.Writer, settings []Sett
 	if err != nil {
 		return err
 	}
-	return report.Write(w, x.comparison(runs...))
+	c, err := x.comparison(runs...)
+	if err != nil {
+		return err
+	}
+	return report.Write(w, c)
 }
 
 func (x *Explorer) serveResults(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +85,11 @@ func (x *Explorer) serveResults(w http.ResponseWriter, r *http.Request) {
 		for _, a := range list {
 			runs = append(runs, a.run)
 		}
-		return profiles.WriteJSON(w, x.comparison(runs...))
+		c, err := x.comparison(runs...)
+		if err != nil {
+			return err
+		}
+		return profiles.WriteJSON(w, c)
 	})
 }
 

@@ -29,7 +29,9 @@ type run struct {
 	machine *sim.Machine
 	trace   *traces.Trace
 	result  sim.Result
-	took    time.Duration // of recording and replay
+
+	movement *sim.Movement
+	took     time.Duration // of recording and replay
 }
 
 // prepare loads what the setting names and records what its model moves.
@@ -102,7 +104,7 @@ func (x *Explorer) open(s Setting) (weights.Source, error) {
 func (r *run) replay(ctx context.Context, views ...study.View) error {
 	start := time.Now()
 	replayed, err := study.Replay(ctx, r.machine, r.trace, views...)
-	r.result = replayed.Result
+	r.result, r.movement = replayed.Result, replayed.Movement
 	r.took += time.Since(start)
 	return err
 }
@@ -153,14 +155,17 @@ func sided(err error, i, of int) error {
 }
 
 // comparison is the answer of runs on one machine, as every command gives it.
-func (x *Explorer) comparison(runs ...*run) profiles.Comparison {
+func (x *Explorer) comparison(runs ...*run) (profiles.Comparison, error) {
 	var list []study.Run
 	for _, r := range runs {
-		list = append(list, study.Run{Machine: r.machine, Head: r.trace.Head, Result: r.result})
+		list = append(list, study.Run{Machine: r.machine, Head: r.trace.Head, Result: r.result, Movement: r.movement})
+	}
+	if err := study.Interval(runs[0].machine, list, x.draws); err != nil {
+		return profiles.Comparison{}, err
 	}
 	c := study.Compare(runs[0].machine, list...)
 	c.Memsim = x.config.Version
-	return c
+	return c, nil
 }
 
 // turn lets a few requests run at a time, and some more wait.

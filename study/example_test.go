@@ -22,6 +22,6 @@ func Example() {
 		fmt.Printf("%s: %.0f ms, %.0f MB from DRAM\n", r.Model, r.LatencyMS, r.DRAMBytesPerToken/1e6)
 	}
 	// Output:
-	// mobilellm-125m: 16 ms, 250 MB from DRAM
+	// mobilellm-125m: 15 ms, 250 MB from DRAM
 	// mobilellm-ls-125m: 16 ms, 250 MB from DRAM
 }

@@ -52,17 +52,17 @@ func TestShellsCompleteNames(t *testing.T) {
 func TestShellsCompleteWhatBeginsAsTyped(t *testing.T) {
 	inFolder(t)
 	for args, want := range map[string]string{
-		"--device p":                            "pixel7 pixel8pro",
+		"--device pixel7":                       "pixel7 pixel7pro",
 		"--device pixel8":                       "pixel8pro",
 		"--device pixel8pro --runtime litert-c": "litert-cpu",
 		"--device pixel8pro --set dram.chann":   "dram.channels=",
-		"sweep --quant q8_0,q4_k":               "q8_0,q4_k_m",
+		"sweep --quant q8_0,q4_k":               "q8_0,q4_k_m q8_0,q4_k_s",
 		"sweep --sharing none,im":               "none,immediate",
 		"sweep --where energy_m":                "energy_mj_per_token",
 		"sweep --pareto energy_m":               "energy_mj_per_token",
 		"sweep --pareto params,+energy_m":       "params,+energy_mj_per_token",
 		"sweep --pareto params,-energy_m":       "params,-energy_mj_per_token",
-		"devices show iphone15p":                "iphone15pro",
+		"devices show iphone15p":                "iphone15plus iphone15pro iphone15promax",
 		"models make tiny":                      "tinyllama-1.1b",
 		"rep":                                   "replay",
 	} {

@@ -69,6 +69,9 @@ func TestAPointOfASweepEqualsTheModelAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, name := range lines[0] {
+		if strings.HasSuffix(name, "_low90") || strings.HasSuffix(name, "_high90") {
+			continue // a sweep draws no samples
+		}
 		if got := rows[1][name]; got != lines[1][i] {
 			t.Errorf("%s is %q in the sweep, %q alone", name, got, lines[1][i])
 		}

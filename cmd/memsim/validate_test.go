@@ -129,12 +129,18 @@ func TestPredictionsCarryTheErrorsOfCalibratedNumbers(t *testing.T) {
 	inFolder(t)
 	smallShape(t)
 	args := []string{"--device", "oneplus12", "--model", "small.yaml", "--prompt-tokens", "2", "--tokens", "2"}
-	if r := mustMemsim(t, args...); !strings.Contains(r.out, "ms ± ") {
-		t.Errorf("no ± in\n%s", r.out)
+	r := mustMemsim(t, args...)
+	for _, want := range []string{"  90 %", "of the latency's range is ", "are calibrated, by one fit to all"} {
+		if !strings.Contains(strings.Join(strings.Fields(r.out), " "), strings.TrimSpace(want)) {
+			t.Errorf("no %q in\n%s", want, r.out)
+		}
 	}
-	unfitted := append(args, "--unit", "npu")
-	if r := mustMemsim(t, unfitted...); strings.Contains(r.out, "±") {
-		t.Errorf("a ± without calibrated numbers in\n%s", r.out)
+	c := decode[profiles.Comparison](t, mustMemsim(t, append(args, "--format", "json")...)).Results[0]
+	if span := c.Interval90["latency_ms_per_token"]; !(span[0] < c.LatencyMS && c.LatencyMS < span[1]) || c.MainUncertainty == nil {
+		t.Errorf("%g ms in %v, by %+v", c.LatencyMS, span, c.MainUncertainty)
+	}
+	if r := mustMemsim(t, append(args, "--samples", "0")...); strings.Contains(r.out, "  90 %") {
+		t.Errorf("no samples were asked for, and intervals are there:\n%s", r.out)
 	}
 }
 

@@ -105,3 +105,31 @@ func TestRowsMayComeInLots(t *testing.T) {
 		t.Error("the posterior has no covariance")
 	}
 }
+
+// In the linear form, a problem without a row is solved as if it had never been there.
+func TestARowLeftOutIsForgotten(t *testing.T) {
+	rows := []Row{linear(0.1, 0.1, []float64{1, 0.5}, 0, 1), linear(0.05, 0.1, []float64{1, 2}, 0, 1), linear(-0.2, 0.1, []float64{1, 1}, 0, 1)}
+	sigma := []float64{0.2, 0.2}
+	p := &Problem{Sigma: sigma, Rows: rows}
+	without, err := p.Without(solve(t, p), func(i int) bool { return i == 2 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := solve(t, &Problem{Sigma: sigma, Rows: rows[:2]})
+	for j := range sigma {
+		if math.Abs(without.Theta[j]-alone.Theta[j]) > 1e-3 {
+			t.Errorf("parameter %d: %g, alone %g", j, without.Theta[j], alone.Theta[j])
+		}
+	}
+	var c mat.Cholesky
+	if !c.Factorize(alone.Precision) {
+		t.Fatal("no covariance")
+	}
+	log, spread, err := Spread(&rows[2], alone.Theta, &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := alone.Theta[0] + alone.Theta[1]; math.Abs(log-want) > 1e-9 || spread <= rows[2].Sigma {
+		t.Errorf("predicted %g ± %g, want %g with more than the row's own %g", log, spread, want, rows[2].Sigma)
+	}
+}
