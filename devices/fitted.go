@@ -84,6 +84,9 @@ func (d *Device) scaleBy(estimates map[string]Estimate) {
 			if r := &d.Runtimes[j]; r.Unit == u.Name {
 				v.runtime = r
 				v.apply(append(ofRuntime(*u, *r, r.formats()), d.ofPhone(*r)...), estimates)
+				if r.Launch != nil {
+					r.Dispatch.Value = r.LaunchOn(u.WithThreads(r.ThreadsOn(*u)))
+				}
 			}
 		}
 	}

@@ -319,7 +319,9 @@ func scaleWork(v *variant, f float64) {
 
 func scaleLaunch(v *variant, f float64) {
 	r := v.runtime
-	multiply(v, &r.Dispatch, f)
+	if r.Launch == nil {
+		multiply(v, &r.Dispatch, f)
+	}
 	r.Launch, r.Overhead, r.PromptOverhead = multiplied(v, r.Launch, f), multiplied(v, r.Overhead, f), multiplied(v, r.PromptOverhead, f)
 	if r.Barrier != nil {
 		r.Barrier = r.Barrier.times(v, f)

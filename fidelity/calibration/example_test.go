@@ -21,7 +21,7 @@ func ExampleFit() {
 		{Model: "mobilellm-350m", Overrides: "layers=6", Quant: "f16"},
 	} {
 		p.Device, p.Runtime, p.Context, p.Metric, p.Value = "oneplus12", "executorch-cpu", 8, validation.TokensPerS, 1
-		stopwatch, err := x.Predict(ctx, p, share+"=72%") // what it would show
+		stopwatch, err := x.Predict(ctx, p, share+"=60%") // what it would show
 		if err != nil {
 			fmt.Println(err)
 			return
