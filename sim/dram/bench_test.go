@@ -58,7 +58,7 @@ func BenchmarkStream(b *testing.B) {
 			s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", r, Open)
 			var requests int64
 			for b.Loop() {
-				t := New(s).Move(0, []Extent{{Bytes: 125e6}})
+				t := newFast(s).Move(0, []Extent{{Bytes: 125e6}})
 				requests += t.Counts.Requests()
 			}
 			reportRequests(b, requests)
@@ -80,12 +80,12 @@ func BenchmarkWaitingWrites(b *testing.B) {
 		"evicted":  writeBack(),
 		"page-ins": {{Addr: 1 << 30, Bytes: 64 << 20, Write: true}, {Addr: 1 << 30, Bytes: 64 << 20}},
 	} {
-		for level, memory := range map[string]func(Spec) *Memory{"fast": New, "command": NewCommandLevel} {
+		for level, make := range map[string]func(Spec) memory{"fast": func(s Spec) memory { return newFast(s) }, "command": func(s Spec) memory { return New(s) }} {
 			b.Run(name+"/"+level, func(b *testing.B) {
 				s := phoneSpec(b, PerBank)
 				var requests int64
 				for b.Loop() {
-					requests += memory(s).Move(0, list).Counts.Requests()
+					requests += make(s).Move(0, list).Counts.Requests()
 				}
 				reportRequests(b, requests)
 			})
@@ -103,7 +103,7 @@ func BenchmarkRandom(b *testing.B) {
 	}
 	var requests int64
 	for b.Loop() {
-		requests += NewCommandLevel(s).Move(0, extents).Counts.Requests()
+		requests += New(s).Move(0, extents).Counts.Requests()
 	}
 	reportRequests(b, requests)
 }
@@ -118,12 +118,12 @@ func BenchmarkToken(b *testing.B) {
 		b.Run("first/refresh="+string(r), func(b *testing.B) {
 			var requests int64
 			for b.Loop() {
-				requests += moveToken(New(s))
+				requests += moveToken(newFast(s))
 			}
 			reportRequests(b, requests)
 		})
 		b.Run("next/refresh="+string(r), func(b *testing.B) {
-			m := New(s)
+			m := newFast(s)
 			moveToken(m)
 			var requests int64
 			for b.Loop() {
@@ -135,7 +135,7 @@ func BenchmarkToken(b *testing.B) {
 }
 
 // moveToken moves the weights of one decode step.
-func moveToken(m *Memory) (requests int64) {
+func moveToken(m memory) (requests int64) {
 	const dim, ffn, kv, vocabulary, layers = 576, 1536, 192, 32000, 30
 	q8 := func(rows, cols int) units.Bytes { return units.Bytes(rows * cols / 32 * 34) }
 	addr := uint64(0x1a2e40)

@@ -43,8 +43,7 @@ func (b *bank) openRow() int32 {
 	return -1
 }
 
-// A channel is one memory channel with its controller: the state of the
-// command-level engine.
+// A channel is one memory channel with its controller.
 type channel struct {
 	*plan
 	now     int64 // the clock that comes next
@@ -96,21 +95,7 @@ type channel struct {
 	lastData int64 // end of the last burst on the data bus
 
 	lastArrival int64 // clock at which the last request was taken in
-
-	lastRow    [maxBanks]int32 // by bank: the row last asked for
-	lastColumn [maxBanks]int32 // by bank: the column last asked for
-	lastBank   int             // the bank last asked for
-	itemBuf    []item
-
-	graph      *graph  // nil: no fast path
-	at         *node   // the channel's state, if it is known to the graph
-	ahead      bool    // at is ahead of the fields above
-	busySet    uint64  // if ahead: the banks that have something to do
-	parked     []entry // writes that change nothing while the channel reads, oldest first
-	parkedOnly uint64  // banks whose writes are all parked
-	recording  recording
-	played     playing
-	lesson     lesson
+	switches    int   // between reading and writing
 
 	guard    *guard
 	progress progress
@@ -136,11 +121,13 @@ type cas struct {
 	choice  choice
 }
 
-// An observer sees what a channel does, in order.
+// An observer sees what a channel does, in order: each event before the channel's state
+// changes by it, but for power states, which it has entered.
 type observer interface {
 	arrived(clock int64, age uint64, write bool, p place)
 	issued(clock int64, c Command, bank int, row int32)
 	served(clock int64, age uint64, write bool, end int64)
+	entered(p powerState)
 }
 
 func newChannel(p *plan) *channel {
@@ -150,16 +137,12 @@ func newChannel(p *plan) *channel {
 	c.writes.clear()
 	for i := range c.bank {
 		c.bank[i].row = -1
-		c.lastRow[i] = -1
 	}
 	if p.refreshEvery > 0 {
 		c.refreshDue = p.refreshEvery
 	}
 	return c
 }
-
-// turn returns the turn that makes the bank last asked for the first one.
-func (c *channel) turn() *turn { return &c.turns[c.turnAt[c.lastBank]] }
 
 // busy reports whether requests wait.
 func (c *channel) busy() bool {
@@ -187,7 +170,6 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 	}
 	c.age++
 	c.lastArrival = c.now
-	c.lastBank, c.lastRow[bank], c.lastColumn[bank] = bank, row, column
 	c.asleep &^= 1 << bank
 	q.push(entry{age: c.age, clock: c.now, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
 	if c.observer != nil {
@@ -214,9 +196,6 @@ func (c *channel) issue(cmd Command, bank int, row int32) {
 	rank := c.rankOf[bank&63] & 3
 	c.channelReady.hold(c.now, causes.channel)
 	c.rankReady[rank].hold(c.now, causes.rank)
-	if c.recording.on {
-		c.recording.own[rank].hold(c.now, causes.rank)
-	}
 	c.groupReady[c.groupOf[bank&63]&63].hold(c.now, causes.group)
 	c.bankReady[bank&63].hold(c.now, causes.bank)
 	if c.ranks > 1 {

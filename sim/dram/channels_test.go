@@ -10,7 +10,7 @@ import (
 // A stream keeps all channels as busy, a short access one of them, and each
 // channel's time is its own.
 func TestChannelsOfATransfer(t *testing.T) {
-	m := New(phoneSpec(t, NoRefresh))
+	m := newFast(phoneSpec(t, NoRefresh))
 	stream := m.Move(0, []Extent{{Bytes: 256 * units.KiB}})
 	first := m.Channels()[0]
 	for i, c := range m.Channels() {
@@ -42,7 +42,7 @@ func TestChannelsOfATransfer(t *testing.T) {
 // they rest: each is found again when its region is asked for.
 func TestChannelsInRegionsAreFoundAgain(t *testing.T) {
 	s := mappedSpec(t, "ChRaBaRoCo", NoRefresh)
-	m := New(s)
+	m := newFast(s)
 	region := uint64(s.Capacity()) / 4
 	for range 3 {
 		for want := range 4 {
@@ -88,7 +88,7 @@ func TestAChannelTakenUpAnewLearnsNothing(t *testing.T) {
 	}
 	m.Release()
 	list := []Extent{{Addr: other, Bytes: 64}, {Addr: 0, Bytes: 32_000}}
-	fast, slow := memo.New(s), NewCommandLevel(s)
+	fast, slow := memo.New(s), New(s)
 	if a, b := fast.Move(0, list), slow.Move(0, list); a != b {
 		t.Errorf("fast path %+v\ncommand level %+v", a, b)
 	}

@@ -182,6 +182,8 @@ func (k *checker) checkState(clock int64, cmd Command, bank int, row int32) {
 	}
 }
 
+func (k *checker) entered(powerState) {}
+
 func (k *checker) served(clock int64, age uint64, write bool, end int64) {
 	k.pass(clock, k.queued())
 	at, ok := k.waiting[age]

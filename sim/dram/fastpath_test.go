@@ -123,7 +123,7 @@ func TestFastPathIsExact(t *testing.T) {
 		used.Move(0, rapid.SampledFrom(lists).Draw(t, "first list"))
 		used.Idle(units.Picoseconds(rapid.SampledFrom([]int64{0, 5_000_000, 1_000_000_000}).Draw(t, "rest")))
 		used.Release()
-		fast, slow := memo.New(s), NewCommandLevel(s)
+		fast, slow := memo.New(s), New(s)
 		for range rapid.IntRange(1, 12).Draw(t, "moves") {
 			list := rapid.SampledFrom(lists).Draw(t, "list")
 			gap := units.Picoseconds(rapid.SampledFrom([]int64{0, 0, 1250, 30_000, 70_000, 120_000, 1_000_000, 5_000_000, 40_000_000}).Draw(t, "gap"))

@@ -119,7 +119,6 @@ type graph struct {
 	sessions  *generations[session]
 	waypoints *generations[waypoint]
 	buf       []byte // of names of states and sessions
-	renamed   []byte // of the names of renamedKey
 }
 
 // learned keeps graphs for the next memories of a Spec.
@@ -165,18 +164,18 @@ func (l *learned) giveBack(g *graph) {
 }
 
 // node returns the node of a channel's state, or nil if it has none.
-func (g *graph) node(c *channel) *node {
+func (g *graph) node(f *fastChannel) *node {
 	var ok bool
-	if g.buf, ok = c.snapshot(g.buf[:0]); !ok {
+	if g.buf, ok = f.snapshot(&f.view, g.buf[:0]); !ok {
 		return nil
 	}
 	if n := g.nodes[string(g.buf)]; n != nil {
 		return n
 	}
 	n := node{state: string(g.buf)}
-	turn := c.turn()
-	each(c.busyBanks(), func(bank int) { n.busy = append(n.busy, uint8(turn.count[bank])) })
-	each(c.writes.pending&^c.parkedOnly, func(bank int) { n.writes |= 1 << turn.count[bank] })
+	turn := f.view.turn
+	each(f.channel.busyBanks(&f.view), func(bank int) { n.busy = append(n.busy, uint8(turn.count[bank])) })
+	each(f.writes.pending&^f.view.parkedOnly, func(bank int) { n.writes |= 1 << turn.count[bank] })
 	return g.known(&n)
 }
 

@@ -29,12 +29,12 @@ type progress struct {
 
 // Bind ends transfers and idle time of the memory early once ctx is done; Err then
 // says so.
-func (m *Memory) Bind(ctx context.Context) { m.guard.ctx = ctx }
+func (a *account) Bind(ctx context.Context) { a.guard.ctx = ctx }
 
 // Err returns why the memory stopped: its context's error, or that requests wait for
 // ever under its timings. It is nil while all goes well. A memory that has stopped
 // moves nothing any more, and its last transfer is not whole.
-func (m *Memory) Err() error { return m.guard.err }
+func (a *account) Err() error { return a.guard.err }
 
 // stopped reports whether the channel must not go on. Loops ask it at each step.
 func (c *channel) stopped() bool {

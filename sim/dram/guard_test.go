@@ -21,7 +21,7 @@ func hot(t *testing.T, r Refresh) Spec {
 // path and without, and what follows moves nothing.
 func TestAMemoryThatMakesNoProgressSaysSo(t *testing.T) {
 	for _, r := range []Refresh{AllBank, PerBank} {
-		for name, m := range map[string]*Memory{"command level": NewCommandLevel(hot(t, r)), "fast path": New(hot(t, r))} {
+		for name, m := range map[string]memory{"command level": New(hot(t, r)), "fast path": newFast(hot(t, r))} {
 			var list []Extent
 			for i := range uint64(100) {
 				list = append(list, Extent{Addr: i * 0x12345 &^ 31, Bytes: 32})
@@ -43,12 +43,12 @@ func TestAContextEndsATransfer(t *testing.T) {
 	s.Idle = IdlePolicy{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	work := map[string]func(*Memory){
-		"a stream": func(m *Memory) { m.Move(0, []Extent{{Bytes: 1 << 50}}) },
-		"a month":  func(m *Memory) { m.Idle(3e6 * units.Second) },
+	work := map[string]func(memory){
+		"a stream": func(m memory) { m.Move(0, []Extent{{Bytes: 1 << 50}}) },
+		"a month":  func(m memory) { m.Idle(3e6 * units.Second) },
 	}
 	for name, f := range work {
-		for _, m := range []*Memory{New(s), NewCommandLevel(s)} {
+		for _, m := range []memory{newFast(s), New(s)} {
 			m.Bind(ctx)
 			if f(m); !errors.Is(m.Err(), context.Canceled) {
 				t.Errorf("%s: %v", name, m.Err())

@@ -5,19 +5,6 @@ import "math/bits"
 // idle lets a channel without requests run until a clock: it keeps up refresh,
 // and enters power-down and self-refresh after their idle times.
 func (c *channel) idle(until int64) {
-	if c.now >= until {
-		if !c.ahead {
-			c.settle()
-		}
-		return
-	}
-	if c.played.session != nil {
-		c.passSession(until)
-		if c.played.session != nil {
-			return
-		}
-	}
-	c.leave()
 	for c.now < until && !c.stopped() {
 		switch {
 		case c.power != standby:
@@ -48,11 +35,9 @@ func (c *channel) upkeep(until int64) {
 // idleTick is a tick while idle. If a command is issued, it goes on to the next
 // clock.
 func (c *channel) idleTick() bool {
-	before, notClosed := c.tally, c.notClosed
 	if !c.tick() {
 		return false
 	}
-	c.endPause(c.booked(&before), notClosed)
 	c.now++
 	return true
 }
@@ -112,7 +97,6 @@ func (c *channel) closeAll(until int64) {
 		c.now = min(t, until, c.refreshDue)
 		return
 	}
-	c.endPause(PREab, c.notClosed)
 	c.issue(PREab, first, -1)
 	c.book(PREab)
 	c.close(c.rankMask[rank])

@@ -13,10 +13,10 @@ import (
 func TestInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
-		m := NewCommandLevel(s)
+		m := New(s)
 		var checkers []*checker
-		for _, g := range m.groups {
-			checkers = append(checkers, watch(g.channel))
+		for _, c := range m.channels {
+			checkers = append(checkers, watch(c))
 		}
 		var sum Counts
 		var energy Energy
@@ -103,7 +103,7 @@ func countBursts(s *Spec, extents []Extent) (n int64) {
 func TestDeterminism(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
-		if a, b := New(s).Move(1000, extents), New(s).Move(1000, extents); a != b {
+		if a, b := newFast(s).Move(1000, extents), newFast(s).Move(1000, extents); a != b {
 			t.Errorf("%+v and then %+v", a, b)
 		}
 	})
@@ -114,9 +114,9 @@ func TestDeterminism(t *testing.T) {
 func TestSkippedClocks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
-		m, plain := NewCommandLevel(s), NewCommandLevel(s)
-		for _, g := range plain.groups {
-			g.channel.everyClock = true
+		m, plain := New(s), New(s)
+		for _, c := range plain.channels {
+			c.everyClock = true
 		}
 		for range 2 {
 			if a, b := m.Move(m.Now(), extents), plain.Move(plain.Now(), extents); a != b {

@@ -24,10 +24,10 @@ type stopwatch struct {
 	writes  map[int64]int64
 }
 
-// timeRequests has each request of a memory at command level timed from now on.
+// timeRequests has each request of a memory timed from now on.
 func (m *Memory) timeRequests() (list []*stopwatch) {
-	for i := range m.groups {
-		w := &stopwatch{m.groups[i].channel, map[uint64]int64{}, map[int64]int64{}, map[int64]int64{}}
+	for _, c := range m.channels {
+		w := &stopwatch{c, map[uint64]int64{}, map[int64]int64{}, map[int64]int64{}}
 		w.channel.observer = w
 		list = append(list, w)
 	}
@@ -42,6 +42,7 @@ func (w *stopwatch) arrived(clock int64, age uint64, _ bool, _ place) {
 }
 
 func (w *stopwatch) issued(int64, Command, int, int32) {}
+func (w *stopwatch) entered(powerState)                {}
 
 func (w *stopwatch) served(_ int64, age uint64, write bool, end int64) {
 	counts := w.reads

@@ -104,20 +104,6 @@ func (c *channel) book(cmd Command) {
 	}
 }
 
-// booked returns the command of maintenance that was booked since the counts were
-// before.
-func (c *channel) booked(before *tally) Command {
-	switch {
-	case c.tally[countPrecharges] > before[countPrecharges]:
-		return PREpb
-	case c.tally[countPrechargeAlls] > before[countPrechargeAlls]:
-		return PREab
-	case c.tally[countAllBankRefreshes] > before[countAllBankRefreshes]:
-		return REFab
-	}
-	return REFpb
-}
-
 // closeIdle precharges, under the timeout policy, a bank that has not been
 // accessed for TimeoutClocks and whose row no request wants.
 func (c *channel) closeIdle() bool {

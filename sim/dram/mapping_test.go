@@ -30,7 +30,7 @@ func TestMappingNamesEveryPlaceOnce(t *testing.T) {
 	})
 }
 
-type asked struct {
+type askedFor struct {
 	bank        int
 	row, column int32
 	write       bool
@@ -42,20 +42,20 @@ func TestRunsFollowTheMapping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
 		l := newLayout(&s)
-		want := make([][]asked, s.Channels)
+		want := make([][]askedFor, s.Channels)
 		all := cutter{layout: &l, extents: extents}
 		for all.nextExtent() {
 			for burst := all.at; burst < all.end; burst++ {
 				p := s.locate(burst)
-				want[p.channel] = append(want[p.channel], asked{p.bank, p.row, p.column, all.write})
+				want[p.channel] = append(want[p.channel], askedFor{p.bank, p.row, p.column, all.write})
 			}
 		}
 		for channel := range want {
 			c := cutter{layout: &l, channel: channel, extents: extents}
-			var got []asked
+			var got []askedFor
 			for r, more := c.next(); more; r, more = c.next() {
 				for at := r.at; at < r.at+r.count; at++ {
-					got = append(got, asked{l.bank(&r, int(l.lane[at])), r.row, r.first + l.column[at], r.write})
+					got = append(got, askedFor{l.bank(&r, int(l.lane[at])), r.row, r.first + l.column[at], r.write})
 				}
 			}
 			if len(got) != len(want[channel]) {

@@ -24,12 +24,7 @@ const mostSpecs = 64
 func NewMemo() *Memo { return &Memo{specs: map[string]*learned{}} }
 
 // New returns the memory of a Spec at time zero, as New does.
-func (m *Memo) New(s Spec) *Memory {
-	l := m.of(&s)
-	memory := newMemory(s, l.take())
-	memory.learned = l
-	return memory
-}
+func (m *Memo) New(s Spec) *FastMemory { return newFastMemory(s, m.of(&s)) }
 
 // of returns what is remembered of a configuration.
 func (m *Memo) of(s *Spec) *learned {

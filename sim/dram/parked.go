@@ -10,8 +10,8 @@ package dram
 
 // park finds the writes that are parked. The timeout policy looks at writes as it
 // reads: it closes no row that one waits for.
-func (c *channel) park() {
-	c.parked, c.parkedOnly = c.parked[:0], 0
+func (c *channel) park(v *view) {
+	v.parked, v.parkedOnly = v.parked[:0], 0
 	if c.writes.length == 0 || c.reads.length == 0 || c.writeMode || c.timeout {
 		return
 	}
@@ -20,14 +20,14 @@ func (c *channel) park() {
 	for set := ^c.writes.free; set != 0; set &= set - 1 {
 		e := &c.writes.slots[lowest(set)]
 		if e.clock < first {
-			c.parked = append(c.parked, *e)
-			c.parkedOnly |= 1 << e.bank
+			v.parked = append(v.parked, *e)
+			v.parkedOnly |= 1 << e.bank
 		} else {
 			others |= 1 << e.bank
 		}
 	}
-	c.parkedOnly &^= others
-	byAge(c.parked)
+	v.parkedOnly &^= others
+	byAge(v.parked)
 }
 
 // firstRead returns the clock at which the first request that is no queued write
@@ -57,15 +57,15 @@ func byAge(list []entry) {
 }
 
 // isParked reports whether a queued write is parked: those are the oldest.
-func (c *channel) isParked(e *entry) bool {
-	n := len(c.parked)
-	return n > 0 && e.age <= c.parked[n-1].age
+func (v *view) isParked(e *entry) bool {
+	n := len(v.parked)
+	return n > 0 && e.age <= v.parked[n-1].age
 }
 
 // meetsParked reports whether a run asks for a burst that a parked write holds.
-func (c *channel) meetsParked(in *lanes) bool {
-	for i := range c.parked {
-		e := &c.parked[i]
+func (v *view) meetsParked(in *lanes) bool {
+	for i := range v.parked {
+		e := &v.parked[i]
 		if e.row == in.run.row && in.banks>>e.bank&1 != 0 && in.asks(e) {
 			return true
 		}
@@ -86,12 +86,12 @@ func (in *lanes) asks(e *entry) bool {
 }
 
 // restoreParked puts the parked writes back into the queue, as its oldest.
-func (c *channel) restoreParked() {
-	for i := range c.parked {
-		e := c.parked[i]
+func (c *channel) restoreParked(v *view) {
+	for i := range v.parked {
+		e := v.parked[i]
 		c.age++
 		e.age = c.age
 		c.writes.push(e, c.bank[e.bank].openRow())
 	}
-	c.parked, c.parkedOnly = c.parked[:0], 0
+	v.parked, v.parkedOnly = v.parked[:0], 0
 }

@@ -44,8 +44,7 @@ type plan struct {
 	pulse                     int64   // clocks of a refresh in power-down, from waking up to the end of its work
 	pulseEvery                int64   // clocks from one refresh in power-down to the next
 	writeHigh, writeLow       int     // more than so many queued writes begin to drain, fewer than so many stop
-	turns                     []turn
-	turnAt                    [maxBanks]int // by bank: index of its turn
+	allGroups                 []int   // bank groups of all ranks
 }
 
 // causes lists what a command delays, by level, and the windows that it is counted in.
@@ -86,6 +85,9 @@ func newPlan(s *Spec) *plan {
 		p.rankMask[rank] |= 1 << b
 		p.allBanks |= 1 << b
 	}
+	for group := range p.groups {
+		p.allGroups = append(p.allGroups, group)
+	}
 	for _, c := range s.Constraints {
 		p.add(c)
 	}
@@ -110,7 +112,6 @@ func newPlan(s *Spec) *plan {
 	}
 	p.writeHigh = s.Queue.high(s.Queue.Writes)
 	p.writeLow = s.Queue.low(s.Queue.Writes)
-	p.turns, p.turnAt = turns(p)
 	return p
 }
 

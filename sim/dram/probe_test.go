@@ -87,7 +87,7 @@ func TestProbe(t *testing.T) {
 			}
 		}
 	}
-	f, err := Probe(New(s), lists, false, now)
+	f, err := Probe(newFast(s), lists, false, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestProbe(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	broken := errors.New("broken")
-	if _, err := Probe(New(s), func(yield func([]Request, error) bool) { yield(nil, broken) }, false, now); !errors.Is(err, broken) {
+	if _, err := Probe(newFast(s), func(yield func([]Request, error) bool) { yield(nil, broken) }, false, now); !errors.Is(err, broken) {
 		t.Errorf("a list that fails: %v", err)
 	}
 }
@@ -112,7 +112,7 @@ func TestProbeCountsClocks(t *testing.T) {
 	for _, part := range []string{"lpddr5-6400", "lpddr5x-8533", "lpddr5x-9600"} {
 		s := partSpec(t, part, "RoBaRaCoCh", NoRefresh, Open)
 		one := func(yield func([]Request, error) bool) { yield([]Request{{Extent: Extent{Bytes: s.BurstBytes}}}, nil) }
-		f, err := Probe(New(s), one, false, time.Now)
+		f, err := Probe(newFast(s), one, false, time.Now)
 		if want := s.Timing["RCD"] + 1 + s.ReadLatency(); err != nil || f.Cycles != want {
 			t.Errorf("%s: %d cycles (%v), want %d", part, f.Cycles, err, want)
 		}
@@ -126,13 +126,13 @@ func TestListsMoveAsOne(t *testing.T) {
 		s := genSpec(t)
 		s.Idle.PowerDown = rapid.SampledFrom([]int64{0, 3, 64, 700}).Draw(t, "power-down")
 		memo := NewMemo()
-		whole, inLists, fast := NewCommandLevel(s), NewCommandLevel(s), memo.New(s)
+		whole, inLists, fast := New(s), New(s), memo.New(s)
 		drawn := [][]Extent{genExtents(t), genExtents(t)}
 		for range rapid.IntRange(1, 6).Draw(t, "transfers") {
 			list := slices.Clone(rapid.SampledFrom(drawn).Draw(t, "list"))
 			if rapid.IntRange(0, 3).Draw(t, "anew") == 0 { // what was learned serves another memory
 				fast.Release()
-				whole, inLists, fast = NewCommandLevel(s), NewCommandLevel(s), memo.New(s)
+				whole, inLists, fast = New(s), New(s), memo.New(s)
 			}
 			for i := range list { // whole bursts: those in which extents meet would move twice
 				list[i].Addr &^= uint64(s.BurstBytes) - 1
@@ -146,7 +146,7 @@ func TestListsMoveAsOne(t *testing.T) {
 			at := whole.Now() + units.Picoseconds(rapid.SampledFrom([]int64{0, 30_000, 700_000, 5_000_000}).Draw(t, "gap"))
 			want := whole.Move(at, list)
 			atOnce := rapid.Bool().Draw(t, "at once")
-			for name, m := range map[string]*Memory{"command level": inLists, "fast path": fast} {
+			for name, m := range map[string]memory{"command level": inLists, "fast path": fast} {
 				got, err := Transfer{}, error(nil)
 				if atOnce {
 					got = m.Move(at, list)

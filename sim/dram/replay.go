@@ -1,48 +1,10 @@
 package dram
 
-// replay moves runs through a channel, until their last request is served and
-// its data has moved. It reports whether there were any.
-func (c *channel) replay(source *cutter) bool {
-	if !c.takeIn(source) {
-		return false
-	}
-	c.finish()
-	return true
-}
-
 // begin prepares the channel for requests.
 func (c *channel) begin() {
 	c.quietSince = never
 	if c.power != standby {
-		c.leave()
 		c.wake()
-	}
-}
-
-// wait lets the channel run, without new requests, up to a clock at which the next
-// ones arrive.
-func (c *channel) wait(until int64) {
-	c.stamp = until
-	if c.now >= until {
-		return
-	}
-	c.recall()
-	c.leave()
-	worked := c.busy()
-	for c.now < until && c.busy() && !c.stopped() {
-		issued := c.tick()
-		c.arrived = 0
-		if issued {
-			c.now++
-		} else {
-			c.now = min(c.next, until)
-		}
-	}
-	if c.now < until {
-		if worked {
-			c.arrived, c.idleSince = 0, c.now
-		}
-		c.idle(until)
 	}
 }
 
@@ -53,54 +15,37 @@ func (c *channel) takeIn(source *cutter) (some bool) {
 			c.begin()
 			some = true
 		}
-		if c.graph == nil || !source.long {
-			c.leave()
-			c.take(r, source.layout)
-		} else {
-			c.stream(r, source.layout)
-		}
+		c.take(r, source.layout)
 	}
 	return some
 }
 
-// stream takes in a run of a long extent: along an edge if one leads on, or else
-// at command level, to learn the edge.
-func (c *channel) stream(r run, l *layout) {
-	c.locate()
-	s, lanes, ok := c.runStep(r, l)
-	if ok && c.jump(s, &lanes) {
+// wait lets the channel run, without new requests, up to a clock at which the next
+// ones arrive.
+func (c *channel) wait(until int64) {
+	c.stamp = until
+	worked := c.busy()
+	for c.now < until && c.busy() && !c.stopped() {
+		issued := c.tick()
+		c.arrived = 0
+		if issued {
+			c.now++
+		} else {
+			c.now = min(c.next, until)
+		}
+	}
+	if c.now >= until {
 		return
 	}
-	rec := c.record(s, lanes.banks)
-	c.leave()
-	c.take(r, l)
-	if ok {
-		c.learn(rec)
+	if worked {
+		c.arrived, c.idleSince = 0, c.now
 	}
-	rec.on = false
-}
-
-// finish drains the queues.
-func (c *channel) finish() {
-	if c.graph == nil || c.at == nil {
-		c.leave()
-		c.drain()
-		return
-	}
-	s := c.drainStep()
-	if c.jump(s, &lanes{}) {
-		return
-	}
-	rec := c.record(s, 0)
-	c.leave()
-	c.drain()
-	c.learn(rec)
+	c.idle(until)
 }
 
 // take is the command-level engine at work on one run: it returns in the clock
 // in which the last request of the run is taken in, before that clock's tick.
 func (c *channel) take(r run, l *layout) {
-	defer func() { c.lastBank = r.bank }()
 	for {
 		blocked := false
 		for c.arrived < c.offered {

@@ -176,7 +176,7 @@ func (c *channel) direct() {
 	}
 	if c.writeMode != was {
 		c.asleep = 0
-		c.recording.wrote = true
+		c.switches++
 	}
 }
 

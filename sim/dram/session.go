@@ -44,7 +44,6 @@ type playing struct {
 // A lesson is a session that is being simulated, to be learned.
 type lesson struct {
 	key     string // "": none
-	anyBank string // its key if no refresh comes on the way, "": none
 	session *session
 	start   int64
 	before  tally
@@ -60,55 +59,51 @@ const (
 
 // move moves the extents of a source through the channel, from a session that
 // is known if there is one. It reports whether the channel has a part in them.
-func (c *channel) move(source *cutter) bool {
-	c.recall()
-	if c.graph == nil || !c.startsSession() {
-		return c.replay(source)
+func (f *fastChannel) move(source *cutter) bool {
+	f.recall()
+	if !f.startsSession() {
+		return f.replay(source)
 	}
 	if len(source.extents) > mostExtents {
-		return c.replaySession(source)
+		return f.replaySession(source)
 	}
-	renamed := c.renamedKey(source)
-	if s := c.graph.sessions.find(renamed); s != nil {
-		c.play(s, source)
+	key := f.sessionKey(source)
+	if s := f.graph.sessions.find(key); s != nil {
+		f.play(s, source)
 		return !s.idle
 	}
-	key := c.sessionKey(source)
-	if s := c.graph.sessions.find(key); s != nil {
-		c.play(s, source)
-		return !s.idle
-	}
-	l := lesson{key: string(key), anyBank: string(renamed), session: &session{}, start: c.now, before: c.tally, earlier: c.refreshedBefore()}
-	some := c.replaySession(source)
-	if c.guard.err != nil {
+	l := lesson{key: string(key), session: &session{}, start: f.now, before: f.tally, earlier: f.refreshedBefore()}
+	some := f.replaySession(source)
+	if f.guard.err != nil {
 		return some
 	}
 	if !some {
 		l.session.idle = true
-		c.graph.sessions.add(l.key, l.session)
+		f.graph.sessions.add(l.key, l.session)
 		return false
 	}
-	if !c.ahead {
-		c.settle()
+	if !f.ahead {
+		f.settle()
 	}
-	l.session.clocks, l.session.lastData = c.now-l.start, c.lastData-l.start
+	l.session.clocks, l.session.lastData = f.now-l.start, f.lastData-l.start
 	var fits bool
-	if l.session.tally, fits = c.tally.since(&l.before).pack(); fits {
-		c.lesson = l
+	if l.session.tally, fits = f.tally.since(&l.before).pack(); fits {
+		f.lesson = l
+		f.observer = f // until it is back in power-down
 	}
 	return true
 }
 
 // startsSession reports whether requests that come now begin a session: they wake the
 // channel up, or are its first ones, at time zero.
-func (c *channel) startsSession() bool { return c.power != standby || c.now == 0 }
+func (f *fastChannel) startsSession() bool { return f.power != standby || f.now == 0 }
 
 // sessionKey names the session that the extents begin: by the channel's part in
 // them (see sameRuns), relative to the row of the first one where rows are all
 // that higher bits of addresses name.
-func (c *channel) sessionKey(source *cutter) []byte {
-	buf := append(c.graph.buf[:0], byte(c.power), flag(c.overdue()), byte(c.refreshBank))
-	if source.channelBits < log2(c.spec.Channels) { // channels lie in different regions of memory
+func (f *fastChannel) sessionKey(source *cutter) []byte {
+	buf := append(f.graph.buf[:0], byte(f.power), flag(f.overdue()), byte(f.refreshBank))
+	if source.channelBits < log2(f.spec.Channels) { // channels lie in different regions of memory
 		buf = append(buf, byte(source.channel))
 	}
 	var base uint64
@@ -124,55 +119,8 @@ func (c *channel) sessionKey(source *cutter) []byte {
 		buf = binary.AppendUvarint(buf, uint64(source.before(source.channel, again.end&mask)))
 		buf = append(buf, flag(again.write)<<1|flag(again.long))
 	}
-	c.graph.buf = buf
+	f.graph.buf = buf
 	return buf
-}
-
-// renamedKey names a short session by what matters to it if no refresh comes on
-// the way: places within rows, and which of its rows and banks are the same. It
-// names none if the policy looks at banks by number.
-func (c *channel) renamedKey(source *cutter) []byte {
-	if c.spec.Policy != Open || c.overdue() || !source.short() {
-		return nil
-	}
-	buf := append(c.graph.renamed[:0], byte(c.power), 255)
-	var turn *turn
-	var rows [renamedRuns]run
-	n := 0
-	again := *source
-	for r, more := again.next(); more; r, more = again.next() {
-		if n == renamedRuns {
-			return nil
-		}
-		if turn == nil {
-			turn = &c.turns[c.turnAt[r.bank]]
-		}
-		same := n // the first run of this row
-		for i := range n {
-			if rows[i].bank == r.bank && rows[i].row == r.row {
-				same = i
-				break
-			}
-		}
-		rows[n] = r
-		n++
-		rank := c.rankOf[r.bank] ^ c.rankOf[rows[0].bank]
-		counted := turn.count[r.bank] % c.perRank
-		buf = append(buf, rank, byte(counted), byte(r.twist), byte(same), flag(r.write))
-		buf = binary.AppendUvarint(buf, uint64(r.first))
-		buf = binary.AppendUvarint(buf, uint64(r.at))
-		buf = binary.AppendUvarint(buf, uint64(r.count))
-	}
-	c.graph.renamed = buf
-	return buf
-}
-
-// renamedRuns bounds the runs of sessions that renamedKey names.
-const renamedRuns = 16
-
-// short reports whether a channel's part of the extents is at most a few rows.
-func (c *cutter) short() bool {
-	return c.bursts() <= renamedRuns*runBursts<<c.channelBits
 }
 
 // bursts returns the number of bursts of all channels, about.
@@ -185,103 +133,126 @@ func (c *cutter) bursts() int64 {
 }
 
 // play takes a session as known up to its last data.
-func (c *channel) play(s *session, source *cutter) {
+func (f *fastChannel) play(s *session, source *cutter) {
 	if s.idle {
 		return
 	}
-	c.settle()
-	p := &c.played
+	f.settle()
+	p := &f.played
 	*p = playing{
-		session: s, start: c.now, before: c.tally, extents: append(p.extents[:0], source.extents...),
+		session: s, start: f.now, before: f.tally, extents: append(p.extents[:0], source.extents...),
 		layout: source.layout, channel: source.channel,
 	}
-	c.tally.addPacked(&s.tally)
-	c.lastData = c.now + s.lastData
-	c.now += s.clocks
-	c.since = c.now
+	f.tally.addPacked(&s.tally)
+	f.lastData = f.now + s.lastData
+	f.now += s.clocks
+	f.since = f.now
+}
+
+// idle lets the channel run without requests until a clock.
+func (f *fastChannel) idle(until int64) {
+	if f.now >= until {
+		if !f.ahead {
+			f.settle()
+		}
+		return
+	}
+	if f.played.session != nil {
+		f.passSession(until)
+		if f.played.session != nil {
+			return
+		}
+	}
+	f.leave()
+	f.channel.idle(until)
 }
 
 // recall simulates the session that the channel is in the midst of, if any, and
 // gives up learning one.
-func (c *channel) recall() {
-	c.lesson.key = ""
-	p := &c.played
+func (f *fastChannel) recall() {
+	f.abandon()
+	p := &f.played
 	if p.session == nil {
 		return
 	}
 	p.session = nil
-	reached, quietSince := c.now, c.quietSince
-	c.now, c.since, c.tally = p.start, p.start, p.before
-	c.replaySession(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
-	c.quietSince = quietSince
-	c.idle(reached)
+	reached, quietSince := f.now, f.quietSince
+	f.now, f.since, f.tally = p.start, p.start, p.before
+	f.replaySession(&cutter{layout: p.layout, channel: p.channel, extents: p.extents})
+	f.quietSince = quietSince
+	f.idle(reached)
 }
 
 // passSession passes idle time in the session that the channel is in the midst
 // of. Where self-refresh may come before power-down does, it has to be simulated.
-func (c *channel) passSession(until int64) {
-	p := &c.played
+func (f *fastChannel) passSession(until int64) {
+	p := &f.played
 	s := p.session
 	drained := p.start + s.clocks
-	if c.selfRefreshFrom() <= drained+int64(s.pauses[len(s.pauses)-1].end) {
-		c.recall()
+	if f.selfRefreshFrom() <= drained+int64(s.pauses[len(s.pauses)-1].end) {
+		f.recall()
 		return
 	}
 	for _, b := range s.pauses[p.pauses:] {
-		clocks := min(until, drained+int64(b.end)) - c.now
-		c.tally[clocksActive] += int64(b.active) * clocks
-		c.tally[clocksPrecharge] += (int64(c.ranks) - int64(b.active)) * clocks
-		c.now += clocks
-		c.since = c.now
-		if c.now == until {
+		clocks := min(until, drained+int64(b.end)) - f.now
+		f.tally[clocksActive] += int64(b.active) * clocks
+		f.tally[clocksPrecharge] += (int64(f.ranks) - int64(b.active)) * clocks
+		f.now += clocks
+		f.since = f.now
+		if f.now == until {
 			return
 		}
-		c.book(b.command)
+		f.book(b.command)
 		p.pauses++
 	}
 	p.session = nil
-	if c.power == selfRefresh {
-		c.refreshedItself(p.start)
+	if f.power == selfRefresh {
+		f.refreshedItself(p.start)
 	}
-	c.tally[countPowerDowns]++
-	c.pulseFrom = c.now
-	c.refreshed += s.refreshes * c.refreshEvery
-	c.nextRefreshBank(s.refreshes)
-	c.power = powerDown
+	f.tally[countPowerDowns]++
+	f.pulseFrom = f.now
+	f.refreshed += s.refreshes * f.refreshEvery
+	f.nextRefreshBank(s.refreshes)
+	f.power = powerDown
 }
 
-// endLesson learns the session that ends as the channel enters a low-power state.
-func (c *channel) endLesson() {
-	l := &c.lesson
-	if l.key == "" || c.power != powerDown || c.guard.err != nil {
-		return
+// abandon gives up the session that is being learned, if any.
+func (f *fastChannel) abandon() { f.lesson.key, f.observer = "", nil }
+
+func (f *fastChannel) arrived(int64, uint64, bool, place) {}
+func (f *fastChannel) served(int64, uint64, bool, int64)  {}
+
+// issued notes, in the session that is being learned, that a command ends a pause.
+func (f *fastChannel) issued(_ int64, c Command, _ int, _ int32) { f.endPause(c) }
+
+// entered learns the session that ends as the channel enters power-down.
+func (f *fastChannel) entered(p powerState) {
+	f.endPause(nCommands)
+	l := &f.lesson
+	if l.key != "" && p == powerDown && f.guard.err == nil {
+		s := l.session
+		if f.refreshEvery > 0 {
+			s.refreshes = (f.refreshed - l.earlier) / f.refreshEvery
+		}
+		f.graph.sessions.add(l.key, s)
+		f.abandon()
 	}
-	s := l.session
-	if c.refreshEvery > 0 {
-		s.refreshes = (c.refreshed - l.earlier) / c.refreshEvery
-	}
-	if s.refreshes == 0 && l.anyBank != "" {
-		l.key = l.anyBank
-	}
-	c.graph.sessions.add(l.key, s)
-	l.key = ""
 }
 
-// endPause notes, in the session that is being learned, that a command comes
-// next; notClosed are the banks that are open before it.
-func (c *channel) endPause(next Command, notClosed uint64) {
-	l := &c.lesson
+// endPause notes, in the session that is being learned, that a command comes next.
+func (f *fastChannel) endPause(next Command) {
+	l := &f.lesson
 	if l.key == "" {
 		return
 	}
-	end := c.now - l.start - l.session.clocks
+	end := f.now - l.start - l.session.clocks
 	if end > math.MaxInt32 {
-		l.key = "" // not to be learned
+		f.abandon()
 		return
 	}
 	b := pause{end: int32(end), command: next}
-	for rank := range c.ranks {
-		if notClosed&c.rankMask[rank] != 0 {
+	for rank := range f.ranks {
+		if f.notClosed&f.rankMask[rank] != 0 {
 			b.active++
 		}
 	}

@@ -26,7 +26,6 @@ func (c *channel) enter(p powerState, until int64) {
 		return
 	}
 	c.settle()
-	c.endPause(nCommands, c.notClosed)
 	switch p {
 	case powerDown:
 		c.tally[countPowerDowns]++
@@ -34,7 +33,9 @@ func (c *channel) enter(p powerState, until int64) {
 		c.tally[countSelfRefreshes]++
 	}
 	c.power, c.writeMode, c.pulseFrom = p, false, c.now
-	c.endLesson()
+	if c.observer != nil {
+		c.observer.entered(p)
+	}
 }
 
 // quietFrom returns the clock from which on no command is held back by one
@@ -42,7 +43,7 @@ func (c *channel) enter(p powerState, until int64) {
 func (c *channel) quietFrom() int64 {
 	var last int64
 	see := func(t *int64) { last = max(last, *t) }
-	c.commonTimes(c.turn(), see)
+	c.commonTimes(c.allGroups, see)
 	for rank := range c.ranks {
 		c.rankReady[rank].visit(see)
 	}

@@ -15,20 +15,25 @@ type turn struct {
 	groups []int         // real bank groups in counted order
 }
 
-// turns lists the turns of a Spec, and the one at which each bank is the first of
-// its rank.
-func turns(p *plan) (list []turn, at [maxBanks]int) {
+// turns are those of a Spec, and which one makes a bank the first of its rank.
+type turns struct {
+	list []turn
+	at   [maxBanks]int // by bank
+}
+
+func newTurns(p *plan) *turns {
+	t := &turns{}
 	steps := 1
 	if p.spec.Policy == Open {
 		steps = p.perRank
 		for bank := range p.banks {
-			at[bank] = p.ring(bank)
+			t.at[bank] = p.ring(bank)
 		}
 	}
 	for k := range steps {
-		list = append(list, p.turn(k))
+		t.list = append(t.list, p.turn(k))
 	}
-	return list, at
+	return t
 }
 
 // ring is the place of a bank on the ring of its rank.

@@ -5,15 +5,15 @@ import "slices"
 // Channels that are in the same state and get the same runs stay in the same
 // state, so one of them is simulated for all. A group is such a set of channels.
 type group struct {
-	channel *channel // stands for all members
-	members []int    // channel numbers, rising
-	before  tally    // when the present transfer began
-	moves   bool     // the channel has a part in it
+	channel *fastChannel // stands for all members
+	members []int        // channel numbers, rising
+	before  tally        // when the present transfer began
+	moves   bool         // the channel has a part in it
 }
 
 // split divides the groups so that the members of each get the same runs of
 // extents.
-func (m *Memory) split(extents []Extent) {
+func (m *FastMemory) split(extents []Extent) {
 	for i := 0; i < len(m.groups); i++ {
 		g := m.groups[i]
 		if len(g.members) == 1 {
@@ -30,7 +30,7 @@ func (m *Memory) split(extents []Extent) {
 
 // alike divides channels into those that get the same runs as the first of them,
 // and the others.
-func (m *Memory) alike(members []int, extents []Extent) (same, rest []int) {
+func (m *FastMemory) alike(members []int, extents []Extent) (same, rest []int) {
 	if m.layout.channelBits < log2(m.spec.Channels) {
 		// They lie in different regions of memory. The first is cut off from the
 		// others, which merge would overwrite.
@@ -70,7 +70,7 @@ func (l *layout) sameRuns(a, b int, extents []Extent) bool {
 }
 
 // merge joins groups whose channels have come into the same state.
-func (m *Memory) merge() {
+func (m *FastMemory) merge() {
 	if len(m.groups) == 1 {
 		return
 	}
@@ -88,53 +88,67 @@ func (m *Memory) merge() {
 }
 
 // sameState reports whether two channels will do the same things from now on.
-func (c *channel) sameState(o *channel) bool {
-	if c.now != o.now || c.refreshed != o.refreshed || c.refreshBank != o.refreshBank || c.power != o.power ||
-		c.played.session != nil || o.played.session != nil {
+func (f *fastChannel) sameState(o *fastChannel) bool {
+	if f.now != o.now || f.refreshed != o.refreshed || f.refreshBank != o.refreshBank || f.power != o.power ||
+		f.played.session != nil || o.played.session != nil {
 		return false
 	}
-	if c.power != standby {
-		return c.power == selfRefresh || c.refreshEvery == 0 || c.nextPulse() == o.nextPulse()
+	if f.power != standby {
+		return f.power == selfRefresh || f.refreshEvery == 0 || f.nextPulse() == o.nextPulse()
 	}
-	if c.refreshDue != o.refreshDue || c.notClosed != o.notClosed || c.busyBanks() != 0 || o.busyBanks() != 0 {
+	if f.refreshDue != o.refreshDue || f.notClosed != o.notClosed || f.busyBanks() != 0 || o.busyBanks() != 0 {
 		return false
 	}
-	for i := range c.banks {
-		if c.bank[i].row != o.bank[i].row {
+	for i := range f.banks {
+		if f.bank[i].row != o.bank[i].row {
 			return false
 		}
 	}
-	c.leave()
+	f.leave()
 	o.leave()
-	return c.powerDownFrom() == o.powerDownFrom() && c.quietFrom() <= c.now && o.quietFrom() <= o.now && c.locate() && o.locate() && c.at == o.at
+	return f.powerDownFrom() == o.powerDownFrom() && f.quietFrom() <= f.now && o.quietFrom() <= o.now && f.locate() && o.locate() && f.at == o.at
 }
 
 // copyOf returns an independent channel in the same state, in the memory of a
 // channel that is no longer needed if there is one.
-func (m *Memory) copyOf(c *channel) *channel {
-	c.recall()
-	var d *channel
+func (m *FastMemory) copyOf(f *fastChannel) *fastChannel {
+	f.recall()
+	var d *fastChannel
 	if n := len(m.spare); n > 0 {
 		d, m.spare = m.spare[n-1], m.spare[:n-1]
 	} else {
-		d = &channel{}
+		d = newFastChannel(newChannel(f.plan), f.graph, f.turns)
 	}
-	if c.power != standby && d.power != standby {
-		d.sleepLike(c)
+	if f.power != standby && d.power != standby {
+		d.abandon() // what it was learning has no end
+		d.sleepLike(f.channel)
 		return d
 	}
-	waiting := append(d.maintenance[:0], c.maintenance...)
-	parked := append(d.parked[:0], c.parked...)
-	items, extents := d.itemBuf, d.played.extents
-	*d = *c
-	d.maintenance, d.parked, d.itemBuf, d.played.extents = waiting, parked, items, extents
+	d.channel.copy(f.channel)
+	d.observer = nil
+	d.at, d.ahead, d.busySet = f.at, f.ahead, f.busySet
+	d.view.copy(&f.view)
+	d.played.session, d.lesson.key = nil, ""
 	return d
+}
+
+// copy makes v like another view, in memory of its own.
+func (v *view) copy(o *view) {
+	parked, items := append(v.parked[:0], o.parked...), v.items
+	*v = *o
+	v.parked, v.items = parked, items
+}
+
+// copy makes c like another channel, in memory of its own.
+func (c *channel) copy(o *channel) {
+	waiting := append(c.maintenance[:0], o.maintenance...)
+	*c = *o
+	c.maintenance = waiting
 }
 
 // sleepLike brings a channel that sleeps into the state of another one that does:
 // nothing is held back and no row is open in either.
 func (c *channel) sleepLike(o *channel) {
-	c.lesson.key = "" // what it was learning has no end
 	c.now, c.since, c.tally, c.power = o.now, o.since, o.tally, o.power
 	c.refreshed, c.refreshBank, c.pulseFrom = o.refreshed, o.refreshBank, o.pulseFrom
 	c.idleSince, c.quietSince, c.lastData = o.idleSince, o.quietSince, o.lastData

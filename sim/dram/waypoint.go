@@ -34,44 +34,44 @@ const (
 
 // replaySession is replay at the start of a session: from the waypoint that the
 // extents lead by, if it is known.
-func (c *channel) replaySession(source *cutter) bool {
+func (f *fastChannel) replaySession(source *cutter) bool {
 	reads := source.reads()
 	again := reads
 	first, some := again.next()
 	if !some || reads.bursts() < fewestRuns*runBursts<<reads.channelBits {
-		return c.replay(source)
+		return f.replay(source)
 	}
 	source.extents = source.extents[len(reads.extents):]
-	key := c.sessionKey(&reads)
-	if w := c.graph.waypoints.find(key); w != nil {
-		c.begin()
-		c.resume(w, first.row)
+	key := f.sessionKey(&reads)
+	if w := f.graph.waypoints.find(key); w != nil {
+		f.begin()
+		f.resume(w, first.row)
 	} else {
-		c.lead(string(key), &reads, first.row)
+		f.lead(string(key), &reads, first.row)
 	}
-	c.takeIn(source)
-	c.finish()
+	f.takeIn(source)
+	f.finish()
 	return true
 }
 
 // lead takes in the reads that begin a session, and learns where they lead.
-func (c *channel) lead(key string, reads *cutter, firstRow int32) {
-	c.settle()
-	start, refreshed, before := c.now, c.refreshedBefore(), c.tally
-	c.takeIn(reads)
-	if c.guard.err != nil || !c.locate() {
+func (f *fastChannel) lead(key string, reads *cutter, firstRow int32) {
+	f.settle()
+	start, refreshed, before := f.now, f.refreshedBefore(), f.tally
+	f.takeIn(reads)
+	if f.guard.err != nil || !f.locate() {
 		return
 	}
-	w := c.waypoint(firstRow)
-	w.clocks, w.arrival = c.now-start, c.lastArrival-start
+	w := f.waypoint(firstRow)
+	w.clocks, w.arrival = f.now-start, f.lastArrival-start
 	var fits bool
-	if w.tally, fits = c.tally.since(&before).pack(); !fits {
+	if w.tally, fits = f.tally.since(&before).pack(); !fits {
 		return
 	}
-	if c.refreshEvery > 0 {
-		w.refreshes = (c.refreshed - refreshed) / c.refreshEvery
+	if f.refreshEvery > 0 {
+		w.refreshes = (f.refreshed - refreshed) / f.refreshEvery
 	}
-	c.graph.waypoints.add(key, w)
+	f.graph.waypoints.add(key, w)
 }
 
 // reads returns the part of a source that has not begun up to its first write.
@@ -87,55 +87,55 @@ func (c *cutter) reads() cutter {
 }
 
 // waypoint describes the channel's state, which the graph knows.
-func (c *channel) waypoint(firstRow int32) *waypoint {
-	c.settle()
-	w := &waypoint{node: node{state: c.at.state, busy: c.at.busy, writes: c.at.writes}, refreshDue: c.refreshDue - c.now, lastBank: c.lastBank}
-	busy := c.busyBanks()
-	for bank := range c.banks {
+func (f *fastChannel) waypoint(firstRow int32) *waypoint {
+	f.settle()
+	w := &waypoint{node: node{state: f.at.state, busy: f.at.busy, writes: f.at.writes}, refreshDue: f.refreshDue - f.now, lastBank: f.view.lastBank}
+	busy := f.busyBanks()
+	for bank := range f.banks {
 		w.banks = append(w.banks, bankRows{
-			c.rowFrom(firstRow, c.bank[bank].row), c.rowFrom(firstRow, c.lastRow[bank]), c.lastColumn[bank],
+			f.rowFrom(firstRow, f.bank[bank].row), f.rowFrom(firstRow, f.view.lastRow[bank]), f.view.lastColumn[bank],
 		})
-		ready := &c.bankReady[bank]
-		if busy>>bank&1 == 0 && ready.after(c.now) > c.now {
-			w.held = append(w.held, timeChange{edgeBank(bank), ready.left(c.now)})
+		ready := &f.bankReady[bank]
+		if busy>>bank&1 == 0 && ready.after(f.now) > f.now {
+			w.held = append(w.held, timeChange{edgeBank(bank), ready.left(f.now)})
 		}
 	}
-	for rank := range c.ranks {
-		w.wait[rank] = c.rankReady[rank].refreshWait(c.now)
+	for rank := range f.ranks {
+		w.wait[rank] = f.rankReady[rank].refreshWait(f.now)
 	}
 	return w
 }
 
 // resume brings a channel at the start of a session to a waypoint.
-func (c *channel) resume(w *waypoint, firstRow int32) {
-	c.lastArrival = c.now + w.arrival
-	c.now += w.clocks
-	c.since = c.now
-	c.tally.addPacked(&w.tally)
-	if c.refreshEvery > 0 {
-		c.refreshDue = c.now + w.refreshDue
-		c.refreshed += w.refreshes * c.refreshEvery
-		c.nextRefreshBank(w.refreshes)
+func (f *fastChannel) resume(w *waypoint, firstRow int32) {
+	f.lastArrival = f.now + w.arrival
+	f.now += w.clocks
+	f.since = f.now
+	f.tally.addPacked(&w.tally)
+	if f.refreshEvery > 0 {
+		f.refreshDue = f.now + w.refreshDue
+		f.refreshed += w.refreshes * f.refreshEvery
+		f.nextRefreshBank(w.refreshes)
 	}
-	c.lastBank, c.notClosed = w.lastBank, 0
-	for bank := range c.banks {
+	f.view.lastBank, f.notClosed = w.lastBank, 0
+	for bank := range f.banks {
 		b := &w.banks[bank]
-		c.bank[bank].row, c.lastRow[bank], c.lastColumn[bank] = c.rowFrom(-firstRow, b.open), c.rowFrom(-firstRow, b.last), b.column
+		f.bank[bank].row, f.view.lastRow[bank], f.view.lastColumn[bank] = f.rowFrom(-firstRow, b.open), f.rowFrom(-firstRow, b.last), b.column
 		if b.open >= 0 {
-			c.notClosed |= 1 << bank
+			f.notClosed |= 1 << bank
 		}
 	}
 	for i := range w.held {
-		c.holdBank(int(w.held[i].bank), &w.held[i].ready)
+		f.holdBank(int(w.held[i].bank), &w.held[i].ready)
 	}
-	c.holdRefreshes(&w.wait)
-	c.reach(c.graph.known(&w.node))
+	f.holdRefreshes(&w.wait)
+	f.reach(f.graph.known(&w.node))
 }
 
 // rowFrom returns the distance of a row from another one; -1 is no row.
-func (c *channel) rowFrom(first, row int32) int32 {
+func (f *fastChannel) rowFrom(first, row int32) int32 {
 	if row < 0 {
 		return row
 	}
-	return (row - first) & (1<<bits.Len64(uint64(c.spec.Rows-1)) - 1)
+	return (row - first) & (1<<bits.Len64(uint64(f.spec.Rows-1)) - 1)
 }

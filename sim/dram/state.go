@@ -38,16 +38,30 @@ const (
 
 const noBank = 255
 
+// A view is what a snapshot leaves out, and how it names what it holds: what was asked
+// of the channel last, the turn by which banks are counted, and the parked writes.
+type view struct {
+	asked
+	turn       *turn
+	parked     []entry // writes that change nothing while the channel reads, oldest first
+	parkedOnly uint64  // banks whose writes are all parked
+	items      []item  // scratch
+}
+
+// asked is what requests asked for last: the bank, and the row and column of each.
+type asked struct {
+	lastBank   int
+	lastRow    [maxBanks]int32
+	lastColumn [maxBanks]int32
+}
+
 // busyBanks returns the banks that have something to do: with requests, or with
 // a row being opened. Policies that close rows on their own watch all banks.
-func (c *channel) busyBanks() uint64 {
-	if c.ahead {
-		return c.busySet
-	}
+func (c *channel) busyBanks(v *view) uint64 {
 	if c.spec.Policy != Open {
 		return c.allBanks
 	}
-	set := c.reads.pending | c.writes.pending&^c.parkedOnly | c.openers
+	set := c.reads.pending | c.writes.pending&^v.parkedOnly | c.openers
 	if c.act2 >= 0 {
 		set |= 1 << c.act2
 	}
@@ -58,11 +72,11 @@ func (c *channel) busyBanks() uint64 {
 // if requests for one bank wait for several rows, or if the columns of waiting
 // writes do not follow from the last run: such states are rare in streams and are
 // not worth their bytes.
-func (c *channel) snapshot(buf []byte) ([]byte, bool) {
-	if len(c.maintenance) > 0 || !c.regular() {
+func (c *channel) snapshot(v *view, buf []byte) ([]byte, bool) {
+	if len(c.maintenance) > 0 || !c.regular(v) {
 		return buf, false
 	}
-	turn := c.turn()
+	turn := v.turn
 	counted := func(bank int) byte { return byte(turn.count[bank]) }
 	clocks := func(t *int64) {
 		if *t <= c.now {
@@ -71,23 +85,23 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 			buf = binary.AppendUvarint(buf, uint64(*t-c.now))
 		}
 	}
-	buf = append(buf, byte(c.arrived), byte(len(c.parked)), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
+	buf = append(buf, byte(c.arrived), byte(len(v.parked)), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
 	act2 := byte(noBank)
 	if c.act2 >= 0 {
 		act2 = counted(c.act2)
 	}
 	buf = append(buf, act2)
-	c.commonTimes(turn, clocks)
+	c.commonTimes(turn.groups, clocks)
 	if ch := &c.cas.choice; c.cas.pending {
 		buf = append(buf, byte(ch.command), counted(ch.bank), flag(ch.slot < 0), flag(ch.write))
 	}
-	busy := c.busyBanks()
+	busy := c.busyBanks(v)
 	for i, bank := range turn.bank[:c.banks] {
 		if busy>>bank&1 == 0 {
 			continue
 		}
 		b := &c.bank[bank]
-		buf = append(buf, byte(i), byte(b.state)|c.rowName(bank)<<2)
+		buf = append(buf, byte(i), byte(b.state)|c.rowName(v, bank)<<2)
 		if c.closed {
 			buf = append(buf, byte(min(b.accesses, ClosedAccesses))<<1|flag(b.spent))
 		}
@@ -99,7 +113,7 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 	}
 	buf = append(buf, listEnd)
 	clock := int64(-1)
-	for _, it := range c.items() {
+	for _, it := range c.items(v) {
 		buf = append(buf, it.kind|flag(it.clock > clock)*itemLater, counted(int(it.bank)))
 		clock = it.clock
 	}
@@ -108,7 +122,7 @@ func (c *channel) snapshot(buf []byte) ([]byte, bool) {
 
 // commonTimes visits the clocks that are not those of a bank, but for the ones
 // that only a refresh of a rank waits for.
-func (c *channel) commonTimes(turn *turn, visit func(*int64)) {
+func (c *channel) commonTimes(groups []int, visit func(*int64)) {
 	for _, t := range []*int64{&c.act2Due, &c.wckUntil, &c.busFree, &c.lastData, &c.idleSince} {
 		visit(t)
 	}
@@ -123,7 +137,7 @@ func (c *channel) commonTimes(turn *turn, visit func(*int64)) {
 			}
 		}
 	}
-	for _, group := range turn.groups {
+	for _, group := range groups {
 		c.groupReady[group].visit(visit)
 	}
 }
@@ -152,22 +166,22 @@ func (t *times) after(now int64) int64 {
 
 // regular reports whether a snapshot can be taken: all requests that wait are
 // for the row last asked for in their bank.
-func (c *channel) regular() bool {
+func (c *channel) regular(v *view) bool {
 	for set := c.reads.pending; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		for _, slot := range c.reads.banks[bank].waiting() {
-			if c.reads.slots[slot].row != c.lastRow[bank] {
+			if c.reads.slots[slot].row != v.lastRow[bank] {
 				return false
 			}
 		}
 	}
 	for set := c.writes.pending; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		column := c.lastColumn[bank] + 1
+		column := v.lastColumn[bank] + 1
 		waiting := c.writes.banks[bank].waiting()
-		for i := len(waiting) - 1; i >= 0 && !c.isParked(&c.writes.slots[waiting[i]]); i-- {
+		for i := len(waiting) - 1; i >= 0 && !v.isParked(&c.writes.slots[waiting[i]]); i-- {
 			column--
-			if e := &c.writes.slots[waiting[i]]; e.row != c.lastRow[bank] || e.column != column {
+			if e := &c.writes.slots[waiting[i]]; e.row != v.lastRow[bank] || e.column != column {
 				return false
 			}
 		}
@@ -175,11 +189,11 @@ func (c *channel) regular() bool {
 	return true
 }
 
-func (c *channel) rowName(bank int) byte {
+func (c *channel) rowName(v *view, bank int) byte {
 	switch c.bank[bank].row {
 	case -1:
 		return rowNone
-	case c.lastRow[bank]:
+	case v.lastRow[bank]:
 		return rowLast
 	}
 	return rowStale
@@ -194,12 +208,12 @@ type item struct {
 
 // items lists the requests that wait, by the clocks of their arrival; within a
 // clock, those in queues come first.
-func (c *channel) items() []item {
-	list := c.itemBuf[:0]
+func (c *channel) items(v *view) []item {
+	list := v.items[:0]
 	for kind, q := range [...]*queue{&c.reads, &c.writes} {
 		for set := ^q.free; set != 0; set &= set - 1 {
 			e := &q.slots[lowest(set)]
-			if kind == itemWrite && c.isParked(e) {
+			if kind == itemWrite && v.isParked(e) {
 				continue
 			}
 			list = append(list, item{e.clock, e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
@@ -220,17 +234,17 @@ func (c *channel) items() []item {
 		}
 		return 1
 	})
-	c.itemBuf = list
+	v.items = list
 	return list
 }
 
 // restore sets the channel to a snapshot. Banks that rest, the rows, the last
 // rows and columns, the turn and what belongs to refreshes are those that the
 // channel has.
-func (c *channel) restore(s string) {
+func (c *channel) restore(v *view, s string) {
 	r := reader(s)
 	clocks := func(t *int64) { *t = c.now + int64(r.uvarint()) }
-	turn := c.turn()
+	turn := v.turn
 	c.arrived = int(r.byte())
 	r.byte() // the number of parked writes, which the channel has
 	flags := r.byte()
@@ -239,7 +253,7 @@ func (c *channel) restore(s string) {
 	if act2 := r.byte(); act2 != noBank {
 		c.act2 = turn.bank[act2]
 	}
-	c.commonTimes(turn, clocks)
+	c.commonTimes(turn.groups, clocks)
 	if c.cas.pending {
 		c.cas.choice = choice{command: Command(r.byte()), bank: turn.bank[r.byte()], slot: -int(r.byte()), write: r.byte() != 0}
 	}
@@ -258,9 +272,9 @@ func (c *channel) restore(s string) {
 		c.restoreBank(turn.bank[i], &r, clocks)
 	}
 	c.age, c.opens = 0, 0
-	parkedAge := uint64(len(c.parked))
-	c.restoreParked()
-	c.restoreItems(turn, &r, parkedAge)
+	parkedAge := uint64(len(v.parked))
+	c.restoreParked(v)
+	c.restoreItems(v, &r, parkedAge)
 	if ch := &c.cas.choice; c.cas.pending && ch.slot == 0 {
 		ch.slot = int(c.queueOf(ch).banks[ch.bank].hit.slot)
 	}
@@ -285,10 +299,10 @@ func (c *channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
 
 // restoreItems puts the requests of a snapshot back, behind the parked writes, of which
 // the youngest has an age.
-func (c *channel) restoreItems(turn *turn, r *reader, parkedAge uint64) {
+func (c *channel) restoreItems(v *view, r *reader, parkedAge uint64) {
 	clock := c.now - r.clocks()
 	for kind := r.byte(); kind != listEnd; kind = r.byte() {
-		bank := turn.bank[r.byte()]
+		bank := v.turn.bank[r.byte()]
 		c.age++
 		clock += int64(kind & itemLater / itemLater)
 		kind &^= itemLater
@@ -306,7 +320,7 @@ func (c *channel) restoreItems(turn *turn, r *reader, parkedAge uint64) {
 			if kind&1 == itemWrite {
 				q = &c.writes
 			}
-			e := entry{age: c.age, clock: clock, row: c.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}
+			e := entry{age: c.age, clock: clock, row: v.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}
 			q.push(e, c.bank[bank].openRow())
 		}
 	}
@@ -315,7 +329,7 @@ func (c *channel) restoreItems(turn *turn, r *reader, parkedAge uint64) {
 		waiting := c.writes.banks[bank].waiting()
 		for i, slot := range waiting {
 			if e := &c.writes.slots[slot]; e.age > parkedAge {
-				e.column = c.lastColumn[bank] + 1 - int32(len(waiting)-i)
+				e.column = v.lastColumn[bank] + 1 - int32(len(waiting)-i)
 			}
 		}
 	}
