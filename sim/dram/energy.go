@@ -60,7 +60,7 @@ func (e Energy) minus(o Energy) Energy {
 
 // energyOf returns the energy of all that was counted since time zero. Energies
 // of transfers are differences of it, so that they sum to it exactly.
-func (s *Spec) energyOf(t *tally) Energy {
+func (s *Spec) energyOf(t *Counters) Energy {
 	e := &s.Energy
 	period := float64(s.Clock.Num) / float64(s.Clock.Den)
 	return Energy{

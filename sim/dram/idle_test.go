@@ -11,7 +11,7 @@ import (
 // states take.
 func TestPowerDownAndSelfRefresh(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
-	m := newFast(s)
+	m := New(s)
 	m.Move(0, []Extent{{Bytes: 4096}})
 	idle := m.Idle(m.Now() + units.Second)
 	if idle.Counts.PowerDowns == 0 || idle.Counts.SelfRefreshes != 1 {
@@ -30,7 +30,7 @@ func TestPowerDownAndSelfRefresh(t *testing.T) {
 func TestIdleTakesTheEnergyOfItsStates(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open)
 	s.Idle = IdlePolicy{}
-	m := newFast(s)
+	m := New(s)
 	idle := m.Idle(units.Millisecond)
 	if want := s.Background.Precharge.Energy(units.Millisecond); idle.Energy.Total() != want {
 		t.Errorf("1 ms of standby takes %d fJ, want %d", idle.Energy.Total(), want)
@@ -42,7 +42,7 @@ func TestIdleTakesTheEnergyOfItsStates(t *testing.T) {
 func TestPowerDownTakesItsOwnPower(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", NoRefresh, Open) // clocks of 1.25 ns
 	s.Idle = IdlePolicy{PowerDown: 64}
-	idle := newFast(s).Idle(units.Millisecond) // 800,000 clocks
+	idle := New(s).Idle(units.Millisecond) // 800,000 clocks
 	want := Energy{
 		Precharge: s.Background.Precharge.Energy(64 * 1250),
 		PowerDown: s.Background.PowerDown.Energy(units.Millisecond - 64*1250),
@@ -51,7 +51,7 @@ func TestPowerDownTakesItsOwnPower(t *testing.T) {
 		t.Errorf("%+v, want %+v", idle.Energy, want)
 	}
 	s.Idle = IdlePolicy{}
-	m := newFast(s)
+	m := New(s)
 	m.Move(0, []Extent{{Bytes: 32}})
 	idle = m.Idle(m.Now() + units.Millisecond)
 	if want := (Energy{Active: s.Background.Active.Energy(units.Millisecond)}); idle.Energy != want {
@@ -64,7 +64,7 @@ func TestPowerDownTakesItsOwnPower(t *testing.T) {
 func TestRefreshIsPostponedFourIntervals(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
 	s.Idle = IdlePolicy{PowerDown: 3}
-	m := newFast(s)
+	m := New(s)
 	const step = 150 * 1250 // between reads, less than tXP and tRFCab
 	var refreshed units.Picoseconds
 	for refreshed == 0 && m.Now() < units.Millisecond {
@@ -83,7 +83,7 @@ func TestRefreshIsPostponedFourIntervals(t *testing.T) {
 func TestWakingTakesTime(t *testing.T) {
 	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
 	read := func(after units.Picoseconds) int64 {
-		m := newFast(s)
+		m := New(s)
 		tr := m.Move(after, []Extent{{Bytes: 32}})
 		return s.Clock.After(tr.Done - tr.Start)
 	}
@@ -102,7 +102,7 @@ func TestWakingTakesTime(t *testing.T) {
 // TestMoveBackwards asks for a transfer before the last one is done: it follows
 // that one.
 func TestMoveBackwards(t *testing.T) {
-	m := newFast(partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open))
+	m := New(partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open))
 	first := m.Move(0, []Extent{{Bytes: 1 << 20}})
 	second := m.Move(0, []Extent{{Bytes: 64}})
 	if second.Start < first.Done {

@@ -72,19 +72,19 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 	if k.area != k.waits { // Little's law: L = λ·W, both sides times the time
 		t.Errorf("requests in the queues sum to %d over time, their waits to %d", k.area, k.waits)
 	}
-	if s.Refresh == NoRefresh || k.channel.tally[countSelfRefreshes] > 0 {
+	if s.Refresh == NoRefresh || k.channel.Counters[countSelfRefreshes] > 0 {
 		return
 	}
-	every := k.channel.refreshEvery
+	every := k.channel.RefreshEvery
 	if s.Refresh == PerBank {
 		every *= int64(s.BanksPerRank())
 	}
 	if k.worst > 9*every {
 		t.Errorf("a bank went without refresh for %d clocks; eight refreshes of one each %d may be postponed", k.worst, every)
 	}
-	round := k.channel.refreshRound / k.channel.refreshEvery
-	due := k.channel.now/k.channel.refreshEvery - (postponed+1)*round
-	if n := (k.channel.tally[countAllBankRefreshes] + k.channel.tally[countBankRefreshes]) / int64(s.Ranks); n < due {
+	round := k.channel.RefreshRound / k.channel.RefreshEvery
+	due := k.channel.Now/k.channel.RefreshEvery - (postponed+1)*round
+	if n := (k.channel.Counters[countAllBankRefreshes] + k.channel.Counters[countBankRefreshes]) / int64(s.Ranks); n < due {
 		t.Errorf("%d refreshes of each rank, %d were due", n, due)
 	}
 }
@@ -92,9 +92,9 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 // countBursts counts the bursts of extents, those that two adjoining extents
 // share once.
 func countBursts(s *Spec, extents []Extent) (n int64) {
-	c := cutter{layout: &layout{burstBits: log2(int(s.BurstBytes))}, extents: extents}
-	for c.nextExtent() {
-		n += int64(c.end - c.at)
+	c := Splitter{Layout: &Layout{BurstBits: log2(int(s.BurstBytes))}, Extents: extents}
+	for c.NextExtent() {
+		n += int64(c.End - c.At)
 	}
 	return n
 }
@@ -103,7 +103,7 @@ func countBursts(s *Spec, extents []Extent) (n int64) {
 func TestDeterminism(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
-		if a, b := newFast(s).Move(1000, extents), newFast(s).Move(1000, extents); a != b {
+		if a, b := New(s).Move(1000, extents), New(s).Move(1000, extents); a != b {
 			t.Errorf("%+v and then %+v", a, b)
 		}
 	})

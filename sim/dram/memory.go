@@ -10,11 +10,11 @@ import (
 // Spec, with their controllers. Its state carries over from one transfer to the
 // next. It is not safe for concurrent use; Specs are.
 type Memory struct {
-	account
-	layout   layout
-	channels []*channel
-	before   []tally // by channel: when the present transfer began
-	moves    []bool  // by channel: it has a part in it
+	Account
+	layout   Layout
+	channels []*Channel
+	before   []Counters // by channel: when the present transfer began
+	moves    []bool     // by channel: it has a part in it
 }
 
 // Transfer is what moving a list of extents took.
@@ -34,12 +34,10 @@ type ChannelUse struct {
 // New returns the memory of a Spec at time zero: all rows closed, queues empty. Each
 // command of each burst is simulated; see Memo for memories that are fast.
 func New(s Spec) *Memory {
-	m := &Memory{account: newAccount(&s), layout: newLayout(&s), before: make([]tally, s.Channels), moves: make([]bool, s.Channels)}
-	p := newPlan(m.spec)
+	m := &Memory{Account: NewAccount(&s), layout: NewLayout(&s), before: make([]Counters, s.Channels), moves: make([]bool, s.Channels)}
+	p := NewTiming(m.spec)
 	for range s.Channels {
-		c := newChannel(p)
-		c.guard = m.guard
-		m.channels = append(m.channels, c)
+		m.channels = append(m.channels, NewChannel(p, m.Guard))
 	}
 	return m
 }
@@ -65,20 +63,20 @@ func (m *Memory) MoveAll(at units.Picoseconds, batches iter.Seq2[Batch, error]) 
 		if err != nil {
 			return m.end(start), err
 		}
-		if m.guard.err != nil {
+		if m.Guard.err != nil {
 			break
 		}
 		m.arrive(start, batch)
 	}
-	return m.end(start), m.guard.err
+	return m.end(start), m.Guard.err
 }
 
 // begin starts a transfer, and returns its clock.
 func (m *Memory) begin(at units.Picoseconds) int64 {
-	start := m.clock(at)
+	start := m.Clock(at)
 	m.idle(start)
 	for i, c := range m.channels {
-		m.before[i], m.moves[i] = c.tally, false
+		m.before[i], m.moves[i] = c.Counters, false
 	}
 	return start
 }
@@ -87,9 +85,9 @@ func (m *Memory) begin(at units.Picoseconds) int64 {
 func (m *Memory) arrive(start int64, batch Batch) {
 	for i, c := range m.channels {
 		if batch.From > 0 {
-			c.wait(start + batch.From)
+			c.Wait(start + batch.From)
 		}
-		some := c.takeIn(&cutter{layout: &m.layout, channel: i, extents: batch.Extents})
+		some := c.TakeIn(&Splitter{Layout: &m.layout, Channel: i, Extents: batch.Extents})
 		m.moves[i] = m.moves[i] || some
 	}
 }
@@ -99,37 +97,37 @@ func (m *Memory) end(start int64) Transfer {
 	end := start
 	for i, c := range m.channels {
 		if m.moves[i] {
-			c.drain()
-			m.quietSince = never
+			c.Drain()
+			m.QuietSince = Never
 		}
-		change := c.tally.since(&m.before[i])
-		m.sum.add(&change)
-		m.uses[i] = m.use(start, c.lastData, &change)
-		end = max(end, c.lastData, c.now)
+		change := c.Counters.Since(&m.before[i])
+		m.Count(&change, 1)
+		m.Use(i, start, c.LastData, &change)
+		end = max(end, c.LastData, c.Now)
 	}
-	if m.quietSince == never {
-		m.quietSince = end
+	if m.QuietSince == Never {
+		m.QuietSince = end
 	}
 	m.idle(end)
-	return m.transfer(start, end)
+	return m.Transfer(start, end)
 }
 
 // Idle lets time pass without requests. The transfer it returns has no reads or
 // writes; it holds refreshes and background energy. A time before the end of the
 // last transfer changes nothing.
 func (m *Memory) Idle(until units.Picoseconds) Transfer {
-	start, end := m.clock(m.done), m.clock(until)
+	start, end := m.Clock(m.done), m.Clock(until)
 	m.idle(end)
-	return m.transfer(start, end)
+	return m.Transfer(start, end)
 }
 
 // idle brings all channels to a clock.
 func (m *Memory) idle(until int64) {
 	for _, c := range m.channels {
-		before := c.tally
-		c.quietSince = m.quietSince
-		c.idle(until)
-		change := c.tally.since(&before)
-		m.sum.add(&change)
+		before := c.Counters
+		c.QuietSince = m.QuietSince
+		c.Idle(until)
+		change := c.Counters.Since(&before)
+		m.Count(&change, 1)
 	}
 }

@@ -89,7 +89,7 @@ func (m *mixer) next() uint64 {
 
 // answer runs a scenario here. Ramulator's front end offers one request before
 // the first clock, and four before each later one.
-func (s scenario) answer(t *testing.T, fast bool) (cycles int64, counts Counts) {
+func (s scenario) answer(t *testing.T) (cycles int64, counts Counts) {
 	name := s.Part
 	if name == "" {
 		name = "lpddr5-6400"
@@ -112,22 +112,16 @@ func (s scenario) answer(t *testing.T, fast bool) (cycles int64, counts Counts) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, c := memory(nil), (*channel)(nil)
-	if fast {
-		f := newFast(spec)
-		m, c = f, f.groups[0].channel.channel
-	} else {
-		slow := New(spec)
-		m, c = slow, slow.channels[0]
-	}
-	c.now, c.arrived = 1, 3
+	m := New(spec)
+	c := m.channels[0]
+	c.Now, c.arrived = 1, 3
 	list := pattern(s.Kind, s.N)
 	for i := range list { // a burst of DDR5's 32-bit channel holds 64 bytes
 		list[i].Addr = list[i].Addr / 32 * uint64(spec.BurstBytes)
 		list[i].Bytes = spec.BurstBytes
 	}
 	transfer := m.Move(0, list)
-	return c.lastArrival - 1, transfer.Counts
+	return c.LastArrival - 1, transfer.Counts
 }
 
 func readScenarios(t *testing.T, name string) (list []scenario) {
@@ -180,7 +174,7 @@ func TestReference(t *testing.T) {
 		if s.Kind == "rand" {
 			percent = 0.5
 		}
-		cycles, counts := s.answer(t, true)
+		cycles, counts := s.answer(t)
 		s.check(t, cycles, counts, percent)
 	}
 }
@@ -193,7 +187,7 @@ func TestLPDDR6(t *testing.T) {
 		if s.Kind == "rand30" {
 			percent = 1
 		}
-		cycles, counts := s.answer(t, true)
+		cycles, counts := s.answer(t)
 		s.check(t, cycles, counts, percent)
 	}
 }
@@ -210,7 +204,7 @@ func TestPatterns(t *testing.T) {
 		if s.Policy == "closed" && s.Refresh == "per" {
 			percent = 1.5
 		}
-		cycles, counts := s.answer(t, true)
+		cycles, counts := s.answer(t)
 		s.check(t, cycles, counts, percent)
 	}
 }

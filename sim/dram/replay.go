@@ -1,93 +1,93 @@
 package dram
 
-// begin prepares the channel for requests.
-func (c *channel) begin() {
-	c.quietSince = never
-	if c.power != standby {
-		c.wake()
+// Begin prepares the channel for requests.
+func (c *Channel) Begin() {
+	c.QuietSince = Never
+	if c.Power != Standby {
+		c.Wake()
 	}
 }
 
-// takeIn takes in all runs of a source, and reports whether there were any.
-func (c *channel) takeIn(source *cutter) (some bool) {
-	for r, more := source.next(); more && !c.stopped(); r, more = source.next() {
+// TakeIn takes in all runs of a source, and reports whether there were any.
+func (c *Channel) TakeIn(source *Splitter) (some bool) {
+	for r, more := source.Next(); more && !c.Stopped(); r, more = source.Next() {
 		if !some {
-			c.begin()
+			c.Begin()
 			some = true
 		}
-		c.take(r, source.layout)
+		c.Take(r, source.Layout)
 	}
 	return some
 }
 
-// wait lets the channel run, without new requests, up to a clock at which the next
+// Wait lets the channel run, without new requests, up to a clock at which the next
 // ones arrive.
-func (c *channel) wait(until int64) {
+func (c *Channel) Wait(until int64) {
 	c.stamp = until
 	worked := c.busy()
-	for c.now < until && c.busy() && !c.stopped() {
+	for c.Now < until && c.busy() && !c.Stopped() {
 		issued := c.tick()
 		c.arrived = 0
 		if issued {
-			c.now++
+			c.Now++
 		} else {
-			c.now = min(c.next, until)
+			c.Now = min(c.next, until)
 		}
 	}
-	if c.now >= until {
+	if c.Now >= until {
 		return
 	}
 	if worked {
-		c.arrived, c.idleSince = 0, c.now
+		c.arrived, c.IdleSince = 0, c.Now
 	}
-	c.idle(until)
+	c.Idle(until)
 }
 
-// take is the command-level engine at work on one run: it returns in the clock
+// Take takes in one run: it returns in the clock
 // in which the last request of the run is taken in, before that clock's tick.
-func (c *channel) take(r run, l *layout) {
+func (c *Channel) Take(r Run, l *Layout) {
 	for {
 		blocked := false
 		for c.arrived < c.offered {
-			bank := l.bank(&r, int(l.lane[r.at]))
-			if blocked = !c.arrive(bank, r.row, r.first+l.column[r.at], r.write); blocked {
+			bank := l.Bank(&r, int(l.Way[r.At]))
+			if blocked = !c.arrive(bank, r.Row, r.First+l.Column[r.At], r.Write); blocked {
 				break
 			}
 			c.arrived++
-			r.at++
-			if r.count--; r.count == 0 {
+			r.At++
+			if r.Count--; r.Count == 0 {
 				return
 			}
 		}
-		if c.stopped() {
+		if c.Stopped() {
 			return
 		}
 		c.advance(blocked)
 	}
 }
 
-// drain serves the requests that wait, and lets their data arrive.
-func (c *channel) drain() {
-	for c.busy() && !c.stopped() {
+// Drain serves the requests that wait, and lets their data arrive.
+func (c *Channel) Drain() {
+	for c.busy() && !c.Stopped() {
 		c.advance(true)
 	}
 	c.arrived = 0
-	c.idleSince = c.now
-	c.idle(c.lastData)
+	c.IdleSince = c.Now
+	c.Idle(c.LastData)
 }
 
 // advance ticks and goes on to the next clock at which something may happen: the
 // very next one after a command was issued or while requests arrive.
-func (c *channel) advance(blocked bool) {
+func (c *Channel) advance(blocked bool) {
 	issued := c.tick()
 	c.arrived = 0
 	if issued || !blocked || c.everyClock {
-		c.now++
+		c.Now++
 		return
 	}
-	if c.next == never {
+	if c.next == Never {
 		c.guard.err = c.noProgress(0)
 		return
 	}
-	c.now = c.next
+	c.Now = c.next
 }

@@ -18,19 +18,19 @@ type choice struct {
 // write clock was started in the clock before; the openers of rows; maintenance
 // (and while any waits, no queued request); queued requests, first ready, oldest
 // first; an ACT2 in an otherwise free clock; rows to close for being idle.
-func (c *channel) tick() bool {
-	c.next = never
-	if c.now >= c.refreshDue {
+func (c *Channel) tick() bool {
+	c.next = Never
+	if c.Now >= c.RefreshDue {
 		c.requestRefresh()
 	}
 	if c.spending != 0 {
 		c.requestPrecharges()
 	}
-	if c.now < c.busFree {
-		c.next = min(c.next, c.busFree, c.refreshDue)
+	if c.Now < c.busFree {
+		c.next = min(c.next, c.busFree, c.RefreshDue)
 		return false
 	}
-	if c.act2 >= 0 && c.now >= c.act2Due {
+	if c.act2 >= 0 && c.Now >= c.act2Due {
 		c.finishActivation()
 		return true
 	}
@@ -38,7 +38,7 @@ func (c *channel) tick() bool {
 		return c.burstAfterStart()
 	}
 	if c.openers != 0 {
-		if c.now >= c.openerFrom && c.pickOpener() {
+		if c.Now >= c.openerFrom && c.pickOpener() {
 			return c.access()
 		}
 		c.next = min(c.next, c.openerFrom)
@@ -57,15 +57,15 @@ func (c *channel) tick() bool {
 	if c.timeout && c.closeIdle() {
 		return true
 	}
-	c.next = min(c.next, c.refreshDue)
+	c.next = min(c.next, c.RefreshDue)
 	return false
 }
 
 // pickOpener picks the access of the first opener that is ready, and notes from
 // when on one of the others may be.
-func (c *channel) pickOpener() bool {
+func (c *Channel) pickOpener() bool {
 	var first *opener
-	from := never
+	from := Never
 	for set := c.openers; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		o := &c.bank[bank].opener
@@ -73,12 +73,12 @@ func (c *channel) pickOpener() bool {
 		if o.write {
 			col, cmd = colWR, WR
 		}
-		if t := c.earliest(col, bank); t > c.now {
+		if t := c.earliest(col, bank); t > c.Now {
 			from = min(from, t)
 			continue
 		}
 		if first != nil {
-			from = c.now
+			from = c.Now
 		}
 		if first == nil || o.before(first) {
 			first = o
@@ -91,25 +91,25 @@ func (c *channel) pickOpener() bool {
 
 // pickQueued picks the next command of the oldest queued request whose next
 // command is ready: first ready, first come first served.
-func (c *channel) pickQueued() bool {
+func (c *Channel) pickQueued() bool {
 	c.direct()
 	q, access, cmd := &c.reads, colRD, RD
 	if c.writeMode {
 		q, access, cmd = &c.writes, colWR, WR
 	}
-	if c.now >= c.firstWake {
+	if c.Now >= c.firstWake {
 		c.rouse()
 	}
 	best := &c.picked
 	best.age, best.write = none, c.writeMode
 	set := q.pending &^ c.asleep
 	if c.act2 >= 0 {
-		set &= c.notClosed // one activation at a time
+		set &= c.NotClosed // one activation at a time
 	}
 	for ; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		b, waiting := &c.bank[bank], &q.banks[bank]
-		ready := never // the first clock at which the bank has something to do
+		ready := Never // the first clock at which the bank has something to do
 		switch b.state {
 		case bankOpen:
 			ready = c.consider(waiting.hit, cmd, access, bank)
@@ -119,7 +119,7 @@ func (c *channel) pickQueued() bool {
 		case bankClosed:
 			ready = c.consider(waiting.miss, ACT1, colACT, bank)
 		}
-		if ready > c.now {
+		if ready > c.Now {
 			c.sleep(bank, ready)
 		}
 	}
@@ -130,16 +130,16 @@ func (c *channel) pickQueued() bool {
 // consider picks the command of a request if it is ready and the request is the
 // oldest so far. It returns the clock at which the command is ready, or zero if
 // it did not look because an older request's is.
-func (c *channel) consider(o oldest, cmd Command, col column, bank int) int64 {
+func (c *Channel) consider(o oldest, cmd Command, col column, bank int) int64 {
 	best := &c.picked
 	switch {
 	case o.age == none:
-		return never
+		return Never
 	case o.age > best.age:
 		return 0
 	}
 	t := c.earliest(col, bank)
-	if t <= c.now {
+	if t <= c.Now {
 		best.command, best.bank, best.slot, best.age = cmd, bank, int(o.slot), o.age
 	}
 	return t
@@ -147,18 +147,18 @@ func (c *channel) consider(o oldest, cmd Command, col column, bank int) int64 {
 
 // sleep leaves a bank out of the scheduler's search until a clock before which no
 // command for its requests can be ready. Whatever happens to the bank wakes it.
-func (c *channel) sleep(bank int, until int64) {
+func (c *Channel) sleep(bank int, until int64) {
 	c.asleep |= 1 << bank
 	c.wakeAt[bank&63] = until
 	c.firstWake = min(c.firstWake, until)
 }
 
 // rouse wakes the banks whose clock has come.
-func (c *channel) rouse() {
-	c.firstWake = never
+func (c *Channel) rouse() {
+	c.firstWake = Never
 	for set := c.asleep; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		if c.wakeAt[bank] <= c.now {
+		if c.wakeAt[bank] <= c.Now {
 			c.asleep &^= 1 << bank
 		} else {
 			c.firstWake = min(c.firstWake, c.wakeAt[bank])
@@ -167,7 +167,7 @@ func (c *channel) rouse() {
 }
 
 // direct decides between reading and writing.
-func (c *channel) direct() {
+func (c *Channel) direct() {
 	was := c.writeMode
 	if was {
 		c.writeMode = c.writes.length >= c.writeLow || c.reads.length == 0
@@ -176,18 +176,18 @@ func (c *channel) direct() {
 	}
 	if c.writeMode != was {
 		c.asleep = 0
-		c.switches++
+		c.Switches++
 	}
 }
 
 // serve issues the command that was picked for a queued request.
-func (c *channel) serve() bool {
+func (c *Channel) serve() bool {
 	ch := &c.picked
 	switch ch.command {
 	case ACT1:
 		c.activate(ch)
 	case PREpb:
-		c.count(ch, &c.tally[countRowConflicts])
+		c.count(ch, &c.Counters[countRowConflicts])
 		c.precharge(ch.bank)
 	default:
 		return c.access()
@@ -196,7 +196,7 @@ func (c *channel) serve() bool {
 }
 
 // queueOf returns the queue in which the request of ch waits.
-func (c *channel) queueOf(ch *choice) *queue {
+func (c *Channel) queueOf(ch *choice) *queue {
 	if ch.write {
 		return &c.writes
 	}
@@ -204,37 +204,37 @@ func (c *channel) queueOf(ch *choice) *queue {
 }
 
 // count books a queued request under hits, misses or conflicts, once.
-func (c *channel) count(ch *choice, counter *int64) {
+func (c *Channel) count(ch *choice, counter *int64) {
 	if e := &c.queueOf(ch).slots[ch.slot&63]; !e.counted {
 		e.counted = true
 		*counter++
 	}
 }
 
-func (c *channel) activate(ch *choice) {
+func (c *Channel) activate(ch *choice) {
 	q := c.queueOf(ch)
 	row, clock := q.slots[ch.slot].row, q.slots[ch.slot].clock
-	c.count(ch, &c.tally[countRowMisses])
+	c.count(ch, &c.Counters[countRowMisses])
 	c.issue(ACT1, ch.bank, row)
-	c.tally[countActivates]++
+	c.Counters[countActivates]++
 	q.remove(ch.slot, -1)
 	c.activating(ch.bank, row)
 	c.opens++
 	c.bank[ch.bank].opener = opener{write: ch.write, age: ch.age, clock: clock, order: c.opens}
-	c.act2, c.act2Due = ch.bank, c.now+c.aad
+	c.act2, c.act2Due = ch.bank, c.Now+c.aad
 	if !c.split {
 		c.opened()
 	}
 }
 
 // finishActivation issues the second half of an activation.
-func (c *channel) finishActivation() {
+func (c *Channel) finishActivation() {
 	c.issue(ACT2, c.act2, c.bank[c.act2].row)
 	c.opened()
 }
 
 // opened lets the request for which a row was opened go on.
-func (c *channel) opened() {
+func (c *Channel) opened() {
 	b := &c.bank[c.act2]
 	b.opener.waits = true
 	c.openers |= 1 << c.act2
@@ -243,19 +243,19 @@ func (c *channel) opened() {
 	c.act2, c.act2Due = -1, 0
 }
 
-func (c *channel) precharge(bank int) {
+func (c *Channel) precharge(bank int) {
 	c.issue(PREpb, bank, c.bank[bank].row)
-	c.tally[countPrecharges]++
+	c.Counters[countPrecharges]++
 	c.close(1 << bank)
 }
 
 // access issues the burst that was picked, or what has to come before it:
 // the write clock of LPDDR5 is started one clock before the burst, LPDDR6's two, if it
 // stopped since the last one.
-func (c *channel) access() bool {
+func (c *Channel) access() bool {
 	ch := &c.picked
-	if c.wck && c.now >= c.wckUntil {
-		if c.act2 >= 0 && c.act2Due <= c.now+c.casClocks {
+	if c.wck && c.Now >= c.wckUntil {
+		if c.act2 >= 0 && c.act2Due <= c.Now+c.casClocks {
 			c.finishActivation() // the start and its burst would take its last clocks
 			return true
 		}
@@ -277,21 +277,21 @@ func autoPrecharge(c Command) Command {
 	return WRA
 }
 
-func (c *channel) startWriteClock(ch *choice) {
+func (c *Channel) startWriteClock(ch *choice) {
 	cmd := CASRD
 	if ch.write {
 		cmd = CASWR
-		c.tally[countStartsForWrites]++
+		c.Counters[countStartsForWrites]++
 	}
 	c.issue(cmd, ch.bank, c.bank[ch.bank].row)
-	c.tally[countWriteClockStarts]++
+	c.Counters[countWriteClockStarts]++
 	c.cas.pending, c.cas.choice = true, *ch
 }
 
 // burstAfterStart issues the burst for which the write clock was started.
-func (c *channel) burstAfterStart() bool {
+func (c *Channel) burstAfterStart() bool {
 	ch := &c.cas.choice
-	if t := c.earliest(columnOf[ch.command], ch.bank); t > c.now {
+	if t := c.earliest(columnOf[ch.command], ch.bank); t > c.Now {
 		c.next = t
 		return false
 	}
@@ -301,7 +301,7 @@ func (c *channel) burstAfterStart() bool {
 }
 
 // burst issues a read or a write and takes its request off.
-func (c *channel) burst(ch *choice) {
+func (c *Channel) burst(ch *choice) {
 	b := &c.bank[ch.bank&63]
 	row := b.row
 	c.issue(ch.command, ch.bank, row)
@@ -310,17 +310,17 @@ func (c *channel) burst(ch *choice) {
 		b.opener.waits = false
 		c.openers &^= 1 << ch.bank
 	} else {
-		c.count(ch, &c.tally[countRowHits])
+		c.count(ch, &c.Counters[countRowHits])
 		c.queueOf(ch).remove(ch.slot, row)
 	}
-	b.used = c.now
+	b.used = c.Now
 	switch ch.command {
 	case RDA:
-		c.tally[countReadsClosing]++
+		c.Counters[countReadsClosing]++
 		c.close(1 << ch.bank)
 		return
 	case WRA:
-		c.tally[countWritesClosing]++
+		c.Counters[countWritesClosing]++
 		c.close(1 << ch.bank)
 		return
 	}
@@ -331,17 +331,17 @@ func (c *channel) burst(ch *choice) {
 }
 
 // extend books a burst's data and keeps the write clock running for it.
-func (c *channel) extend(ch *choice) {
-	end, wck := c.now+c.readLatency, c.now+c.wckRead
+func (c *Channel) extend(ch *choice) {
+	end, wck := c.Now+c.readLatency, c.Now+c.wckRead
 	if ch.write {
-		end, wck = c.now+c.writeLatency, c.now+c.wckWrite
-		c.tally[countWrites]++
+		end, wck = c.Now+c.writeLatency, c.Now+c.wckWrite
+		c.Counters[countWrites]++
 	} else {
-		c.tally[countReads]++
+		c.Counters[countReads]++
 	}
-	c.lastData = max(c.lastData, end)
+	c.LastData = max(c.LastData, end)
 	c.wckUntil = max(c.wckUntil, wck)
-	if c.observer != nil {
-		c.observer.served(c.now, ch.age, ch.write, end)
+	if c.Observer != nil {
+		c.Observer.Served(c.Now, ch.age, ch.write, end)
 	}
 }

@@ -38,26 +38,34 @@ const (
 
 const noBank = 255
 
-// A view is what a snapshot leaves out, and how it names what it holds: what was asked
-// of the channel last, the turn by which banks are counted, and the parked writes.
-type view struct {
-	asked
-	turn       *turn
+// A View is what State leaves out, and how it names what it holds: what was asked of
+// the channel last, the order in which banks are counted, and the parked writes.
+type View struct {
+	Asked
+	Order      *Order
 	parked     []entry // writes that change nothing while the channel reads, oldest first
 	parkedOnly uint64  // banks whose writes are all parked
 	items      []item  // scratch
 }
 
-// asked is what requests asked for last: the bank, and the row and column of each.
-type asked struct {
-	lastBank   int
-	lastRow    [maxBanks]int32
-	lastColumn [maxBanks]int32
+// Asked is what requests asked for last: the bank, and the row and column of each.
+type Asked struct {
+	LastBank   int
+	LastRow    [MaxBanks]int32
+	LastColumn [MaxBanks]int32
 }
 
-// busyBanks returns the banks that have something to do: with requests, or with
+// An Order is one in which banks are counted: banks of one rank, and of one group, stay
+// together.
+type Order struct {
+	Bank   [MaxBanks]int // from a counted bank to the real one
+	Count  [MaxBanks]int // from a real bank to the counted one
+	Groups []int         // real bank groups in counted order
+}
+
+// BusyBanks returns the banks that have something to do: with requests, or with
 // a row being opened. Policies that close rows on their own watch all banks.
-func (c *channel) busyBanks(v *view) uint64 {
+func (c *Channel) BusyBanks(v *View) uint64 {
 	if c.spec.Policy != Open {
 		return c.allBanks
 	}
@@ -68,35 +76,35 @@ func (c *channel) busyBanks(v *view) uint64 {
 	return set
 }
 
-// snapshot appends the channel's state to buf. It fails while maintenance waits,
+// State appends the channel's state to buf. It fails while maintenance waits,
 // if requests for one bank wait for several rows, or if the columns of waiting
 // writes do not follow from the last run: such states are rare in streams and are
 // not worth their bytes.
-func (c *channel) snapshot(v *view, buf []byte) ([]byte, bool) {
+func (c *Channel) State(v *View, buf []byte) ([]byte, bool) {
 	if len(c.maintenance) > 0 || !c.regular(v) {
 		return buf, false
 	}
-	turn := v.turn
-	counted := func(bank int) byte { return byte(turn.count[bank]) }
+	order := v.Order
+	counted := func(bank int) byte { return byte(order.Count[bank]) }
 	clocks := func(t *int64) {
-		if *t <= c.now {
+		if *t <= c.Now {
 			buf = append(buf, 0)
 		} else {
-			buf = binary.AppendUvarint(buf, uint64(*t-c.now))
+			buf = binary.AppendUvarint(buf, uint64(*t-c.Now))
 		}
 	}
-	buf = append(buf, byte(c.arrived), byte(len(v.parked)), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.power)<<2)
+	buf = append(buf, byte(c.arrived), byte(len(v.parked)), flag(c.writeMode)|flag(c.cas.pending)<<1|byte(c.Power)<<2)
 	act2 := byte(noBank)
 	if c.act2 >= 0 {
 		act2 = counted(c.act2)
 	}
 	buf = append(buf, act2)
-	c.commonTimes(turn.groups, clocks)
+	c.commonTimes(order.Groups, clocks)
 	if ch := &c.cas.choice; c.cas.pending {
 		buf = append(buf, byte(ch.command), counted(ch.bank), flag(ch.slot < 0), flag(ch.write))
 	}
-	busy := c.busyBanks(v)
-	for i, bank := range turn.bank[:c.banks] {
+	busy := c.BusyBanks(v)
+	for i, bank := range order.Bank[:c.Banks] {
 		if busy>>bank&1 == 0 {
 			continue
 		}
@@ -109,7 +117,7 @@ func (c *channel) snapshot(v *view, buf []byte) ([]byte, bool) {
 			until := b.used + TimeoutClocks
 			clocks(&until)
 		}
-		c.bankReady[bank].visit(clocks)
+		c.BankReady[bank].visit(clocks)
 	}
 	buf = append(buf, listEnd)
 	clock := int64(-1)
@@ -117,19 +125,19 @@ func (c *channel) snapshot(v *view, buf []byte) ([]byte, bool) {
 		buf = append(buf, it.kind|flag(it.clock > clock)*itemLater, counted(int(it.bank)))
 		clock = it.clock
 	}
-	return append(buf, listEnd, flag(clock == c.now)), true
+	return append(buf, listEnd, flag(clock == c.Now)), true
 }
 
 // commonTimes visits the clocks that are not those of a bank, but for the ones
 // that only a refresh of a rank waits for.
-func (c *channel) commonTimes(groups []int, visit func(*int64)) {
-	for _, t := range []*int64{&c.act2Due, &c.wckUntil, &c.busFree, &c.lastData, &c.idleSince} {
+func (c *Channel) commonTimes(groups []int, visit func(*int64)) {
+	for _, t := range []*int64{&c.act2Due, &c.wckUntil, &c.busFree, &c.LastData, &c.IdleSince} {
 		visit(t)
 	}
 	c.channelReady.visit(visit)
-	for rank := range c.ranks {
-		for col := range colREFab {
-			visit(&c.rankReady[rank][col])
+	for rank := range c.Ranks {
+		for col := range ColREFab {
+			visit(&c.RankReady[rank][col])
 		}
 		for i := range c.windows {
 			for j := range c.windows[i].length {
@@ -142,46 +150,30 @@ func (c *channel) commonTimes(groups []int, visit func(*int64)) {
 	}
 }
 
-func (t *times) visit(visit func(*int64)) {
-	for col := range nColumns {
+func (t *Times) visit(visit func(*int64)) {
+	for col := range NColumns {
 		visit(&t[col])
 	}
 }
 
-// left returns the clocks for which the times still hold something back.
-func (t *times) left(now int64) (left times) {
-	for col := range nColumns {
-		left[col] = max(t[col]-now, 0)
-	}
-	return left
-}
-
-// after returns the latest of the times, or now.
-func (t *times) after(now int64) int64 {
-	for col := range nColumns {
-		now = max(now, t[col])
-	}
-	return now
-}
-
 // regular reports whether a snapshot can be taken: all requests that wait are
 // for the row last asked for in their bank.
-func (c *channel) regular(v *view) bool {
+func (c *Channel) regular(v *View) bool {
 	for set := c.reads.pending; set != 0; set &= set - 1 {
 		bank := lowest(set)
 		for _, slot := range c.reads.banks[bank].waiting() {
-			if c.reads.slots[slot].row != v.lastRow[bank] {
+			if c.reads.slots[slot].row != v.LastRow[bank] {
 				return false
 			}
 		}
 	}
 	for set := c.writes.pending; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		column := v.lastColumn[bank] + 1
+		column := v.LastColumn[bank] + 1
 		waiting := c.writes.banks[bank].waiting()
 		for i := len(waiting) - 1; i >= 0 && !v.isParked(&c.writes.slots[waiting[i]]); i-- {
 			column--
-			if e := &c.writes.slots[waiting[i]]; e.row != v.lastRow[bank] || e.column != column {
+			if e := &c.writes.slots[waiting[i]]; e.row != v.LastRow[bank] || e.column != column {
 				return false
 			}
 		}
@@ -189,11 +181,11 @@ func (c *channel) regular(v *view) bool {
 	return true
 }
 
-func (c *channel) rowName(v *view, bank int) byte {
+func (c *Channel) rowName(v *View, bank int) byte {
 	switch c.bank[bank].row {
 	case -1:
 		return rowNone
-	case v.lastRow[bank]:
+	case v.LastRow[bank]:
 		return rowLast
 	}
 	return rowStale
@@ -208,7 +200,7 @@ type item struct {
 
 // items lists the requests that wait, by the clocks of their arrival; within a
 // clock, those in queues come first.
-func (c *channel) items(v *view) []item {
+func (c *Channel) items(v *View) []item {
 	list := v.items[:0]
 	for kind, q := range [...]*queue{&c.reads, &c.writes} {
 		for set := ^q.free; set != 0; set &= set - 1 {
@@ -238,38 +230,38 @@ func (c *channel) items(v *view) []item {
 	return list
 }
 
-// restore sets the channel to a snapshot. Banks that rest, the rows, the last
+// SetState sets the channel to a snapshot. Banks that rest, the rows, the last
 // rows and columns, the turn and what belongs to refreshes are those that the
 // channel has.
-func (c *channel) restore(v *view, s string) {
+func (c *Channel) SetState(v *View, s string) {
 	r := reader(s)
-	clocks := func(t *int64) { *t = c.now + int64(r.uvarint()) }
-	turn := v.turn
+	clocks := func(t *int64) { *t = c.Now + int64(r.uvarint()) }
+	order := v.Order
 	c.arrived = int(r.byte())
 	r.byte() // the number of parked writes, which the channel has
 	flags := r.byte()
-	c.writeMode, c.cas.pending, c.power = flags&1 != 0, flags&2 != 0, powerState(flags>>2)
+	c.writeMode, c.cas.pending, c.Power = flags&1 != 0, flags&2 != 0, PowerState(flags>>2)
 	c.act2 = -1
 	if act2 := r.byte(); act2 != noBank {
-		c.act2 = turn.bank[act2]
+		c.act2 = order.Bank[act2]
 	}
-	c.commonTimes(turn.groups, clocks)
+	c.commonTimes(order.Groups, clocks)
 	if c.cas.pending {
-		c.cas.choice = choice{command: Command(r.byte()), bank: turn.bank[r.byte()], slot: -int(r.byte()), write: r.byte() != 0}
+		c.cas.choice = choice{command: Command(r.byte()), bank: order.Bank[r.byte()], slot: -int(r.byte()), write: r.byte() != 0}
 	}
 	c.reads.clear()
 	c.writes.clear()
-	c.openers, c.notClosed, c.spending, c.asleep, c.openerFrom = 0, 0, 0, 0, 0
-	for bank := range c.banks {
+	c.openers, c.NotClosed, c.spending, c.asleep, c.openerFrom = 0, 0, 0, 0, 0
+	for bank := range c.Banks {
 		b := &c.bank[bank]
 		b.state, b.opener = bankClosed, opener{}
 		if b.row >= 0 {
 			b.state = bankOpen
-			c.notClosed |= 1 << bank
+			c.NotClosed |= 1 << bank
 		}
 	}
 	for i := r.byte(); i != listEnd; i = r.byte() {
-		c.restoreBank(turn.bank[i], &r, clocks)
+		c.restoreBank(order.Bank[i], &r, clocks)
 	}
 	c.age, c.opens = 0, 0
 	parkedAge := uint64(len(v.parked))
@@ -280,7 +272,7 @@ func (c *channel) restore(v *view, s string) {
 	}
 }
 
-func (c *channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
+func (c *Channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
 	b := &c.bank[bank]
 	b.state = bankState(r.byte() & 3)
 	if c.closed {
@@ -294,15 +286,15 @@ func (c *channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
 		clocks(&b.used)
 		b.used -= TimeoutClocks
 	}
-	c.bankReady[bank].visit(clocks)
+	c.BankReady[bank].visit(clocks)
 }
 
 // restoreItems puts the requests of a snapshot back, behind the parked writes, of which
 // the youngest has an age.
-func (c *channel) restoreItems(v *view, r *reader, parkedAge uint64) {
-	clock := c.now - r.clocks()
+func (c *Channel) restoreItems(v *View, r *reader, parkedAge uint64) {
+	clock := c.Now - r.clocks()
 	for kind := r.byte(); kind != listEnd; kind = r.byte() {
-		bank := v.turn.bank[r.byte()]
+		bank := v.Order.Bank[r.byte()]
 		c.age++
 		clock += int64(kind & itemLater / itemLater)
 		kind &^= itemLater
@@ -320,7 +312,7 @@ func (c *channel) restoreItems(v *view, r *reader, parkedAge uint64) {
 			if kind&1 == itemWrite {
 				q = &c.writes
 			}
-			e := entry{age: c.age, clock: clock, row: v.lastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}
+			e := entry{age: c.age, clock: clock, row: v.LastRow[bank], bank: uint8(bank), counted: kind&itemCounted != 0}
 			q.push(e, c.bank[bank].openRow())
 		}
 	}
@@ -329,7 +321,7 @@ func (c *channel) restoreItems(v *view, r *reader, parkedAge uint64) {
 		waiting := c.writes.banks[bank].waiting()
 		for i, slot := range waiting {
 			if e := &c.writes.slots[slot]; e.age > parkedAge {
-				e.column = v.lastColumn[bank] + 1 - int32(len(waiting)-i)
+				e.column = v.LastColumn[bank] + 1 - int32(len(waiting)-i)
 			}
 		}
 	}

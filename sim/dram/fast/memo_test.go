@@ -1,30 +1,31 @@
-package dram
+package fast
 
 import (
 	"testing"
 
+	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/units"
 )
 
-// A changed copy of a Spec has times of its own, whatever its original has learned in
+// A changed copy of a dram.Spec has times of its own, whatever its original has learned in
 // the same Memo; copies that differ in energies alone share what was learned.
 func TestAMemoKeepsConfigurationsApart(t *testing.T) {
 	memo := NewMemo()
-	base := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
-	run := func(m memory) Transfer {
-		tr := m.Move(0, []Extent{{Bytes: 4096}})
+	base := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", dram.AllBank, dram.Open)
+	run := func(m memory) dram.Transfer {
+		tr := m.Move(0, []dram.Extent{{Bytes: 4096}})
 		m.Idle(m.Now() + 10*units.Microsecond)
-		if fast, ok := m.(*FastMemory); ok {
+		if fast, ok := m.(*Memory); ok {
 			fast.Release()
 		}
 		return tr
 	}
 	run(memo.New(base))
-	edits := map[string]func(*Spec){
-		"a queue of one read": func(s *Spec) { s.Queue.Reads = 1 },
-		"one request a clock": func(s *Spec) { s.Queue.OfferedRate = 1 },
-		"closed rows":         func(s *Spec) { s.Policy = Closed },
-		"another standard row": func(s *Spec) {
+	edits := map[string]func(*dram.Spec){
+		"a queue of one read": func(s *dram.Spec) { s.Queue.Reads = 1 },
+		"one request a clock": func(s *dram.Spec) { s.Queue.OfferedRate = 1 },
+		"closed rows":         func(s *dram.Spec) { s.Policy = dram.Closed },
+		"another standard row": func(s *dram.Spec) {
 			s.Constraints = append(s.Constraints[:0:0], s.Constraints...)
 			s.Constraints[0].Clocks += 3
 		},
@@ -32,7 +33,7 @@ func TestAMemoKeepsConfigurationsApart(t *testing.T) {
 	for name, edit := range edits {
 		edited := base
 		edit(&edited)
-		if got, want := run(memo.New(edited)), run(New(edited)); got != want {
+		if got, want := run(memo.New(edited)), run(dram.New(edited)); got != want {
 			t.Errorf("%s: %+v, command level %+v", name, got, want)
 		}
 		if memo.of(&edited) == memo.of(&base) {
@@ -46,15 +47,15 @@ func TestAMemoKeepsConfigurationsApart(t *testing.T) {
 	}
 }
 
-// A Memo begins anew when it would hold more configurations than it may.
+// A Memo holds no more configurations than it may.
 func TestAMemoIsBounded(t *testing.T) {
 	memo := NewMemo()
-	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
-	for i := range 3 * mostSpecs {
+	s := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", dram.AllBank, dram.Open)
+	for i := range 3 * maxConfigs {
 		s.Idle.PowerDown = int64(i)
 		memo.New(s)
 	}
-	if n := len(memo.specs); n > mostSpecs {
+	if n := memo.configs.Len(); n > maxConfigs {
 		t.Errorf("%d configurations", n)
 	}
 }
