@@ -3,6 +3,7 @@ package sim
 import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/dram/fast"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
 	"github.com/memsim/memsim/sim/residency"
@@ -57,7 +58,7 @@ type Machine struct {
 type path struct {
 	caches []sram.Config // nearest first
 	dram   dram.Spec
-	busy   *dram.Memo // of the DRAM's busy periods
+	busy   *fast.Memo // of the DRAM's busy periods
 	flash  flash.Config
 	limits residency.Limits // of the app in DRAM, as enforced
 }
@@ -73,7 +74,7 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{path: &path{busy: dram.NewMemo()}, memo: c.Memo}
+	m := &Machine{path: &path{busy: fast.NewMemo()}, memo: c.Memo}
 	if err := m.set(c, *unit, *runtime); err != nil {
 		return nil, err
 	}

@@ -1,48 +1,5 @@
 package dram
 
-// bankState is where a bank is between two precharges.
-type bankState uint8
-
-const (
-	bankClosed     bankState = iota
-	bankActivating           // ACT1 was issued, ACT2 was not
-	bankOpen
-)
-
-// A bank is the state of one bank and its row buffer.
-type bank struct {
-	state    bankState
-	row      int32 // the open or opening row, -1 when closed
-	opener   opener
-	accesses int32 // since the row was opened; the closed policy counts them
-	spent    bool  // the closed policy has asked for a precharge
-	used     int64 // clock of the last access; the timeout policy counts from it
-}
-
-// opener is the request for which a row was opened. It has left its queue, and
-// goes first once the row is open.
-type opener struct {
-	waits bool
-	write bool
-	age   uint64
-	clock int64  // of its arrival
-	order uint64 // in which rows were opened
-}
-
-// before reports whether o goes before p if both are ready: the one that arrived
-// first, or of one clock's arrivals the one whose row was opened first.
-func (o *opener) before(p *opener) bool {
-	return o.clock < p.clock || o.clock == p.clock && o.order < p.order
-}
-
-// openRow returns the row that accesses hit, or -1.
-func (b *bank) openRow() int32 {
-	if b.state == bankOpen {
-		return b.row
-	}
-	return -1
-}
-
 // A Frame is the part of a channel's state that is never put in other terms: clocks of
 // the memory, what has been counted, rows and timers. The rest, requests that wait and
 // the delays of banks with requests, is what State describes.
@@ -84,17 +41,17 @@ type Channel struct {
 	recent       [maxWindows][MaxRanks][maxWindow]int64 // by window and rank: clocks of the last commands in it, plus its own
 	busFree      int64                                  // first clock at which the command bus is free
 
-	bank      [MaxBanks]bank
-	reads     queue
-	writes    queue
-	writeMode bool
-	openers   uint64 // banks whose opener waits
-	spending  uint64 // banks that reached ClosedAccesses
+	bank        [MaxBanks]bank
+	reads       queue
+	writes      queue
+	writeMode   bool
+	pendingACTs uint64 // banks whose pending activate has its row open
+	capped      uint64 // banks that reached ClosedAccesses
 
-	openerFrom int64           // no opener is ready before
-	asleep     uint64          // banks that the scheduler need not look at
-	wakeAt     [MaxBanks]int64 // by bank that is asleep
-	firstWake  int64           // no bank wakes earlier
+	pendingFrom int64           // no pending activate is ready before
+	suspended   uint64          // banks that the scheduler need not look at
+	retryAt     [MaxBanks]int64 // by bank that is suspended
+	firstRetry  int64           // no bank wakes earlier
 
 	act2     int   // bank whose ACT2 is due, -1 if none
 	act2Due  int64 // its deadline
@@ -154,18 +111,6 @@ func NewChannel(p *Timing, g *Guard) *Channel {
 	return c
 }
 
-// Row returns the row in a bank's row buffer, -1 if there is none.
-func (c *Channel) Row(bank int) int32 { return c.bank[bank].row }
-
-// SetRow puts a row into a bank's row buffer, of a bank without requests.
-func (c *Channel) SetRow(bank int, row int32) {
-	c.bank[bank].row = row
-	c.NotClosed &^= 1 << bank
-	if row >= 0 {
-		c.NotClosed |= 1 << bank
-	}
-}
-
 // CopyFrom makes c like another channel of the same Timing, in memory of its own and
 // without its observer.
 func (c *Channel) CopyFrom(o *Channel) {
@@ -176,7 +121,7 @@ func (c *Channel) CopyFrom(o *Channel) {
 
 // busy reports whether requests wait.
 func (c *Channel) busy() bool {
-	return c.reads.length+c.writes.length > 0 || c.openers != 0 || c.act2 >= 0
+	return c.reads.length+c.writes.length > 0 || c.pendingACTs != 0 || c.act2 >= 0
 }
 
 // arrive takes one request in, and reports whether there was room. Reads of a
@@ -200,7 +145,7 @@ func (c *Channel) arrive(bank int, row, column int32, write bool) bool {
 	}
 	c.age++
 	c.LastArrival = c.Now
-	c.asleep &^= 1 << bank
+	c.suspended &^= 1 << bank
 	q.push(entry{age: c.age, clock: c.Now, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
 	if c.Observer != nil {
 		c.Observer.Arrived(c.Now, c.age, write, Place{Bank: bank, Row: row, Column: column})
@@ -239,7 +184,7 @@ func (c *Channel) issue(cmd Command, bank int, row int32) {
 		c.slide(i, rank)
 	}
 	c.busFree = c.Now + c.busClocks[cmd]
-	c.asleep &^= 1 << bank
+	c.suspended &^= 1 << bank
 	if c.Observer != nil {
 		c.Observer.Issued(c.Now, cmd, bank, row)
 	}
@@ -262,56 +207,4 @@ func (c *Channel) slide(i int, rank uint8) {
 	ring[w.length-1] = c.Now + w.clocks
 	ready := &c.RankReady[rank][w.column&7]
 	*ready = max(*ready, ring[0])
-}
-
-// open makes row the open row of a bank.
-func (c *Channel) open(bank int, row int32) {
-	b := &c.bank[bank]
-	b.state, b.row, b.used = bankOpen, row, c.Now
-	c.reads.reopen(bank, row)
-	c.writes.reopen(bank, row)
-}
-
-// activating marks a bank as no longer closed.
-func (c *Channel) activating(bank int, row int32) {
-	c.Settle()
-	b := &c.bank[bank]
-	b.state, b.row, b.accesses, b.spent = bankActivating, row, 0, false
-	c.NotClosed |= 1 << bank
-}
-
-// close marks banks of a set as precharged.
-func (c *Channel) close(set uint64) {
-	set &= c.NotClosed
-	c.Settle()
-	c.NotClosed &^= set
-	c.spending &^= set
-	c.asleep &^= set
-	each(set, func(bank int) {
-		b := &c.bank[bank]
-		b.state, b.row, b.accesses, b.spent = bankClosed, -1, 0, false
-		c.reads.reopen(bank, -1)
-		c.writes.reopen(bank, -1)
-	})
-}
-
-// Settle books the time since the last call under the state of each rank.
-func (c *Channel) Settle() {
-	clocks := c.Now - c.Since
-	c.Since = c.Now
-	if clocks == 0 {
-		return
-	}
-	for rank := range c.Ranks {
-		switch {
-		case c.Power == SelfRefresh:
-			c.Counters[clocksSelfRefresh] += clocks
-		case c.Power == PowerDown:
-			c.Counters[clocksPowerDown] += clocks
-		case c.NotClosed&c.RankMask[rank] != 0:
-			c.Counters[clocksActive] += clocks
-		default:
-			c.Counters[clocksPrecharge] += clocks
-		}
-	}
 }

@@ -50,7 +50,7 @@ func (k *checker) failf(format string, args ...any) {
 // queued counts requests that are in the channel's hands, before an event.
 func (k *checker) queued() int64 {
 	c := k.channel
-	n := c.reads.length + c.writes.length + bits.OnesCount64(c.openers)
+	n := c.reads.length + c.writes.length + bits.OnesCount64(c.pendingACTs)
 	if c.act2 >= 0 {
 		n++
 	}

@@ -36,9 +36,9 @@ func (c Command) String() string {
 	return "command?"
 }
 
-// A column is the class of commands that a constraint holds back. RD and RDA wait
+// A column is the class of commands that a constraint delays. RD and RDA wait
 // for the same things, and so do WR and WRA; ACT2, CAS_RD and CAS_WR are never
-// held back by a constraint (ACT2 has a deadline instead).
+// delayed by a constraint (ACT2 has a deadline instead).
 type column uint8
 
 const (

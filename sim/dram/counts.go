@@ -61,7 +61,7 @@ func (c Counts) Plus(o Counts) Counts {
 }
 
 // Counters are all that a channel counts: the fields of Counts, and the clocks that
-// its ranks spent in each state, summed over them.
+// its ranks capReached in each state, summed over them.
 type Counters [nCounters]int64
 
 // The places of Counters.
@@ -131,12 +131,4 @@ func (t *Counters) AddTimes(o *Counters, n int64) {
 	for i := range t {
 		t[i] += n * o[i]
 	}
-}
-
-// Pass lets clocks go by without a command, in which so many ranks have open rows.
-func (c *Channel) Pass(clocks int64, active int) {
-	c.Counters[clocksActive] += int64(active) * clocks
-	c.Counters[clocksPrecharge] += int64(c.Ranks-active) * clocks
-	c.Now += clocks
-	c.Since = c.Now
 }

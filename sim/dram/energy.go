@@ -6,7 +6,7 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
-// Energy is the energy of a memory by what it was spent on. It is the sum of its
+// Energy is the energy of a memory by what it was capReached on. It is the sum of its
 // commands, counted, and of its background power over time.
 type Energy struct {
 	Activate    units.Femtojoules // opening and closing rows

@@ -20,11 +20,10 @@ func (c *Channel) Idle(until int64) {
 
 // unkept reports whether there is maintenance to do.
 func (c *Channel) unkept() bool {
-	return len(c.maintenance) > 0 || c.spending != 0 || c.Now >= c.RefreshDue
+	return len(c.maintenance) > 0 || c.capped != 0 || c.Now >= c.RefreshDue
 }
 
-// upkeep is a clock of maintenance while idle, or none if all of it has become
-// needless.
+// upkeep spends one clock on maintenance, or none if nothing is left to do.
 func (c *Channel) upkeep(until int64) {
 	if c.idleTick() || !c.unkept() {
 		return
@@ -45,9 +44,9 @@ func (c *Channel) idleTick() bool {
 // rest passes time up to the next refresh or the next lower power state.
 func (c *Channel) rest(until int64) {
 	target := min(until, c.RefreshDue)
-	down, asleep := c.PowerDownFrom(), c.SelfRefreshFrom()
+	down, refresh := c.PowerDownFrom(), c.SelfRefreshFrom()
 	switch {
-	case asleep <= c.Now:
+	case refresh <= c.Now:
 		c.enter(SelfRefresh, until)
 		return
 	case down <= c.Now:
@@ -59,7 +58,7 @@ func (c *Channel) rest(until int64) {
 		}
 		target = min(target, max(c.next, c.Now+1))
 	}
-	c.Now = min(target, down, asleep)
+	c.Now = min(target, down, refresh)
 }
 
 // PowerDownFrom returns the clock from which on a channel without requests may
@@ -80,8 +79,7 @@ func (c *Channel) SelfRefreshFrom() int64 {
 	return c.workDone(c.QuietSince + c.spec.Idle.SelfRefresh)
 }
 
-// workDone puts a clock off until the last command to each rank has done its
-// work.
+// workDone delays t until every rank's last command has completed.
 func (c *Channel) workDone(t int64) int64 {
 	for rank := range c.Ranks {
 		t = max(t, c.RankReady[rank][ColREFab])

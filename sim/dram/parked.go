@@ -37,12 +37,12 @@ func (c *Channel) firstRead() int64 {
 	for set := ^c.reads.free; set != 0; set &= set - 1 {
 		first = min(first, c.reads.slots[lowest(set)].clock)
 	}
-	openers := c.openers
+	pendingACTs := c.pendingACTs
 	if c.act2 >= 0 {
-		openers |= 1 << c.act2
+		pendingACTs |= 1 << c.act2
 	}
-	for ; openers != 0; openers &= openers - 1 {
-		first = min(first, c.bank[lowest(openers)].opener.clock)
+	for ; pendingACTs != 0; pendingACTs &= pendingACTs - 1 {
+		first = min(first, c.bank[lowest(pendingACTs)].pending.clock)
 	}
 	return first
 }

@@ -13,9 +13,8 @@ const (
 // work to end. The standards allow eight.
 const postponed = 4
 
-// enter goes to a low-power state, after rows were closed (the power-down that
-// parts state the power of is that of a precharged memory) and all commands have
-// done their work: a memory that sleeps holds nothing back.
+// enter goes to a low-power state, after rows were closed (parts state the power of
+// precharge power-down) and all commands have completed: nothing is delayed then.
 func (c *Channel) enter(p PowerState, until int64) {
 	if c.NotClosed != 0 {
 		c.closeAll(until)
@@ -38,8 +37,7 @@ func (c *Channel) enter(p PowerState, until int64) {
 	}
 }
 
-// QuietFrom returns the clock from which on no command is held back by one
-// before.
+// QuietFrom returns the first clock at which no rule delays any command.
 func (c *Channel) QuietFrom() int64 {
 	var last int64
 	see := func(t *int64) { last = max(last, *t) }
@@ -57,7 +55,7 @@ func (c *Channel) QuietFrom() int64 {
 func (c *Channel) inLowPower(until int64) {
 	if c.Power == PowerDown {
 		deeper := c.SelfRefreshFrom()
-		c.doze(min(until, deeper))
+		c.stayDown(min(until, deeper))
 		if c.Now >= deeper {
 			c.enter(SelfRefresh, until)
 		}
@@ -66,13 +64,13 @@ func (c *Channel) inLowPower(until int64) {
 	c.Now = until
 }
 
-// doze passes time in power-down. The controller uses it to refresh out of the
+// stayDown passes time in power-down. The controller uses it to refresh out of the
 // way of work, as the standards' rules for postponed and early refreshes allow:
 // it goes on until every bank has had its turn, so that work begins with the first
 // bank and a full interval ahead, and then leaves out what it did too early. Later
 // it wakes the memory once for each round of banks that the time has made due. A
 // refresh that would not be over when work comes waits.
-func (c *Channel) doze(until int64) {
+func (c *Channel) stayDown(until int64) {
 	if c.RefreshEvery > 0 {
 		for at := c.NextWake(); at+c.refreshBurst <= until; at = c.NextWake() {
 			c.wakeToRefresh(at, min((until-at-c.refreshBurst)/c.burstEvery+1, c.turnsLeft()))
@@ -177,4 +175,33 @@ func (c *Channel) PoweredDown(refreshes int64) {
 	c.Refreshed += refreshes * c.RefreshEvery
 	c.NextRefreshBank(refreshes)
 	c.Power = PowerDown
+}
+
+// Settle books the time since the last call under the state of each rank.
+func (c *Channel) Settle() {
+	clocks := c.Now - c.Since
+	c.Since = c.Now
+	if clocks == 0 {
+		return
+	}
+	for rank := range c.Ranks {
+		switch {
+		case c.Power == SelfRefresh:
+			c.Counters[clocksSelfRefresh] += clocks
+		case c.Power == PowerDown:
+			c.Counters[clocksPowerDown] += clocks
+		case c.NotClosed&c.RankMask[rank] != 0:
+			c.Counters[clocksActive] += clocks
+		default:
+			c.Counters[clocksPrecharge] += clocks
+		}
+	}
+}
+
+// Pass lets clocks go by without a command, in which so many ranks have open rows.
+func (c *Channel) Pass(clocks int64, active int) {
+	c.Counters[clocksActive] += int64(active) * clocks
+	c.Counters[clocksPrecharge] += int64(c.Ranks-active) * clocks
+	c.Now += clocks
+	c.Since = c.Now
 }

@@ -26,16 +26,16 @@ func (c *Channel) NextRefreshBank(refreshes int64) {
 // requestPrecharges queues, under the closed policy, the precharge of each bank
 // whose row has had its accesses, once timing allows it.
 func (c *Channel) requestPrecharges() {
-	each(c.spending, func(bank int) {
+	each(c.capped, func(bank int) {
 		b := &c.bank[bank]
-		if b.spent {
+		if b.capReached {
 			return
 		}
 		if t := c.earliest(colPREpb, bank); t > c.Now {
 			c.next = min(c.next, t)
 			return
 		}
-		b.spent = true
+		b.capReached = true
 		c.maintenance = append(c.maintenance, maintenance{PREpb, bank})
 	})
 }
@@ -68,7 +68,7 @@ func (c *Channel) maintain() bool {
 	switch {
 	case closed:
 		cmd, col = m.command, columnOf[m.command]
-	case c.openers&set != 0 || c.act2 >= 0 && set>>c.act2&1 != 0:
+	case c.pendingACTs&set != 0 || c.act2 >= 0 && set>>c.act2&1 != 0:
 		return false
 	}
 	if m.command == REFab {
@@ -111,7 +111,7 @@ func (c *Channel) closeIdle() bool {
 	for set := c.NotClosed; set != 0; set &= set - 1 {
 		bank := bits.TrailingZeros64(set)
 		b := &c.bank[bank]
-		if b.state != bankOpen || b.opener.waits || c.reads.banks[bank].hits > 0 || c.writes.banks[bank].hits > 0 {
+		if b.state != bankOpen || b.pending.waits || c.reads.banks[bank].hits > 0 || c.writes.banks[bank].hits > 0 {
 			continue
 		}
 		if t := max(b.used+TimeoutClocks, c.earliest(colPREpb, bank)); t > c.Now {

@@ -1,11 +1,11 @@
 package dram
 
 // A choice is a command that the scheduler picked, for a request in a queue or
-// for the opener of a row.
+// for the pending activate of a bank.
 type choice struct {
 	command Command
 	bank    int
-	slot    int // in the queue; -1: the bank's opener
+	slot    int // in the queue; -1: the bank's pending activate
 	write   bool
 	age     uint64
 }
@@ -15,7 +15,7 @@ type choice struct {
 // change without a new request.
 //
 // The order of precedence: an ACT2 whose deadline has come; the burst whose
-// write clock was started in the clock before; the openers of rows; maintenance
+// write clock was started in the clock before; pending activates; maintenance
 // (and while any waits, no queued request); queued requests, first ready, oldest
 // first; an ACT2 in an otherwise free clock; rows to close for being idle.
 func (c *Channel) tick() bool {
@@ -23,7 +23,7 @@ func (c *Channel) tick() bool {
 	if c.Now >= c.RefreshDue {
 		c.requestRefresh()
 	}
-	if c.spending != 0 {
+	if c.capped != 0 {
 		c.requestPrecharges()
 	}
 	if c.Now < c.busFree {
@@ -37,11 +37,11 @@ func (c *Channel) tick() bool {
 	if c.cas.pending {
 		return c.burstAfterStart()
 	}
-	if c.openers != 0 {
-		if c.Now >= c.openerFrom && c.pickOpener() {
+	if c.pendingACTs != 0 {
+		if c.Now >= c.pendingFrom && c.pickPending() {
 			return c.access()
 		}
-		c.next = min(c.next, c.openerFrom)
+		c.next = min(c.next, c.pendingFrom)
 	}
 	if len(c.maintenance) > 0 && c.due() {
 		if c.maintain() {
@@ -61,14 +61,14 @@ func (c *Channel) tick() bool {
 	return false
 }
 
-// pickOpener picks the access of the first opener that is ready, and notes from
+// pickPending picks the access of the first pending activate that is ready, and notes from
 // when on one of the others may be.
-func (c *Channel) pickOpener() bool {
-	var first *opener
+func (c *Channel) pickPending() bool {
+	var first *pendingACT
 	from := Never
-	for set := c.openers; set != 0; set &= set - 1 {
+	for set := c.pendingACTs; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		o := &c.bank[bank].opener
+		o := &c.bank[bank].pending
 		col, cmd := colRD, RD
 		if o.write {
 			col, cmd = colWR, WR
@@ -85,7 +85,7 @@ func (c *Channel) pickOpener() bool {
 			c.picked = choice{cmd, bank, -1, o.write, o.age}
 		}
 	}
-	c.openerFrom = from
+	c.pendingFrom = from
 	return first != nil
 }
 
@@ -97,12 +97,12 @@ func (c *Channel) pickQueued() bool {
 	if c.writeMode {
 		q, access, cmd = &c.writes, colWR, WR
 	}
-	if c.Now >= c.firstWake {
-		c.rouse()
+	if c.Now >= c.firstRetry {
+		c.retry()
 	}
 	best := &c.picked
 	best.age, best.write = none, c.writeMode
-	set := q.pending &^ c.asleep
+	set := q.pending &^ c.suspended
 	if c.act2 >= 0 {
 		set &= c.NotClosed // one activation at a time
 	}
@@ -113,17 +113,17 @@ func (c *Channel) pickQueued() bool {
 		switch b.state {
 		case bankOpen:
 			ready = c.consider(waiting.hit, cmd, access, bank)
-			if !b.opener.waits {
+			if !b.pending.waits {
 				ready = min(ready, c.consider(waiting.miss, PREpb, colPREpb, bank))
 			}
 		case bankClosed:
 			ready = c.consider(waiting.miss, ACT1, colACT, bank)
 		}
 		if ready > c.Now {
-			c.sleep(bank, ready)
+			c.suspend(bank, ready)
 		}
 	}
-	c.next = min(c.next, c.firstWake)
+	c.next = min(c.next, c.firstRetry)
 	return best.age != none
 }
 
@@ -145,23 +145,23 @@ func (c *Channel) consider(o oldest, cmd Command, col column, bank int) int64 {
 	return t
 }
 
-// sleep leaves a bank out of the scheduler's search until a clock before which no
-// command for its requests can be ready. Whatever happens to the bank wakes it.
-func (c *Channel) sleep(bank int, until int64) {
-	c.asleep |= 1 << bank
-	c.wakeAt[bank&63] = until
-	c.firstWake = min(c.firstWake, until)
+// suspend leaves a bank out of the scheduler's search until a clock before which no
+// command for its requests can be ready. Whatever happens to the bank brings it back.
+func (c *Channel) suspend(bank int, until int64) {
+	c.suspended |= 1 << bank
+	c.retryAt[bank&63] = until
+	c.firstRetry = min(c.firstRetry, until)
 }
 
-// rouse wakes the banks whose clock has come.
-func (c *Channel) rouse() {
-	c.firstWake = Never
-	for set := c.asleep; set != 0; set &= set - 1 {
+// retry brings back the banks whose clock has come.
+func (c *Channel) retry() {
+	c.firstRetry = Never
+	for set := c.suspended; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		if c.wakeAt[bank] <= c.Now {
-			c.asleep &^= 1 << bank
+		if c.retryAt[bank] <= c.Now {
+			c.suspended &^= 1 << bank
 		} else {
-			c.firstWake = min(c.firstWake, c.wakeAt[bank])
+			c.firstRetry = min(c.firstRetry, c.retryAt[bank])
 		}
 	}
 }
@@ -175,7 +175,7 @@ func (c *Channel) direct() {
 		c.writeMode = c.writes.length > c.writeHigh || c.reads.length == 0
 	}
 	if c.writeMode != was {
-		c.asleep = 0
+		c.suspended = 0
 		c.Switches++
 	}
 }
@@ -220,7 +220,7 @@ func (c *Channel) activate(ch *choice) {
 	q.remove(ch.slot, -1)
 	c.activating(ch.bank, row)
 	c.opens++
-	c.bank[ch.bank].opener = opener{write: ch.write, age: ch.age, clock: clock, order: c.opens}
+	c.bank[ch.bank].pending = pendingACT{write: ch.write, age: ch.age, clock: clock, order: c.opens}
 	c.act2, c.act2Due = ch.bank, c.Now+c.aad
 	if !c.split {
 		c.opened()
@@ -236,9 +236,9 @@ func (c *Channel) finishActivation() {
 // opened lets the request for which a row was opened go on.
 func (c *Channel) opened() {
 	b := &c.bank[c.act2]
-	b.opener.waits = true
-	c.openers |= 1 << c.act2
-	c.openerFrom = 0
+	b.pending.waits = true
+	c.pendingACTs |= 1 << c.act2
+	c.pendingFrom = 0
 	c.open(c.act2, b.row)
 	c.act2, c.act2Due = -1, 0
 }
@@ -263,7 +263,7 @@ func (c *Channel) access() bool {
 		return true
 	}
 	b := &c.bank[ch.bank]
-	if c.closed && b.accesses >= ClosedAccesses && (ch.slot < 0 || !b.opener.waits) {
+	if c.closed && b.accesses >= ClosedAccesses && (ch.slot < 0 || !b.pending.waits) {
 		ch.command = autoPrecharge(ch.command)
 	}
 	c.burst(ch)
@@ -307,8 +307,8 @@ func (c *Channel) burst(ch *choice) {
 	c.issue(ch.command, ch.bank, row)
 	c.extend(ch)
 	if ch.slot < 0 {
-		b.opener.waits = false
-		c.openers &^= 1 << ch.bank
+		b.pending.waits = false
+		c.pendingACTs &^= 1 << ch.bank
 	} else {
 		c.count(ch, &c.Counters[countRowHits])
 		c.queueOf(ch).remove(ch.slot, row)
@@ -326,7 +326,7 @@ func (c *Channel) burst(ch *choice) {
 	}
 	b.accesses++
 	if c.closed && b.accesses >= ClosedAccesses {
-		c.spending |= 1 << ch.bank
+		c.capped |= 1 << ch.bank
 	}
 }
 

@@ -231,8 +231,7 @@ func (c *Splitter) Next() (Run, bool) {
 	}
 }
 
-// cut takes up the places from up to to of a block, as far as the channel has
-// any of them.
+// cut starts on this channel's bursts among places [from, to) of a block.
 func (c *Splitter) cut(block, from, to uint64) {
 	p := c.spec.Locate(block)
 	if c.ChannelBits < log2(c.spec.Channels) && p.Channel>>c.ChannelBits != c.Channel>>c.ChannelBits {

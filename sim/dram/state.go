@@ -5,18 +5,16 @@ import (
 	"slices"
 )
 
-// A snapshot is what decides the next steps of a channel, in bytes, with all that
-// does not matter for them left out: clocks count from now and stop at zero,
-// where they no longer hold anything back; rows are named by how they relate to
-// the row that was last asked for in their bank; requests are listed by age;
-// banks count from the one last asked for.
+// State is the channel's state in bytes, apart from its Frame and with all left out
+// that does not matter for the next steps: clocks count from now and stop at zero,
+// where they delay nothing any more; rows are named by how they relate to the row that
+// was last asked for in their bank; requests are listed by age; banks count in the
+// order of the View.
 //
 // Only the banks that have something to do are in it. The others rest: they keep
-// their rows and their earliest clocks in the channel itself, and a step that
-// comes to one of them, or refreshes one, says how it found it (see step). The
-// refresh timer and the clocks that only refreshes wait for are kept apart
-// likewise. So a bank that was refreshed while a stream was elsewhere does not
-// make a new state of the stream.
+// their rows and their earliest clocks in the Frame. So do the refresh timer and the
+// clocks that only refreshes wait for, so that a bank that was refreshed while a stream
+// was elsewhere makes no new state of the stream.
 
 // How the open row of a bank is named in a snapshot.
 const (
@@ -27,13 +25,13 @@ const (
 
 // Kinds of requests in a snapshot.
 const (
-	itemRead        = 0
-	itemWrite       = 1
-	itemOpener      = 2
-	itemOpenerWrite = 3
-	itemCounted     = 8  // added for a request that is in the counts
-	itemLater       = 16 // added for a request that arrived in a later clock than the one before
-	listEnd         = 255
+	itemRead         = 0
+	itemWrite        = 1
+	itemPending      = 2
+	itemPendingWrite = 3
+	itemCounted      = 8  // added for a request that is in the counts
+	itemLater        = 16 // added for a request that arrived in a later clock than the one before
+	listEnd          = 255
 )
 
 const noBank = 255
@@ -69,7 +67,7 @@ func (c *Channel) BusyBanks(v *View) uint64 {
 	if c.spec.Policy != Open {
 		return c.allBanks
 	}
-	set := c.reads.pending | c.writes.pending&^v.parkedOnly | c.openers
+	set := c.reads.pending | c.writes.pending&^v.parkedOnly | c.pendingACTs
 	if c.act2 >= 0 {
 		set |= 1 << c.act2
 	}
@@ -111,7 +109,7 @@ func (c *Channel) State(v *View, buf []byte) ([]byte, bool) {
 		b := &c.bank[bank]
 		buf = append(buf, byte(i), byte(b.state)|c.rowName(v, bank)<<2)
 		if c.closed {
-			buf = append(buf, byte(min(b.accesses, ClosedAccesses))<<1|flag(b.spent))
+			buf = append(buf, byte(min(b.accesses, ClosedAccesses))<<1|flag(b.capReached))
 		}
 		if c.timeout {
 			until := b.used + TimeoutClocks
@@ -128,8 +126,8 @@ func (c *Channel) State(v *View, buf []byte) ([]byte, bool) {
 	return append(buf, listEnd, flag(clock == c.Now)), true
 }
 
-// commonTimes visits the clocks that are not those of a bank, but for the ones
-// that only a refresh of a rank waits for.
+// commonTimes visits the earliest-issue clocks of channel, ranks and groups, except those
+// that gate only refresh, and the other clocks of the controller.
 func (c *Channel) commonTimes(groups []int, visit func(*int64)) {
 	for _, t := range []*int64{&c.act2Due, &c.wckUntil, &c.busFree, &c.LastData, &c.IdleSince} {
 		visit(t)
@@ -191,7 +189,7 @@ func (c *Channel) rowName(v *View, bank int) byte {
 	return rowStale
 }
 
-// An item is a request that waits, in a queue or as the opener of a row.
+// An item is a request that waits, in a queue or as a pending activate.
 type item struct {
 	clock      int64  // of its arrival
 	order      uint64 // among those of one clock: of arrival, or of opening
@@ -211,14 +209,14 @@ func (c *Channel) items(v *View) []item {
 			list = append(list, item{e.clock, e.age, byte(kind) | flag(e.counted)*itemCounted, e.bank})
 		}
 	}
-	openers := c.openers
+	pendingACTs := c.pendingACTs
 	if c.act2 >= 0 {
-		openers |= 1 << c.act2
+		pendingACTs |= 1 << c.act2
 	}
-	for set := openers; set != 0; set &= set - 1 {
+	for set := pendingACTs; set != 0; set &= set - 1 {
 		bank := lowest(set)
-		o := &c.bank[bank].opener
-		list = append(list, item{o.clock, o.order | 1<<63, itemOpener + flag(o.write), byte(bank)})
+		o := &c.bank[bank].pending
+		list = append(list, item{o.clock, o.order | 1<<63, itemPending + flag(o.write), byte(bank)})
 	}
 	slices.SortFunc(list, func(a, b item) int {
 		if a.clock < b.clock || a.clock == b.clock && a.order < b.order {
@@ -231,7 +229,7 @@ func (c *Channel) items(v *View) []item {
 }
 
 // SetState sets the channel to a snapshot. Banks that rest, the rows, the last
-// rows and columns, the turn and what belongs to refreshes are those that the
+// rows and columns and what belongs to refreshes are those that the
 // channel has.
 func (c *Channel) SetState(v *View, s string) {
 	r := reader(s)
@@ -251,10 +249,10 @@ func (c *Channel) SetState(v *View, s string) {
 	}
 	c.reads.clear()
 	c.writes.clear()
-	c.openers, c.NotClosed, c.spending, c.asleep, c.openerFrom = 0, 0, 0, 0, 0
+	c.pendingACTs, c.NotClosed, c.capped, c.suspended, c.pendingFrom = 0, 0, 0, 0, 0
 	for bank := range c.Banks {
 		b := &c.bank[bank]
-		b.state, b.opener = bankClosed, opener{}
+		b.state, b.pending = bankClosed, pendingACT{}
 		if b.row >= 0 {
 			b.state = bankOpen
 			c.NotClosed |= 1 << bank
@@ -277,9 +275,9 @@ func (c *Channel) restoreBank(bank int, r *reader, clocks func(*int64)) {
 	b.state = bankState(r.byte() & 3)
 	if c.closed {
 		uses := r.byte()
-		b.accesses, b.spent = int32(uses>>1), uses&1 != 0
+		b.accesses, b.capReached = int32(uses>>1), uses&1 != 0
 		if b.state == bankOpen && b.accesses >= ClosedAccesses {
-			c.spending |= 1 << bank
+			c.capped |= 1 << bank
 		}
 	}
 	if c.timeout {
@@ -299,13 +297,13 @@ func (c *Channel) restoreItems(v *View, r *reader, parkedAge uint64) {
 		clock += int64(kind & itemLater / itemLater)
 		kind &^= itemLater
 		switch kind {
-		case itemOpener, itemOpenerWrite:
+		case itemPending, itemPendingWrite:
 			c.opens++
-			c.bank[bank].opener = opener{
-				waits: bank != c.act2, write: kind == itemOpenerWrite, age: c.age, clock: clock, order: c.opens,
+			c.bank[bank].pending = pendingACT{
+				waits: bank != c.act2, write: kind == itemPendingWrite, age: c.age, clock: clock, order: c.opens,
 			}
 			if bank != c.act2 {
-				c.openers |= 1 << bank
+				c.pendingACTs |= 1 << bank
 			}
 		default:
 			q := &c.reads

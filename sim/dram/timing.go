@@ -27,7 +27,7 @@ type Timing struct {
 	GroupOf  [MaxBanks]uint8  // by bank
 	RankMask [MaxRanks]uint64 // by rank: its banks
 	allBanks uint64
-	delays   [nCommands]delays // what each command holds back
+	delays   [nCommands]delays // what each command delays
 	windows  []window          // rules that count back several commands
 
 	busClocks                 [nCommands]int64
@@ -70,7 +70,7 @@ const (
 	maxWindow  = 8
 )
 
-// A minDelay keeps a class of commands from being issued for some clocks.
+// A minDelay is how many clocks after a command one of a class may be issued.
 type minDelay struct {
 	column column
 	clocks int64
@@ -161,7 +161,7 @@ func (c *delays) at(l Level) *[]minDelay {
 	return &c.bank
 }
 
-// tighten adds h to a list, or lengthens the minDelay of its column there.
+// tighten adds h to a list, or lengthens the delay of its column there.
 func tighten(list []minDelay, h minDelay) []minDelay {
 	for i := range list {
 		if list[i].column == h.column {

@@ -9,7 +9,7 @@ import "github.com/memsim/memsim/sim/dram"
 // after bank one and the same.
 //
 // It holds for the open policy, which looks at banks by the age of requests only.
-// The others look at them by number as well, and have one turn, that changes
+// The others look at them by number as well, and have one rotation, which changes
 // nothing.
 type rotation = dram.Order
 
