@@ -77,6 +77,11 @@ func (x *Explorer) Validate(axes []sweep.Axis) error {
 				a.Name, strings.Join(ModelAxes, ", "), strings.Join(MachineAxes, ", "))
 		}
 	}
+	for _, a := range axes {
+		if err := checkValues(a); err != nil {
+			return err
+		}
+	}
 	for _, pair := range [][2]string{{"ffn", "ffn-ratio"}} {
 		if names[pair[0]] && names[pair[1]] {
 			return fault.Userf("--%s and --%s say the same; drop one of them", pair[0], pair[1])
@@ -86,6 +91,32 @@ func (x *Explorer) Validate(axes []sweep.Axis) error {
 		return fault.Userf("--%s is an axis, and --solve %s wants it free; drop one of them", x.Solve, x.Solve)
 	}
 	return x.Machines.check(axes)
+}
+
+// checkValues refuses values that no point could be evaluated with, whatever the
+// other axes are.
+func checkValues(a sweep.Axis) error {
+	for _, v := range a.Values {
+		var err error
+		switch a.Name {
+		case "layers", "dim", "ffn", "heads", "kv-heads", "vocab", "repeat", "context":
+			_, err = count(a.Name, v)
+		case "ffn-ratio":
+			_, err = ratio(v)
+		case "quant":
+			_, err = weights.ParseScheme(v)
+		case "sharing":
+			if !slices.Contains(model.Sharings(), v) {
+				err = fault.Userf("--sharing %s is not known; it is one of %s", v, strings.Join(model.Sharings(), ", "))
+			}
+		case "device":
+			_, err = study.Hardware{Device: v}.Load()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // topLevel are the fields of a profile whose paths have no dot.
@@ -175,14 +206,23 @@ func (x *Explorer) ffn(p sweep.Point, dim int) (int, error) {
 	if !ok {
 		return 0, nil
 	}
-	ratio, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(ratio > 0 && ratio <= 1000) {
-		return 0, fault.Userf("--ffn-ratio %s is not a ratio above zero, such as 2.67", text)
+	times, err := ratio(text)
+	if err != nil {
+		return 0, err
 	}
 	if dim == 0 {
 		dim = x.Base.Resolved().Dim
 	}
-	return max(ffnMultiple, int(math.Round(ratio*float64(dim)/ffnMultiple))*ffnMultiple), nil
+	return max(ffnMultiple, int(math.Round(times*float64(dim)/ffnMultiple))*ffnMultiple), nil
+}
+
+// ratio reads a feed-forward width in widths of the model.
+func ratio(text string) (float64, error) {
+	r, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(r > 0 && r <= 1000) {
+		return 0, fault.Userf("--ffn-ratio %s is not a ratio above zero, such as 2.67", text)
+	}
+	return r, nil
 }
 
 // overrides reads the axes of a point that change a shape.

@@ -278,7 +278,7 @@ func TestFaultsOfASoCAreNamedUnderItsFile(t *testing.T) {
 		return []byte(strings.Replace(string(content), old, now, 1))
 	}
 	write(t, filepath.Join(folder, "soc.yaml"), edit(edit(soc, "core: cortex-x3", "core: cortex-x33"), "page_policy: open", "page_policy: ajar"))
-	own := edit(edit(phone, "soc: tensor-g3", "soc: ./soc.yaml"), "overrides:", "overrides:\n  units.cpu.bandwith: {value: 50 %, kind: spec, source: \"a slip of the pen\"}")
+	own := append(edit(phone, "soc: tensor-g3", "soc: ./soc.yaml"), "\noverrides:\n  units.cpu.bandwith: {value: 50 %, kind: spec, source: \"a slip of the pen\"}\n"...)
 	write(t, filepath.Join(folder, "phone.yaml"), own)
 	_, err = Load(filepath.Join(folder, "phone.yaml"), nil)
 	if !fault.IsUser(err) {

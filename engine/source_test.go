@@ -157,6 +157,54 @@ func drawShape(t *rapid.T) model.Shape {
 	return s.Resolved()
 }
 
+// drawAnyShape draws shapes with the parts of all families.
+func drawAnyShape(t *rapid.T) model.Shape {
+	s := drawShape(t)
+	drawParts(t, &s)
+	return s.Resolved()
+}
+
+// drawParts draws what other families have.
+func drawParts(t *rapid.T, s *model.Shape) {
+	some := func(name string) bool { return rapid.IntRange(0, 3).Draw(t, name) == 0 }
+	s.Norms = rapid.SampledFrom([]model.Norms{model.NormsBefore, model.NormsBehind, model.NormsAround}).Draw(t, "norms")
+	s.Activation = rapid.SampledFrom([]model.Activation{model.SiLU, model.GELU, model.ClampedGLU}).Draw(t, "activation")
+	s.QKNormWhole = !s.QKNorm && some("whole norm")
+	s.ValueNorm, s.OutputBias, s.Sinks, s.FusedQKV, s.LayerScale = some("value norm"), some("output bias"), some("sinks"), some("fused"), some("layer scale")
+	s.FusedGateUp = some("fused gate")
+	if some("scales") {
+		s.EmbeddingScale, s.ResidualScale, s.LogitScale, s.AttentionScale = 2, 0.5, 0.5, 0.3
+	}
+	if some("caps") {
+		s.AttentionCap, s.LogitCap = 5, 8
+	}
+	if some("window") {
+		s.Window, s.GlobalEvery = rapid.IntRange(1, 5).Draw(t, "window size"), rapid.IntRange(0, 2).Draw(t, "global")
+	}
+	if some("partial rope") {
+		s.RoPEDim = s.HeadDim / 2
+	}
+	if some("convolutions") {
+		s.Mixer, s.ConvLength, s.AttentionEvery = model.ShortConv, 3, 2
+	}
+	if some("experts") {
+		s.FusedGateUp = false
+		s.Experts = &model.Experts{
+			Count: 4, Used: rapid.IntRange(1, 3).Draw(t, "used"), FFN: 32, Normalize: some("normalize"), ChoiceBias: some("choice bias"), Biases: some("biases"),
+			Gate: rapid.SampledFrom([]model.Gate{model.SoftmaxGate, model.SigmoidGate, model.SoftmaxChosenGate}).Draw(t, "gate"),
+		}
+		if some("shared expert") {
+			s.Experts.SharedFFN = 32
+		}
+	}
+	if s.Sharing == model.NoSharing && some("per layer") {
+		s.PerLayerDim = 32
+	}
+	if s.Sharing == model.NoSharing && s.Layers > 1 && !s.FusedQKV && s.Mixer == "" && some("shared cache") {
+		s.SharedKVLayers = 1
+	}
+}
+
 func drawTypes(t *rapid.T) matrixTypes {
 	types := []quant.Type{quant.F32, quant.F16, quant.BF16, quant.Q8_0, quant.Q4_0, quant.Q4_1, quant.Q5_0, quant.Q5_1}
 	all := allOf(rapid.SampledFrom(types).Draw(t, "format"))

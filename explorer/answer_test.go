@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/pprof/profile"
 
-	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/explorer"
 	"github.com/memsim/memsim/profiles"
 )

@@ -57,7 +57,7 @@ const (
 // newCatalog opens everything that may be named once: all shipped devices and
 // presets, and the files given.
 func newCatalog(deviceFiles, modelFiles []string) (*catalog, error) {
-	c := &catalog{Sharings: sharings, Quants: weights.Schemes(), Energies: study.Energies()}
+	c := &catalog{Sharings: model.Sharings(), Quants: weights.Schemes(), Energies: study.Energies()}
 	for _, name := range distinct(slices.Concat(deviceFiles, []string{preferredDevice}, devices.Names())...) {
 		d, err := devices.Load(name, nil)
 		if err != nil {

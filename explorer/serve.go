@@ -14,7 +14,7 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
-	drainTimeout  = 5 * time.Second // for answers under way when the server ends
+	drainTimeout  = 300 * time.Millisecond // for answers under way when the server ends
 )
 
 // Serve answers on l until ctx is done. Simulations under way are then

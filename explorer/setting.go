@@ -203,14 +203,11 @@ func (s Setting) check(c *catalog) error {
 	if s.Quant != "" && !slices.Contains(weights.Schemes(), s.Quant) {
 		return fault.Userf("quant %q is not known; the formats are %s", s.Quant, strings.Join(weights.Schemes(), ", "))
 	}
-	if s.Overrides.Sharing != "" && !slices.Contains(sharings, string(s.Overrides.Sharing)) {
-		return fault.Userf("sharing %q is not known; it is one of %s", s.Overrides.Sharing, strings.Join(sharings, ", "))
+	if s.Overrides.Sharing != "" && !slices.Contains(model.Sharings(), string(s.Overrides.Sharing)) {
+		return fault.Userf("sharing %q is not known; it is one of %s", s.Overrides.Sharing, strings.Join(model.Sharings(), ", "))
 	}
 	return checkSets(s.Sets)
 }
-
-// sharings are the orders of layer sharing.
-var sharings = []string{string(model.NoSharing), string(model.Immediate), string(model.Repeat), string(model.Reverse)}
 
 // checkSets keeps overrides small, and from naming a file: a part may be one.
 func checkSets(sets []string) error {

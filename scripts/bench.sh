@@ -90,8 +90,8 @@ caution() {
 }
 
 load_before=$(load)
-stream=$(measure ./sim/dram '^BenchmarkStream$/^refresh=all$' Mrequests/s)
-random=$(measure ./sim/dram '^BenchmarkRandom$' Mrequests/s)
+stream=$(measure ./sim/dram/fast '^BenchmarkStream$/^refresh=all$' Mrequests/s)
+random=$(measure ./sim/dram/fast '^BenchmarkRandom$' Mrequests/s)
 token=$(measure ./sim '^BenchmarkDecodeStep$' ms/token 1x) # once: a second run would know the first
 points=$(measure ./designspace '^BenchmarkPoints$' points/s)
 events=$(measure ./traces '^BenchmarkReadFile$' events/s)

@@ -3,6 +3,7 @@ package sim
 import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/dram/fast"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
 	"github.com/memsim/memsim/sim/residency"
@@ -62,7 +63,7 @@ type Machine struct {
 type path struct {
 	caches []sram.Config // nearest first
 	dram   dram.Spec
-	busy   *dram.Memo           // of the DRAM's busy periods
+	busy   *fast.Memo           // of the DRAM's busy periods
 	stream units.BytesPerSecond // at which DRAM moves everything; 0: command by command
 	flash  flash.Config
 	limits residency.Limits // of the app in DRAM, as enforced
@@ -79,7 +80,7 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{path: &path{busy: dram.NewMemo()}, memo: c.Memo}
+	m := &Machine{path: &path{busy: fast.NewMemo()}, memo: c.Memo}
 	if err := m.set(c, *unit, *runtime); err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ const streamed = 32 * units.MiB
 
 // streamRate is the rate of a long read.
 func (m *Machine) streamRate() units.BytesPerSecond {
-	memory := dram.New(m.dram)
+	memory := m.busy.New(m.dram)
 	moved := memory.Move(0, []dram.Extent{{Bytes: streamed}})
 	return units.BytesPerSecond(float64(streamed) / (moved.Done - moved.Start).Seconds())
 }

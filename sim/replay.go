@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/dram/fast"
 	"github.com/memsim/memsim/sim/energy"
 	"github.com/memsim/memsim/sim/flash"
 	"github.com/memsim/memsim/sim/residency"
@@ -69,7 +70,7 @@ func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row
 type replay struct {
 	*Machine
 	cache  *sram.Hierarchy
-	memory *dram.Memory
+	memory *fast.Memory
 	store  *flash.Device
 	pages  *flash.PageCache // nil: all weights stay in DRAM
 

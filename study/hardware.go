@@ -32,6 +32,9 @@ func (h Hardware) Load() (*devices.Device, error) {
 	if h.Device == "" {
 		return nil, fault.Userf("name the device with --device: one of %s, or the path of a YAML file", strings.Join(devices.Names(), ", "))
 	}
+	if strings.Contains(h.Device, ",") && !strings.ContainsAny(h.Device, `/\`) {
+		return nil, fault.Userf("--device %s names several devices, and takes one; in a sweep they are an axis: --axis device=%s", h.Device, h.Device)
+	}
 	return devices.Load(h.Device, h.Sets)
 }
 

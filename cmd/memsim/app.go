@@ -31,6 +31,9 @@ const (
 	exitInterrupted = 130
 )
 
+// interrupted is what a command that was interrupted says.
+const interrupted = "memsim: interrupted; no file is left half-written"
+
 // Streams are where a command reads and writes.
 type Streams struct {
 	In            io.Reader
@@ -42,9 +45,10 @@ type Streams struct {
 // app is one run of the program.
 type app struct {
 	Streams
-	env    map[string]string
-	common common
-	root   *cobra.Command
+	terminal io.Writer // what is under Out, which may be one
+	env      map[string]string
+	common   common
+	root     *cobra.Command
 }
 
 // common are the flags of every command.
@@ -66,12 +70,19 @@ func Main(ctx context.Context, args []string, s Streams, environ []string) int {
 		key, value, _ := strings.Cut(line, "=")
 		a.env[key] = value
 	}
+	out := &noting{Writer: s.Out}
+	a.terminal = s.Out
+	a.Out = out
 	a.root = a.rootCommand()
 	a.root.SetArgs(args)
 	a.root.SetIn(s.In)
-	a.root.SetOut(s.Out)
+	a.root.SetOut(out)
 	a.root.SetErr(s.Err)
-	return a.report(ctx, a.root.ExecuteContext(ctx))
+	err := a.root.ExecuteContext(ctx)
+	if err == nil && out.failed != nil {
+		err = fmt.Errorf("cannot write results: %w", out.failed)
+	}
+	return a.report(ctx, err)
 }
 
 // report prints err as one message and returns the exit code that it means.
@@ -80,7 +91,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.Err, "memsim: interrupted; no file is left half-written")
+		fmt.Fprintln(a.Err, interrupted)
 		return exitInterrupted
 	case fault.IsUser(err):
 		fmt.Fprintf(a.Err, "memsim: %s\n", err)

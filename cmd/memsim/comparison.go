@@ -261,7 +261,7 @@ func (c *replays) print() error {
 		case "md":
 			return profiles.WriteMarkdown(w, c.result)
 		}
-		return profiles.WriteTable(w, c.result, profiles.DetectTerminal(c.app.Out, c.app.getenv))
+		return profiles.WriteTable(w, c.result, profiles.DetectTerminal(c.app.terminal, c.app.getenv))
 	})
 }
 

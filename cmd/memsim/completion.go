@@ -17,10 +17,22 @@ func completeNothingElse(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 }
 
+// refuseOtherShells makes the completion command, and makes a shell that it does not
+// know a mistake.
+func refuseOtherShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = noArguments
+			c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+}
+
 // isCompletion says whether a shell is asking, or is being set up. Neither has use
 // for settings, and a fault in them must not stop it.
 func isCompletion(cmd *cobra.Command) bool {
-	return cmd.Name() == cobra.ShellCompRequestCmd || cmd.HasParent() && cmd.Parent().Name() == "completion"
+	return cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == "completion" || cmd.HasParent() && cmd.Parent().Name() == "completion"
 }
 
 // complete registers how a flag is completed.

@@ -351,3 +351,70 @@ func mountSmall(dir string) (unmount func(), err error) {
 	}
 	return func() { syscall.Unmount(dir, syscall.MNT_DETACH) }, nil
 }
+
+// Results that nobody can read are a failure: a shell that closes stdout is told.
+func TestAClosedStdoutIsAnError(t *testing.T) {
+	inFolder(t)
+	t.Setenv("PROGRAM", program(t))
+	for _, args := range []string{"models", "models --format json", "version", "--help"} {
+		cmd := exec.Command("sh", "-c", `"$PROGRAM" `+args+` >&-; echo "exit code $?"`)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(out) != "exit code 1\n" || !strings.Contains(stderr.String(), "standard output is closed") {
+			t.Errorf("memsim %s >&-: %s%s", args, out, stderr.String())
+		}
+	}
+	for _, elsewhere := range []string{">/dev/null", ">out.txt"} {
+		cmd := exec.Command("sh", "-c", `"$PROGRAM" models `+elsewhere+`; echo "exit code $?"`)
+		if out, err := cmd.Output(); err != nil || string(out) != "exit code 0\n" {
+			t.Errorf("memsim models %s: %s, %v", elsewhere, out, err)
+		}
+	}
+}
+
+// A command that is told to end does, whatever loop it is in, and leaves nothing: the
+// model here would take minutes to make.
+func TestACommandThatIsInterruptedEnds(t *testing.T) {
+	inFolder(t)
+	for _, args := range [][]string{
+		{"models", "make", "mobilellm-1.5b", "--out", "m.gguf"},
+		{"trace", "--model", "mobilellm-1b", "--out", "t.parquet"},
+		{"--device", "pixel8pro", "--model", "mobilellm-1b", "--out", "out"},
+	} {
+		cmd := exec.Command(program(t), args...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(500 * time.Millisecond)
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(stderr.String(), "interrupted") {
+			t.Errorf("memsim %s: exit code %d: %s", strings.Join(args, " "), code, stderr.String())
+		}
+		entries, err := os.ReadDir(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			t.Errorf("memsim %s left %s", strings.Join(args, " "), e.Name())
+		}
+	}
+}
+
+// Nothing is left of a trace or an export that was killed.
+func TestNothingIsLeftOfAKilledWriter(t *testing.T) {
+	inFolder(t)
+	smallShape(t)
+	mustMemsim(t, "trace", "--model", "small.yaml", "--shape-only", "--tokens", "400", "--out", "given.parquet")
+	killAfter(t, 300*time.Millisecond, "trace", "--model", "mobilellm-1b", "--shape-only", "--tokens", "2000", "--out", "t.parquet")
+	killAfter(t, 100*time.Millisecond, "export", "given.parquet", "--to", "csv", "--out", "t.csv")
+	if left := leftovers(t); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -11,9 +11,6 @@ import (
 	"github.com/memsim/memsim/study"
 )
 
-// sharings are the orders of layer sharing.
-var sharings = []string{string(model.NoSharing), string(model.Immediate), string(model.Repeat), string(model.Reverse)}
-
 // shapeFlags are the overrides of a model's shape and weight format.
 type shapeFlags struct {
 	overrides model.Overrides
@@ -30,7 +27,7 @@ func (s *shapeFlags) add(cmd *cobra.Command) {
 	f.Var(positive{&o.KVHeads}, "kv-heads", "override the number of key-value heads")
 	f.Var(positive{&o.Vocab}, "vocab", "override the vocabulary's size")
 	f.Var(positive{&o.Repeat}, "repeat", "how often each stored block runs, with --sharing")
-	addChoice(cmd, &s.sharing, "sharing", "", "`order` of layer sharing: none, immediate, repeat or reverse", sharings...)
+	addChoice(cmd, &s.sharing, "sharing", "", "`order` of layer sharing: none, immediate, repeat or reverse", model.Sharings()...)
 	f.StringVar(&s.quant, "quant", "", "weight `format`: "+list(weights.Schemes())+", or one of another runtime, as w4_g32 or w8a8 (stored weights keep theirs; synthetic ones are "+weights.DefaultQuant+")")
 	completeWith(cmd, "quant", append(weights.Schemes(), weights.RuntimeSchemes()...)...)
 }

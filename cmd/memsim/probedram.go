@@ -20,6 +20,7 @@ import (
 	"github.com/memsim/memsim/internal/inputfile"
 	"github.com/memsim/memsim/internal/interrupt"
 	"github.com/memsim/memsim/sim/dram"
+	"github.com/memsim/memsim/sim/dram/fast"
 )
 
 // probingDRAM is the probe dram command.
@@ -71,9 +72,9 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 	if err != nil {
 		return err
 	}
-	memory := dram.New(spec)
+	var memory boundMover = fast.New(spec)
 	if p.commandLevel || p.latency {
-		memory = dram.NewCommandLevel(spec)
+		memory = dram.New(spec)
 	}
 	memory.Bind(ctx)
 	reply, err := interrupt.Return(ctx, func() (dram.Figures, error) { return a.probeTrace(ctx, p, memory) })
@@ -84,6 +85,12 @@ func (a *app) probeDRAM(ctx context.Context, p *probingDRAM) error {
 		return a.print(nil, p.line(reply))
 	}
 	return a.print(reply, p.grids(reply)...)
+}
+
+// A boundMover is a memory that can be interrupted.
+type boundMover interface {
+	dram.Mover
+	Bind(context.Context)
 }
 
 // spec builds the memory that is asked for.
@@ -100,7 +107,7 @@ func (p *probingDRAM) spec() (dram.Spec, error) {
 
 // probeTrace moves the requests of a raw trace through a memory; each line is the
 // burst that holds its address.
-func (a *app) probeTrace(ctx context.Context, p *probingDRAM, memory *dram.Memory) (dram.Figures, error) {
+func (a *app) probeTrace(ctx context.Context, p *probingDRAM, memory dram.Mover) (dram.Figures, error) {
 	in, err := a.openRequests(p.trace)
 	if err != nil {
 		return dram.Figures{}, err

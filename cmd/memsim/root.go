@@ -84,6 +84,7 @@ what the run before wrote there; files of others stay.`,
 		a.devicesCommand(), a.validateCommand(), a.calibrateCommand(),
 		a.versionCommand(), a.manCommand(),
 	)
+	refuseOtherShells(root)
 	return root
 }
 

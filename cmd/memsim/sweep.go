@@ -110,7 +110,7 @@ func (s *sweeping) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.shard, "shard", "", "do one `part` only, as I/N; /N takes I from SLURM_ARRAY_TASK_ID")
 	s.submit.addFlags(f, &spec.Slurm)
 	completeWithFiles(cmd, "model", model.Presets()...)
-	complete(cmd, "sharing", listOf(sharings...))
+	complete(cmd, "sharing", listOf(model.Sharings()...))
 	complete(cmd, "quant", listOf(weights.Schemes()...))
 	complete(cmd, "axis", completeAxis)
 	completeWith(cmd, "solve", "layers", "dim", "ffn")
@@ -205,20 +205,12 @@ type exploration struct {
 	app      *app
 	spec     designspace.Spec
 	space    sweep.Space
-	asked    questions
+	asked    designspace.Questions
 	explorer *designspace.Explorer
 	about    results.Description
 	out      string
 	start    time.Time
 	best     *sweep.Row // of a search, nil of none
-}
-
-// questions is what is asked of the rows; all may be nil.
-type questions struct {
-	where       *sweep.Expression
-	goals       []sweep.Goal
-	best        *sweep.Expression
-	sensitivity *sweep.Expression
 }
 
 // explore checks the spec and sets up the evaluation of points.
@@ -228,10 +220,10 @@ func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*
 		return nil, err
 	}
 	e := &exploration{app: a, spec: spec, space: space, out: out, start: time.Now()}
-	if e.asked, err = readQuestions(spec); err != nil {
+	if e.asked, err = spec.Questions(); err != nil {
 		return nil, err
 	}
-	if e.asked.best == nil {
+	if e.asked.Best == nil {
 		if err := space.Walkable(); err != nil {
 			return nil, err
 		}
@@ -250,30 +242,6 @@ func (a *app) explore(ctx context.Context, spec designspace.Spec, out string) (*
 	}
 	e.about = results.Description{Memsim: version, Points: space.Size(), Shards: 1, Spec: settings}
 	return e, nil
-}
-
-func readQuestions(spec designspace.Spec) (q questions, err error) {
-	if spec.Where != "" {
-		if q.where, err = sweep.ParseCondition(spec.Where, spec.Axes); err != nil {
-			return q, fault.Userf("--where: %w", err)
-		}
-	}
-	if spec.Pareto != "" {
-		if q.goals, err = sweep.ParseGoals(spec.Pareto, spec.Axes); err != nil {
-			return q, err
-		}
-	}
-	if spec.Best != "" {
-		if q.best, err = sweep.ParseFigure(spec.Best, spec.Axes); err != nil {
-			return q, fault.Userf("--best: %w", err)
-		}
-	}
-	if spec.Sensitivity != "" {
-		if q.sensitivity, err = sweep.ParseFigure(spec.Sensitivity, spec.Axes); err != nil {
-			return q, fault.Userf("--sensitivity: %w", err)
-		}
-	}
-	return q, nil
 }
 
 func (a *app) sweep(ctx context.Context, s *sweeping) error {
@@ -324,7 +292,7 @@ func (s *sweeping) mode(shard int) results.Mode {
 // before, it is taken away again.
 func (e *exploration) evaluate(ctx context.Context, folder *results.Folder, shard int) error {
 	answer := e.rows
-	if e.asked.best != nil {
+	if e.asked.Best != nil {
 		answer = e.search
 	}
 	kept, err := answer(ctx, folder, shard)
@@ -393,7 +361,7 @@ func (e *exploration) search(ctx context.Context, folder *results.Folder, _ int)
 	bar := e.app.newSweepProgress(min(e.spec.Evaluations, e.space.Size()))
 	defer bar.done()
 	s := sweep.Search{
-		Space: e.space, Figure: e.asked.best, Where: e.asked.where, Evaluations: e.spec.Evaluations, Seed: e.spec.Seed,
+		Space: e.space, Figure: e.asked.Best, Where: e.asked.Where, Evaluations: e.spec.Evaluations, Seed: e.spec.Seed,
 		Workers: e.app.workers(), Evaluate: e.explorer.Evaluate, Known: known,
 		Visit: func(r sweep.Row) error {
 			kept++

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/memsim/memsim/designspace/results"
+	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/sweeps"
 	"github.com/memsim/memsim/sim/sweep"
@@ -43,11 +44,15 @@ type sweepReply struct {
 // takes the rows away.
 func (e *exploration) finish(ctx context.Context, folder *results.Folder) error {
 	err := e.conclude(ctx, folder)
-	if err != nil {
+	switch {
+	case fault.IsUser(err) && folder.Fresh():
+		folder.Abandon() // the rows would stand in the way of what was meant
+	case err != nil:
 		e.app.note("the rows of all points are kept; --resume makes the files of them")
-		return err
+	default:
+		return folder.Remove()
 	}
-	return folder.Remove()
+	return err
 }
 
 func (e *exploration) conclude(ctx context.Context, folder *results.Folder) error {
@@ -96,21 +101,13 @@ func (e *exploration) reply(answer sweepAnswer) (sweepReply, error) {
 	return reply, err
 }
 
-// meets reports whether a row is to be kept: an invalid one always is.
-func (e *exploration) meets(r *sweep.Row) (bool, error) {
-	if e.asked.where == nil || r.Invalid != nil {
-		return true, nil
-	}
-	return e.asked.where.True(r)
-}
-
 // kept yields the rows that meet the sweep's condition, and the invalid ones.
 func (e *exploration) kept(folder *results.Folder) iter.Seq2[sweep.Row, error] {
 	return func(yield func(sweep.Row, error) bool) {
 		for r, err := range folder.Rows(e.space) {
 			meets := true
 			if err == nil {
-				meets, err = e.meets(&r)
+				meets, err = e.asked.Meets(&r)
 			}
 			if (meets || err != nil) && !yield(r, err) || err != nil {
 				return
@@ -130,8 +127,8 @@ type sweepAnswer struct {
 
 func (e *exploration) answer(ctx context.Context, folder *results.Folder) (sweepAnswer, error) {
 	a := sweepAnswer{layout: sweeps.Layout{Axes: e.spec.Axes}}
-	if e.asked.goals != nil {
-		a.front = sweep.NewFront(e.asked.goals)
+	if e.asked.Goals != nil {
+		a.front = sweep.NewFront(e.asked.Goals)
 	}
 	var subject sensitive
 	for r, err := range folder.Rows(e.space) {
@@ -152,7 +149,7 @@ func (e *exploration) answer(ctx context.Context, folder *results.Folder) (sweep
 		return a, nil
 	}
 	var err error
-	a.effects, err = e.explorer.Sensitivity(ctx, subject.row.Point, e.asked.sensitivity, e.app.workers())
+	a.effects, err = e.explorer.Sensitivity(ctx, subject.row.Point, e.asked.Sensitivity, e.app.workers())
 	return a, err
 }
 
@@ -161,7 +158,7 @@ func (a *sweepAnswer) add(e *exploration, r *sweep.Row) error {
 		a.invalid++
 		return nil
 	}
-	meets, err := e.meets(r)
+	meets, err := e.asked.Meets(r)
 	if err != nil {
 		return err
 	}
@@ -184,13 +181,13 @@ type sensitive struct {
 }
 
 func (s *sensitive) add(e *exploration, r *sweep.Row) error {
-	if e.asked.sensitivity == nil || !r.Ran() {
+	if e.asked.Sensitivity == nil || !r.Ran() {
 		return nil
 	}
-	if meets, err := e.meets(r); err != nil || !meets {
+	if meets, err := e.asked.Meets(r); err != nil || !meets {
 		return err
 	}
-	v, err := e.asked.sensitivity.Number(r)
+	v, err := e.asked.Sensitivity.Number(r)
 	if err != nil {
 		return err
 	}
@@ -262,7 +259,7 @@ func (e *exploration) print(reply sweepReply, rows iter.Seq2[sweep.Row, error], 
 	}
 	if e.best != nil {
 		g := grid{title: "Least " + e.spec.Best, columns: columns("point", e.spec.Best+">", "ms/token>", "mJ/token>")}
-		v, err := e.asked.best.Number(e.best)
+		v, err := e.asked.Best.Number(e.best)
 		if err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@
   const model = side => catalog.models.find(m => m.name === value(side, "model")) || catalog.models[0];
 
   function prepareSelects(side) {
-    fill(control(side, "device"), catalog.devices.map(d => [d.name, d.title || d.name]));
+    fill(control(side, "device"), catalog.devices.map(d => [d.name, d.title && d.title !== d.name ? d.name + " · " + d.title : d.name]));
     fill(control(side, "model"), catalog.models.map(m => [m.name, m.name]));
     fill(control(side, "energy"), catalog.energies.map(e => [e, e]));
   }
@@ -163,14 +163,13 @@
     shownQuery = q;
     if (pending) pending.abort();
     const request = pending = new AbortController();
-    const start = performance.now();
     const slow = setTimeout(() => { $("status").textContent = "Simulating…"; $("shown").classList.add("stale"); }, 250);
     try {
       const response = await fetch("api/run?" + q, { signal: request.signal });
       const answer = await response.json();
       if (request.signal.aborted) return;
       clearTimeout(slow);
-      if (response.ok) show(answer, q, start);
+      if (response.ok) show(answer, q);
       else refuse(answer.error, q);
     } catch (e) {
       clearTimeout(slow);
@@ -187,7 +186,7 @@
     document.body.dataset.query = q;
   }
 
-  function show(answer, q, start) {
+  function show(answer, q) {
     $("error").hidden = true;
     $("shown").classList.remove("stale");
     $("answer").replaceChildren(...answer.answer.map((s, i) => el("p", s, i ? {} : { class: "lead" })));
@@ -195,12 +194,17 @@
     showExports(answer, q);
     showFigures(answer.sides);
     showCharts(answer);
-    $("status").textContent = (answer.simulation_ms ? "Simulated in " + memsim.number(answer.simulation_ms) + " ms" : "Simulated before") + ", shown after " + Math.round(performance.now() - start) + " ms.";
+    $("status").textContent = (answer.simulation_ms ? "Simulated in " + memsim.number(answer.simulation_ms) + " ms." : "Simulated before.");
     document.body.dataset.query = q;
   }
 
   // at reads a figure by its path.
   const at = (side, key) => key.split(".").reduce((v, part) => v === undefined ? v : v[part], side.results.results[0]) || 0;
+  // interval writes the 90 % interval of a figure, "" where there is none.
+  function interval(side, f) {
+    const pair = (side.results.results[0].interval90 || {})[f.key];
+    return pair ? memsim.number(pair[0] * f.scale) + " to " + memsim.number(pair[1] * f.scale) : "";
+  }
   const ratio = (v, base) => base ? (v / base >= 9.995 ? (v / base).toPrecision(4) : (v / base).toFixed(2)) + "×" : "";
 
   function showTiles(sides) {
@@ -211,6 +215,8 @@
       sides.forEach((side, i) => {
         const dd = el("dd", (i ? "B " : "") + memsim.number(at(side, f.key) * f.scale) + " ", { "data-tile": f.key });
         dd.append(el("small", i ? ratio(at(side, f.key), at(sides[0], f.key)) : f.unit));
+        const range = interval(side, f);
+        if (range) dd.append(el("small", " " + range, { class: "interval" }));
         tile.append(dd);
       });
       return tile;
@@ -250,7 +256,10 @@
       row.append(name);
       sides.forEach(side => {
         const v = at(side, f.key);
-        row.append(el("td", f.optional && !v ? "–" : memsim.number(v * f.scale), { class: "n", "data-value": v }));
+        const cell = el("td", f.optional && !v ? "–" : memsim.number(v * f.scale), { class: "n", "data-value": v });
+        const range = interval(side, f);
+        if (range) cell.append(el("small", " (" + range + ")", { class: "interval" }));
+        row.append(cell);
       });
       if (sides.length > 1) row.append(el("td", f.relative ? ratio(at(sides[1], f.key), at(sides[0], f.key)) : "", { class: "n ratio" }));
       return row;

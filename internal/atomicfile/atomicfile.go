@@ -1,7 +1,8 @@
 // Package atomicfile writes a file whole or not at all: data goes to a
 // temporary file beside the target, which replaces it only when complete. An
-// interrupted or failed run leaves the earlier file as it was. The temporary file
-// of a writer that was killed stays until somebody writes the same target again.
+// interrupted or failed run leaves the earlier file as it was. On Linux nothing is
+// left of a writer that was killed; elsewhere its temporary file stays until somebody
+// writes the same target again.
 //
 // A target that is no file but a device or a pipe, such as /dev/null or
 // /dev/stdout, is written to as it is, and never replaced. A symbolic link stays
@@ -19,7 +20,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/memsim/memsim/internal/temporary"
 )
@@ -28,7 +28,8 @@ import (
 // first of them does nothing, so that `defer f.Abort()` is right.
 type File struct {
 	*os.File
-	target string // "" if the file is the target itself
+	temp   *temporary.File // nil if the file is the target itself
+	target string
 	done   bool
 }
 
@@ -50,7 +51,7 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{File: temp, target: path}
+	f := &File{File: temp.File, temp: temp, target: path}
 	if exists && info.Mode().IsRegular() {
 		if err := f.Chmod(info.Mode().Perm()); err != nil {
 			f.Abort()
@@ -66,7 +67,7 @@ func (f *File) Commit() error {
 	if f.done {
 		return nil
 	}
-	if f.target == "" {
+	if f.temp == nil {
 		f.done = true
 		return f.Close()
 	}
@@ -75,25 +76,7 @@ func (f *File) Commit() error {
 		return err
 	}
 	f.done = true
-	err := f.replace()
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-// replace puts the file in the place of its target while it is open, so that
-// nobody takes it for what a killed writer left. Windows does not rename open
-// files, and takes none away.
-func (f *File) replace() error {
-	if runtime.GOOS != "windows" {
-		defer f.Close() // all is in storage already
-		return os.Rename(f.Name(), f.target)
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), f.target)
+	return f.temp.Place(f.target)
 }
 
 // Abort removes the temporary file, unless Commit has been called.
@@ -102,10 +85,11 @@ func (f *File) Abort() {
 		return
 	}
 	f.done = true
-	f.Close()
-	if f.target != "" {
-		os.Remove(f.Name())
+	if f.temp == nil {
+		f.Close()
+		return
 	}
+	f.temp.Remove()
 }
 
 // Write puts what write writes into a file at path, whole or not at all.

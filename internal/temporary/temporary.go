@@ -2,7 +2,9 @@
 // where they will stand, and takes away those whose maker was killed before it
 // could finish.
 //
-// A maker holds a lock on what it made for as long as it lives: the system gives
+// On Linux a file under way has no name until it is placed, so that nothing is left
+// of one whose maker is killed. Elsewhere, and for folders, it has a hidden name, and
+// a maker holds a lock on what it made for as long as it lives: the system gives
 // it up with the process, however that ends. So whoever makes the next one for the
 // same place tries the locks of those that it finds there, and what it can lock is
 // nobody's.
@@ -23,6 +25,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -30,14 +33,27 @@ import (
 // errTaken says that somebody took a new file for a leftover before it was locked.
 var errTaken = errors.New("taken away")
 
+// File is a file under way.
+type File struct {
+	*os.File
+	named bool // it is in its folder, under a name of ours
+}
+
 // Beside makes a file in the folder of target, with the permissions of a file that
 // a program makes for its user (os.CreateTemp makes a private one), and removes
-// what is left of earlier ones for target. The caller removes it, or renames it to
-// target, before closing it where the system allows that, else right after.
-func Beside(target string) (*os.File, error) {
+// what is left of earlier ones for target. The caller ends it with Place or Remove.
+func Beside(target string) (*File, error) {
 	dir, base := filepath.Split(target)
 	removeLeftovers(dir, base, fs.FileMode.IsRegular)
-	return create(dir, base, func(name string) (*os.File, error) {
+	if f := nameless(dir, newName(dir, base)); f != nil {
+		return &File{File: f}, nil
+	}
+	return named(dir, base)
+}
+
+// named makes a file under a hidden name.
+func named(dir, base string) (*File, error) {
+	return create(dir, base, func(name string) (*File, error) {
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if err != nil {
 			return nil, err
@@ -47,8 +63,44 @@ func Beside(target string) (*os.File, error) {
 			os.Remove(name)
 			return nil, err
 		}
-		return f, nil
+		return keep(&File{f, true}), nil
 	})
+}
+
+// Place puts the file in the place of target, which is in its folder, and closes
+// it. It does so while the file is open, so that nobody takes it for what a killed
+// maker left; Windows does not rename open files, and takes none away.
+func (f *File) Place(target string) error {
+	defer forget(f)
+	if !f.named {
+		if err := link(f.File); err != nil {
+			f.Close()
+			return err
+		}
+		f.named = true
+	}
+	if runtime.GOOS == "windows" {
+		if err := f.Close(); err != nil {
+			return err
+		}
+	} else {
+		defer f.Close() // all is in storage already
+	}
+	err := os.Rename(f.Name(), target)
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// Remove drops the file.
+func (f *File) Remove() error {
+	defer forget(f)
+	err := f.Close()
+	if f.named {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
 }
 
 // Folder is a folder under way.
@@ -70,12 +122,13 @@ func Inside(dir, base string) (*Folder, error) {
 			os.Remove(name)
 			return nil, err
 		}
-		return &Folder{name, held}, nil
+		return keep(&Folder{name, held}), nil
 	})
 }
 
 // Remove removes the folder with all that is in it.
 func (f *Folder) Remove() error {
+	defer forget(f)
 	err := os.RemoveAll(f.Path)
 	f.held.Close() // nothing was written to it
 	return err
@@ -84,8 +137,7 @@ func (f *Folder) Remove() error {
 // create tries names until one is free.
 func create[T any](dir, base string, try func(name string) (*T, error)) (*T, error) {
 	for tries := 0; ; tries++ {
-		name := filepath.Join(dir, beginning(base)+strconv.FormatUint(rand.Uint64(), 36)+ending)
-		made, err := try(name)
+		made, err := try(newName(dir, base))
 		if again := errors.Is(err, fs.ErrExist) || errors.Is(err, errTaken); !again || tries == 100 {
 			return made, err
 		}
@@ -93,6 +145,11 @@ func create[T any](dir, base string, try func(name string) (*T, error)) (*T, err
 }
 
 const ending = ".tmp"
+
+// newName is a name that is free, almost surely.
+func newName(dir, base string) string {
+	return filepath.Join(dir, beginning(base)+strconv.FormatUint(rand.Uint64(), 36)+ending)
+}
 
 // beginning begins the names of all that this host makes for base.
 func beginning(base string) string {

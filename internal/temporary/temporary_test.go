@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // asMaker makes the test's program one that makes a file and a folder for the
@@ -24,14 +25,14 @@ func TestMain(m *testing.M) {
 }
 
 func makeAndHang(target string) {
-	f, fileErr := Beside(target)
+	f, fileErr := named(filepath.Split(target))
 	folder, folderErr := Inside(filepath.Dir(target), "out")
 	if err := errors.Join(fileErr, folderErr); err != nil {
 		panic(err)
 	}
 	os.WriteFile(filepath.Join(folder.Path, "inside"), nil, 0o666)
 	os.Stdout.WriteString(f.Name() + "\n" + folder.Path + "\n")
-	select {}
+	time.Sleep(time.Hour) // a program of which all goroutines wait for good may be ended
 }
 
 // maker starts a process that makes a file and a folder for target.
@@ -80,8 +81,7 @@ func TestWhatAKilledMakerLeftGoesWithTheNext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer os.Remove(f.Name())
-		defer f.Close()
+		defer f.Remove()
 		made, err := Inside(dir, base)
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestWhatAKilledMakerLeftGoesWithTheNext(t *testing.T) {
 	}
 	makeBoth(target, "out")
 	if !exists(t, file) || !exists(t, folder) {
-		t.Fatal("what a living process is making was taken away")
+		t.Fatalf("what a living process is making was taken away: file there %v, folder there %v", exists(t, file), exists(t, folder))
 	}
 	process.Process.Kill()
 	process.Wait()
@@ -118,11 +118,11 @@ func TestWhatIsNotOursStays(t *testing.T) {
 	if err := os.Symlink(target, ours); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Beside(target)
+	f, err := named(filepath.Split(target))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer f.Remove()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestManyMakersOfOneTargetDoNotDisturbEachOther(t *testing.T) {
 			for range rounds {
 				f, err := Beside(target)
 				if err == nil {
-					err = errors.Join(os.Rename(f.Name(), target), f.Close())
+					err = f.Place(target)
 				}
 				if err != nil {
 					failed <- err
@@ -155,5 +155,55 @@ func TestManyMakersOfOneTargetDoNotDisturbEachOther(t *testing.T) {
 		if err := <-failed; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A file that is placed has the permissions that the user's programs give, one that
+// is removed leaves nothing, and RemoveAll removes what is under way.
+func TestPlaceRemoveAndRemoveAll(t *testing.T) {
+	for _, way := range []struct {
+		name string
+		make func(target string) (*File, error)
+	}{
+		{"as the system allows", Beside},
+		{"under a name", func(target string) (*File, error) { return named(filepath.Split(target)) }},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			dir := t.TempDir()
+			target := filepath.Join(dir, "out.txt")
+			create := func() *File {
+				t.Helper()
+				f, err := way.make(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := f.WriteString("text"); err != nil {
+					t.Fatal(err)
+				}
+				return f
+			}
+			if err := create().Remove(); err != nil || exists(t, target) {
+				t.Errorf("removed: %v", err)
+			}
+			create()
+			folder, err := Inside(dir, "out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			RemoveAll()
+			if exists(t, folder.Path) {
+				t.Error("the folder under way is still there")
+			}
+			if err := create().Place(target); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := os.ReadFile(target); err != nil || string(text) != "text" {
+				t.Errorf("placed %q, %v", text, err)
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil || len(entries) != 1 {
+				t.Errorf("there are %v, %v", entries, err)
+			}
+		})
 	}
 }

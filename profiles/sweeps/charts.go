@@ -27,7 +27,7 @@ var palette = []string{"--op0", "--op3", "--op2", "--op5", "--op4", "--op1", "--
 
 func (p *Page) charts() ([]page.Chart, error) {
 	var all []page.Chart
-	for _, draw := range []func() ([]page.Chart, error){p.trade, p.curves, p.maps, p.accuracies, p.machines, p.tornado} {
+	for _, draw := range []func() ([]page.Chart, error){p.overAxes, p.machines, p.trade, p.curves, p.maps, p.accuracies, p.tornado} {
 		some, err := draw()
 		if err != nil {
 			return nil, err
@@ -62,7 +62,11 @@ func plot(lines []line, x, y string) (json.RawMessage, error) {
 	for _, l := range lines {
 		data := make([]opts.LineData, len(l.marks))
 		for i, m := range l.marks {
-			data[i] = opts.LineData{Name: profiles.Clean(m.name), Value: page.XY{m.x, m.y}, Symbol: "circle", SymbolSize: 7}
+			size := 7
+			if l.dashed {
+				size = 1 // the points keep their own colours
+			}
+			data[i] = opts.LineData{Name: profiles.Clean(m.name), Value: page.XY{m.x, m.y}, Symbol: "circle", SymbolSize: size}
 		}
 		style := opts.LineStyle{Color: l.color, Width: 1.5}
 		if l.dashed {
@@ -103,11 +107,12 @@ func (p *Page) trade() ([]page.Chart, error) {
 	}
 	x, y := p.about.Goals[0], p.about.Goals[1]
 	var failed error
+	fx, fy := figureOf(x.Key), figureOf(y.Key)
 	at := func(r *sweep.Row) mark {
 		a, errX := x.Value(r)
 		b, errY := y.Value(r)
 		failed = cmp.Or(failed, errX, errY)
-		return mark{label(r, p.axes), a, b}
+		return mark{label(r, p.axes), a * scaleOf(fx), b * scaleOf(fy)}
 	}
 	list := lines(groupBy(p.rows, p.seriesName), false, at)
 	front := line{name: "Pareto front", color: "--text", joined: true, dashed: true}
@@ -117,9 +122,9 @@ func (p *Page) trade() ([]page.Chart, error) {
 	if failed != nil {
 		return nil, failed
 	}
-	option, err := plot(append(list, front), profiles.Clean(x.Key), profiles.Clean(y.Key))
-	return []page.Chart{{ID: "trade", Title: fmt.Sprintf("%s against %s", profiles.Clean(y.Key), profiles.Clean(x.Key)), Kind: "trade", Height: 420, Option: option,
-		Caption: "Each point is a model on a device; its shape shows under the pointer."}}, err
+	option, err := plot(append(list, front), profiles.Clean(axisLabel(fx)), profiles.Clean(axisLabel(fy)))
+	return []page.Chart{{ID: "trade", Title: fmt.Sprintf("%s against %s", upperFirst(profiles.Clean(fy.Label)), profiles.Clean(fx.Label)), Kind: "trade", Height: 420, Option: option,
+		Caption: "Each point is a model on a device; its shape shows under the pointer. No point beats those on the dashed line in both."}}, err
 }
 
 // seriesName is the setting of a row with its order of sharing, as far as they
@@ -181,8 +186,9 @@ func (p *Page) heldParams() float64 {
 // sharing, where the points make a grid of them.
 func (p *Page) maps() ([]page.Chart, error) {
 	var list []page.Chart
+	low, high := latencies(p.rows)
 	for _, g := range groupBy(p.rows, p.seriesName) {
-		option, cells, err := heat(g.rows)
+		option, cells, err := heat(g.rows, low, high)
 		if err != nil {
 			return nil, err
 		}
@@ -190,14 +196,15 @@ func (p *Page) maps() ([]page.Chart, error) {
 			continue
 		}
 		list = append(list, page.Chart{ID: fmt.Sprint("map", len(list)), Title: "Latency over depth and width: " + g.name,
-			Kind: "heat", Unit: "ms/token", Height: 360, Option: option})
+			Kind: "heat", Unit: "ms/token", Height: 400, Option: option, Caption: "Yellow is quick. All maps of this page have one scale."})
 	}
 	return list, nil
 }
 
-// heat draws the least latency of each depth and width. It draws nothing, and
+// heat draws the least latency of each depth and width, in colours from low to high,
+// which the maps of a page have in common. It draws nothing, and
 // says 0 cells, where most combinations have no point.
-func heat(rows []*sweep.Row) (option json.RawMessage, cells int, err error) {
+func heat(rows []*sweep.Row, low, high float64) (option json.RawMessage, cells int, err error) {
 	type place struct{ dim, layers int }
 	least := map[place]float64{}
 	var dims, depths []int
@@ -213,12 +220,10 @@ func heat(rows []*sweep.Row) (option json.RawMessage, cells int, err error) {
 		return nil, 0, nil
 	}
 	var data []opts.HeatMapData
-	low, high := math.Inf(1), 0.0
 	for x, dim := range dims {
 		for y, layers := range depths {
 			if v, ok := least[place{dim, layers}]; ok {
 				data = append(data, opts.HeatMapData{Value: [3]float64{float64(x), float64(y), v}})
-				low, high = min(low, v), max(high, v)
 			}
 		}
 	}
@@ -226,12 +231,21 @@ func heat(rows []*sweep.Row) (option json.RawMessage, cells int, err error) {
 	chart.SetGlobalOptions(page.Global(
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}),
 		charts.WithXAxisOpts(opts.XAxis{Name: "width", NameLocation: "middle", NameGap: 28, Type: "category", Data: words(dims)}),
-		charts.WithYAxisOpts(opts.YAxis{Name: "stored layers", NameLocation: "end", Type: "category", Data: words(depths)}),
+		charts.WithYAxisOpts(opts.YAxis{Name: "stored layers", NameLocation: "middle", NameGap: 34, Type: "category", Data: words(depths)}),
 		charts.WithVisualMapOpts(opts.VisualMap{Type: "continuous", Min: float32(low), Max: float32(high), Calculable: opts.Bool(true),
 			Orient: "horizontal", Left: "0", Top: "0", InRange: &opts.VisualMapInRange{Color: []string{"#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"}}}))...)
 	chart.AddSeries("latency", data)
 	option, err = page.Option(chart)
 	return option, len(data), err
+}
+
+// latencies are the least and the largest latency.
+func latencies(rows []*sweep.Row) (low, high float64) {
+	low = math.Inf(1)
+	for _, r := range rows {
+		low, high = min(low, r.Result.LatencyMS), max(high, r.Result.LatencyMS)
+	}
+	return low, high
 }
 
 func words(numbers []int) []string {
@@ -257,8 +271,8 @@ func (p *Page) accuracies() ([]page.Chart, error) {
 		}
 		byTraining[r.Training] = append(byTraining[r.Training], r)
 	}
-	if len(trainings) == 0 {
-		return nil, nil
+	if p.publishedShapes() < 3 {
+		return nil, nil // a few dots say no more than the table of them
 	}
 	var list []page.Chart
 	for _, cost := range []struct {
@@ -281,7 +295,7 @@ func (p *Page) accuracies() ([]page.Chart, error) {
 			return nil, err
 		}
 		list = append(list, page.Chart{ID: "accuracy-" + cost.id, Title: "Published accuracy against " + cost.id, Kind: "trade", Height: 340, Option: option,
-			Caption: "Accuracies are published ones of trained models, joined by shape; colours are trainings, which do not compare with each other."})
+			Caption: "Published accuracies, matched by shape. Compare only points of one colour (same training)."})
 	}
 	return list, nil
 }
@@ -335,23 +349,24 @@ func (p *Page) sideBySide(i int) (page.Chart, error) {
 
 // tornado shows the effects, the largest on top.
 func (p *Page) tornado() ([]page.Chart, error) {
-	effects := p.about.Effects[:min(len(p.about.Effects), 20)]
+	effects, others := moving(p.about.Effects)
 	if len(effects) == 0 {
 		return nil, nil
 	}
 	chart := charts.NewBar()
 	chart.SetGlobalOptions(page.Global()...)
+	figure := figureOf(p.about.Figure)
 	var names []string
 	var low, high []opts.BarData
 	for _, e := range effects {
 		names = append(names, profiles.Clean(e.Path))
-		low = append(low, opts.BarData{Name: e.Low, Value: rounded(e.AtLow - e.Base)})
-		high = append(high, opts.BarData{Name: e.High, Value: rounded(e.AtHigh - e.Base)})
+		low = append(low, opts.BarData{Name: e.Low, Value: rounded((e.AtLow - e.Base) * scaleOf(figure))})
+		high = append(high, opts.BarData{Name: e.High, Value: rounded((e.AtHigh - e.Base) * scaleOf(figure))})
 	}
 	chart.SetXAxis(names)
 	chart.XYReversal()
 	chart.SetGlobalOptions(
-		charts.WithXAxisOpts(opts.XAxis{Name: "change of " + profiles.Clean(p.about.Figure), NameLocation: "middle", NameGap: 28, Type: "value"}),
+		charts.WithXAxisOpts(opts.XAxis{Name: "change of " + profiles.Clean(axisLabel(figure)), NameLocation: "middle", NameGap: 28, Type: "value"}),
 		charts.WithYAxisOpts(opts.YAxis{Type: "category", Inverse: opts.Bool(true)}))
 	for i, s := range []struct {
 		name string
@@ -359,9 +374,24 @@ func (p *Page) tornado() ([]page.Chart, error) {
 	}{{"at the low end of its range", low}, {"at the high end", high}} {
 		chart.AddSeries(s.name, s.data, charts.WithBarChartOpts(opts.BarChart{BarGap: "-100%"}), charts.WithItemStyleOpts(opts.ItemStyle{Color: palette[i]}))
 	}
+	caption := fmt.Sprintf("Change of the %s of %s %s when one parameter goes to either end of its plausible range.",
+		profiles.Clean(figure.Label), profiles.Number(effects[0].Base*scaleOf(figure)), figure.Unit)
+	if others > 0 {
+		caption += fmt.Sprintf(" %d others change it by less than a thousandth.", others)
+	}
 	option, err := page.Option(chart)
-	return []page.Chart{{ID: "tornado", Title: "Which device parameter moves the answer", Height: 90 + 30*len(names), Option: option,
-		Caption: fmt.Sprintf("Change of %s from %s when one parameter goes to either end of its plausible range.", profiles.Clean(p.about.Figure), profiles.Number(effects[0].Base))}}, err
+	return []page.Chart{{ID: "tornado", Title: "Which device parameter moves the answer", Unit: figure.Unit, Height: 90 + 34*len(names), Option: option, Caption: caption}}, err
+}
+
+// moving are the effects of a thousandth or more, twenty at most, and how many others
+// there are.
+func moving(effects []sweep.Effect) (some []sweep.Effect, others int) {
+	for _, e := range effects {
+		if len(some) < 20 && max(math.Abs(e.AtLow-e.Base), math.Abs(e.AtHigh-e.Base)) >= 1e-3*math.Abs(e.Base) {
+			some = append(some, e)
+		}
+	}
+	return some, len(effects) - len(some)
 }
 
 // rounded drops digits that differ by the order of additions.

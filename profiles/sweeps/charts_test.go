@@ -137,14 +137,21 @@ func TestAMapIsDrawnWhereMostShapesArePoints(t *testing.T) {
 }
 
 func TestCostsStandAgainstPublishedAccuracies(t *testing.T) {
-	rows := sample(t, axis(t, "layers", "30"), axis(t, "dim", "576"))
+	rows := sample(t, axis(t, "layers", "4,8,12,16"), axis(t, "dim", "576"))
+	for i, name := range published().Models[:4] {
+		rows[i].Result = sim.Result{LayersStored: name.Layers, LayersExecuted: name.Layers * name.Repeat, Dim: name.Dim, Sharing: name.Sharing, StoredParams: int64(name.Params), LatencyMS: 20, EnergyMJPerToken: 90}
+	}
+	few := pageOf(t, rows[:1], About{})
+	if list, err := few.accuracies(); err != nil || len(list) != 0 {
+		t.Errorf("%d charts of a shape or two (%v)", len(list), err)
+	}
 	rows[0].Result = sim.Result{LayersStored: 30, LayersExecuted: 30, Dim: 576, StoredParams: 124_600_000, LatencyMS: 8, EnergyMJPerToken: 36}
 	list, err := pageOf(t, rows, About{}).accuracies()
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d charts (%v)", len(list), err)
 	}
-	wantDrawn(t, list[0], "published, 1 T tokens [8 46.3]")
-	wantDrawn(t, list[1], "published, 1 T tokens [36 46.3]")
+	wantDrawn(t, list[0], "published, 1 T tokens [8 46.3] [20 47] [20 51.3] [20 52.1]", "published, 0.25 T tokens [20 45] [20 50.2]")
+	wantDrawn(t, list[1], "published, 1 T tokens [36 46.3] [90 47] [90 51.3] [90 52.1]", "published, 0.25 T tokens [90 45] [90 50.2]")
 }
 
 func TestDevicesStandSideBySide(t *testing.T) {
@@ -157,4 +164,22 @@ func TestATornadoShowsChangesFromTheBase(t *testing.T) {
 	p := pageOf(t, rows, About{Effects: []sweep.Effect{
 		{Path: "dram.channels", AtLow: 20, AtHigh: 8, Base: 10}, {Path: "dram.latency", AtLow: 9.5, AtHigh: 11, Base: 10}}})
 	wantDrawn(t, one(t, p.tornado), "at the low end of its range 10 -0.5", "at the high end -2 1")
+}
+
+func TestANumberOfTheHardwareHasAChartOfItsOwn(t *testing.T) {
+	rows := sample(t, axis(t, "layers", "30"), axis(t, "sharing", "none,immediate"), axis(t, "sram.slc.capacity", "1MiB,4MiB,16MiB"))
+	list, err := pageOf(t, rows, About{}).overAxes()
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d charts (%v)", len(list), err)
+	}
+	if list[0].Title != "Latency over sram.slc.capacity" || !strings.Contains(string(list[0].Option), "sram.slc.capacity (MiB)") || !strings.Contains(string(list[0].Option), `"type":"log"`) {
+		t.Errorf("%s: %s", list[0].Title, list[0].Option)
+	}
+}
+
+func TestSizesInDifferentUnitsStandOnOneAxis(t *testing.T) {
+	axes := quantityAxes([]sweep.Axis{{Name: "sram.slc.capacity", Values: []string{"512 KiB", "1 MiB", "2 MiB"}}, {Name: "layers", Values: []string{"1", "2", "3"}}, {Name: "device", Values: []string{"a", "b", "c"}}})
+	if len(axes) != 1 || axes[0].numbers[0] != 0.5 || axes[0].unit != "MiB" {
+		t.Errorf("%+v", axes)
+	}
 }

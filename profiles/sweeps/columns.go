@@ -14,7 +14,7 @@
 // Published accuracies are those of a paper for models that somebody trained;
 // they are joined by shape, say nothing of quantization, and are marked as
 // published wherever they show. A page holds at most some thousand points; of
-// larger sweeps it shows every second, fourth, ... point, and the whole front.
+// larger sweeps it shows one in two, four, ... of them, and the whole front.
 package sweeps
 
 import (

@@ -42,22 +42,37 @@ func findings(rows []*sweep.Row, axes []sweep.Axis) []string {
 // perSetting collects what say finds in each setting. The axis except is left to
 // say.
 func perSetting(rows []*sweep.Row, axes []sweep.Axis, except string, say func([]*sweep.Row) string) []string {
-	var found []string
+	type finding struct {
+		sentence string
+		settings []string
+	}
+	var found []finding
 	for _, g := range groupBy(rows, func(r *sweep.Row) string { return setting(r, axes, except) }) {
 		s := say(g.rows)
 		if s == "" {
 			continue
 		}
-		if g.name != "" {
-			s = upperFirst(g.name) + ": " + s
-		} else {
-			s = upperFirst(s)
+		i := slices.IndexFunc(found, func(f finding) bool { return f.sentence == s })
+		if i < 0 {
+			i = len(found)
+			found = append(found, finding{sentence: s})
 		}
-		if found = append(found, s); len(found) == mostSettings {
-			break
+		if g.name != "" {
+			found[i].settings = append(found[i].settings, g.name)
 		}
 	}
-	return found
+	var text []string
+	for _, f := range found[:min(len(found), mostSettings)] {
+		switch n := len(f.settings); n {
+		case 0:
+			text = append(text, upperFirst(f.sentence))
+		case 1:
+			text = append(text, "With "+f.settings[0]+": "+f.sentence)
+		default:
+			text = append(text, fmt.Sprintf("With %s to %s: %s", f.settings[0], f.settings[n-1], f.sentence))
+		}
+	}
+	return text
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -116,6 +131,9 @@ func turningPoint(rows []*sweep.Row) string {
 }
 
 func percent(share float64) string {
+	if math.IsNaN(share) || math.IsInf(share, 0) {
+		return "no comparable share"
+	}
 	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
@@ -263,12 +281,23 @@ func paysFrom(rows []*sweep.Row, axis sweep.Axis) string {
 	smallest, largest := steps[0], steps[len(steps)-1]
 	switch from {
 	case len(steps):
-		return fmt.Sprintf("sharing does not pay for all shapes up to %s of %s: there a repeated block still finds as little as %s of its weights on the chip.", largest.name, memoryOf(axis), percent(max(0, largest.worst)))
+		return fmt.Sprintf("up to %s of %s, sharing does not pay for all shapes: a repeated block finds %s of its weights in the cache.", largest.name, memoryOf(axis), found(largest.worst))
 	case 0:
-		return fmt.Sprintf("sharing pays at every size of %s from %s on: a repeated block finds at least %s of its weights on the chip.", memoryOf(axis), smallest.name, percent(smallest.worst))
+		return fmt.Sprintf("from %s of %s on, the smallest tried, a repeated block finds %s of its weights in the cache: sharing saves its traffic.", smallest.name, memoryOf(axis), found(smallest.worst))
 	}
-	return fmt.Sprintf("sharing pays from %s of %s on: there a repeated block finds at least %s of its weights on the chip, at %s as little as %s.",
-		steps[from].name, memoryOf(axis), percent(steps[from].worst), steps[from-1].name, percent(max(0, steps[from-1].worst)))
+	return fmt.Sprintf("from %s of %s on, a repeated block finds %s of its weights in the cache; at %s, %s.",
+		steps[from].name, memoryOf(axis), found(steps[from].worst), steps[from-1].name, found(steps[from-1].worst))
+}
+
+// found says a share of weights in words where it is all or nothing.
+func found(share float64) string {
+	switch {
+	case share > 0.995:
+		return "all"
+	case share < 0.005:
+		return "none"
+	}
+	return percent(share)
 }
 
 // memoryOf is the name of the memory of a capacity axis.

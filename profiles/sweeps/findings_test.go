@@ -92,9 +92,9 @@ func TestSharingPaysWhereEveryShapeFindsItsWeights(t *testing.T) {
 		at8, at2, at4 float64
 		want          string
 	}{
-		{0, 1, 0.75, "sharing pays from 8MiB of slc on: there a repeated block finds at least 100 % of its weights on the chip, at 4MiB as little as 25 %."},
-		{0.1, 0.4, 0.2, "sharing pays at every size of slc from 2MiB on: a repeated block finds at least 60 % of its weights on the chip."},
-		{0.9, 1, 1, "sharing does not pay for all shapes up to 8MiB of slc: there a repeated block still finds as little as 10 % of its weights on the chip."},
+		{0, 1, 0.75, "from 8MiB of slc on, a repeated block finds all of its weights in the cache; at 4MiB, 25 %."},
+		{0.1, 0.4, 0.2, "from 2MiB of slc on, the smallest tried, a repeated block finds 60 % of its weights in the cache: sharing saves its traffic."},
+		{0.9, 1, 1, "up to 8MiB of slc, sharing does not pay for all shapes: a repeated block finds 10 % of its weights in the cache."},
 	} {
 		rows := append(append(at(0, c.at8), at(1, c.at2)...), at(2, c.at4)...)
 		if got := paysFrom(rows, axis); got != c.want {
@@ -113,8 +113,24 @@ func TestFindingsOfFewSettingsAreSaid(t *testing.T) {
 	for i := range space.Size() {
 		rows = append(rows, &sweep.Row{Point: space.Point(i)})
 	}
+	got := perSetting(rows, []sweep.Axis{devices}, "", func(rows []*sweep.Row) string { return "is " + rows[0].Point.Values[0] })
+	if want := "With a: is a; With b: is b; With c: is c; With d: is d"; strings.Join(got, "; ") != want {
+		t.Errorf("said is %q, want %q", got, want)
+	}
+}
+
+func TestOneFindingOfManySettingsIsSaidOnce(t *testing.T) {
+	devices := axis(t, "device", "a,b,c,d,e")
+	space, err := sweep.NewSpace([]sweep.Axis{devices})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []*sweep.Row
+	for i := range space.Size() {
+		rows = append(rows, &sweep.Row{Point: space.Point(i)})
+	}
 	got := perSetting(rows, []sweep.Axis{devices}, "", func(rows []*sweep.Row) string { return fmt.Sprintf("has %d", len(rows)) })
-	if want := "A: has 1; B: has 1; C: has 1; D: has 1"; strings.Join(got, "; ") != want {
+	if want := "With a to e: has 1"; strings.Join(got, "; ") != want {
 		t.Errorf("said is %q, want %q", got, want)
 	}
 }

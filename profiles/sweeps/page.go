@@ -44,16 +44,17 @@ type About struct {
 type Setting struct{ Name, Value string }
 
 // Page gathers the rows of a sweep for its HTML page. What it holds is bounded:
-// of many points it keeps every second, fourth, ... one.
+// of many points it keeps one in two, four, ..., picked evenly.
 type Page struct {
-	axes    []sweep.Axis
-	about   About
-	front   *sweep.Front
-	points  int // valid rows added
-	stride  int
-	rows    []*sweep.Row
-	reasons []*reason
-	others  int // invalid rows with further reasons
+	axes     []sweep.Axis
+	about    About
+	front    *sweep.Front
+	points   int // valid rows added
+	stride   int
+	rows     []*sweep.Row
+	ordinals []int // of the rows among the valid ones
+	reasons  []*reason
+	others   int // invalid rows with further reasons
 }
 
 // reason is why points were refused.
@@ -84,9 +85,9 @@ func (p *Page) Add(r *sweep.Row) error {
 	if err := p.front.Add(r); err != nil {
 		return err
 	}
-	if p.points%p.stride == 0 {
+	if picked(p.points, p.stride) {
 		kept := *r
-		p.rows = append(p.rows, &kept)
+		p.rows, p.ordinals = append(p.rows, &kept), append(p.ordinals, p.points)
 	}
 	p.points++
 	if len(p.rows) > mostPoints {
@@ -95,15 +96,26 @@ func (p *Page) Add(r *sweep.Row) error {
 	return nil
 }
 
-// thin drops every second row.
+// thin drops about every second row.
 func (p *Page) thin() {
-	kept := p.rows[:0]
-	for i := 0; i < len(p.rows); i += 2 {
-		kept = append(kept, p.rows[i])
-	}
-	clear(p.rows[len(kept):])
-	p.rows = kept
 	p.stride *= 2
+	rows, ordinals := p.rows[:0], p.ordinals[:0]
+	for i, r := range p.rows {
+		if picked(p.ordinals[i], p.stride) {
+			rows, ordinals = append(rows, r), append(ordinals, p.ordinals[i])
+		}
+	}
+	clear(p.rows[len(rows):])
+	p.rows, p.ordinals = rows, ordinals
+}
+
+// picked picks one in stride points, a power of two, by a hash of their numbers: a
+// fixed step would meet only some values of the axis that varies fastest.
+func picked(ordinal, stride int) bool {
+	h := uint64(ordinal) * 0x9e3779b97f4a7c15
+	h ^= h >> 29
+	h *= 0xbf58476d1ce4e5b9
+	return (h>>32)%uint64(stride) == 0
 }
 
 func (p *Page) refuse(r *sweep.Row) {
@@ -121,15 +133,18 @@ func (p *Page) refuse(r *sweep.Row) {
 
 // content is what the template shows.
 type content struct {
-	Charts    []page.Chart
-	Front     []frontRow
-	Goals     string
-	GoalNames []string
-	Published []publishedRow
-	Source    string
-	Invalid   []*reason
-	Notes     []string
-	Spec      []Setting
+	Charts     []page.Chart
+	Front      []frontRow
+	Goals      string
+	GoalNames  []string
+	Points     []pointRow
+	PointNames []string
+	Listed     string // how many of the points are listed
+	Published  []publishedRow
+	Source     string
+	Invalid    []*reason
+	Notes      []string
+	Spec       []Setting
 }
 
 type frontRow struct {
@@ -148,9 +163,12 @@ func (p *Page) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c := content{Charts: charts, Invalid: p.reasons, Notes: p.notes(), Spec: p.about.Spec, Published: p.published(), Source: published().Source}
+	c := content{Charts: charts, Invalid: p.reasons, Notes: p.notes(), Points: p.pointRows(), Listed: p.listedText(), Spec: p.about.Spec, Published: p.published(), Source: published().Source}
 	for _, g := range p.about.Goals {
-		c.GoalNames = append(c.GoalNames, profiles.Clean(g.Key))
+		c.GoalNames = append(c.GoalNames, profiles.Clean(axisLabel(figureOf(g.Key))))
+	}
+	for _, key := range listed {
+		c.PointNames = append(c.PointNames, axisLabel(figureOf(key)))
 	}
 	c.Goals = strings.Join(c.GoalNames, " and ")
 	for _, r := range p.front.Rows() {
@@ -160,7 +178,7 @@ func (p *Page) Write(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			row.Values = append(row.Values, v)
+			row.Values = append(row.Values, v*scaleOf(figureOf(g.Key)))
 		}
 		c.Front = append(c.Front, row)
 	}
@@ -176,6 +194,14 @@ func (p *Page) Write(w io.Writer) error {
 	})
 }
 
+// listedText says which points the table holds.
+func (p *Page) listedText() string {
+	if len(p.rows) <= mostListed {
+		return "All points, the quickest first."
+	}
+	return fmt.Sprintf("The %d quickest of %d points; sweep.csv has all.", mostListed, p.points)
+}
+
 func (p *Page) answer() []string {
 	text := findings(p.rows, p.axes)
 	if b := p.about.Best; b != nil {
@@ -184,8 +210,9 @@ func (p *Page) answer() []string {
 		text = append([]string{v}, text...)
 	}
 	if e := p.about.Effects; len(e) > 0 {
-		text = append(text, fmt.Sprintf("What moves %s most is %s: from %s to %s, the ends of its plausible range, it goes from %s to %s.", profiles.Clean(p.about.Figure),
-			profiles.Clean(e[0].Path), e[0].Low, e[0].High, profiles.Number(e[0].AtLow), profiles.Number(e[0].AtHigh)))
+		f := figureOf(p.about.Figure)
+		text = append(text, fmt.Sprintf("Most uncertain input: %s (%s to %s). The %s would be %s to %s %s.", profiles.Clean(e[0].Path), e[0].Low, e[0].High, profiles.Clean(f.Label),
+			profiles.Number(e[0].AtLow*scaleOf(f)), profiles.Number(e[0].AtHigh*scaleOf(f)), f.Unit))
 	}
 	if len(text) == 0 {
 		return []string{"No point is valid; below is why."}
@@ -227,12 +254,21 @@ func (p *Page) tiles() []page.Tile {
 func (p *Page) notes() []string {
 	var notes []string
 	if p.stride > 1 {
-		notes = append(notes, fmt.Sprintf("Charts and sentences are of every %dth of the %d valid points; the front is of all.", p.stride, p.points))
+		notes = append(notes, fmt.Sprintf("Charts and sentences are of %d of the %d valid points, picked evenly; the front is of all.", len(p.rows), p.points))
 	}
 	if p.others > 0 {
 		notes = append(notes, fmt.Sprintf("%d more points are invalid for other reasons; sweep.csv names them.", p.others))
 	}
-	return append(notes, "Weights are not made for a sweep: shapes are exact, and only what would move is replayed.")
+	return append(notes, "Sweeps replay exact shapes without real weights.")
+}
+
+// publishedShapes counts the published models among the points.
+func (p *Page) publishedShapes() int {
+	names := map[string]bool{}
+	for _, r := range p.published() {
+		names[r.Name] = true
+	}
+	return len(names)
 }
 
 // published lists the points for whose shapes accuracies were published.

@@ -15,7 +15,7 @@ var elements = []struct {
 }{
 	{"norm", 6},       // square and sum, scale, weight, rounding
 	{"rope", 2},       // x·cos ∓ y·sin
-	{"swiglu", 16},    // exponential 7, division 4, two products, rounding 3
+	{"glu", 16},       // exponential 7, division 4, two products, rounding 3
 	{"attention", 10}, // a score's exponential, sum and division
 	{"kv_store", 1},   // conversion to f16
 	{"embed", 1},      // conversion from the stored format

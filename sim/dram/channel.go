@@ -1,79 +1,57 @@
 package dram
 
-// bankState is where a bank is between two precharges.
-type bankState uint8
+// A Frame is the part of a channel's state that is never put in other terms: clocks of
+// the memory, what has been counted, rows and timers. The rest, requests that wait and
+// the delays of banks with requests, is what State describes.
+type Frame struct {
+	Now         int64    // the clock that comes next
+	Since       int64    // residency of power states is counted up to here
+	Counters    Counters // since time zero
+	LastData    int64    // end of the last burst on the data bus
+	LastArrival int64    // clock at which the last request was taken in
+	Switches    int      // between reading and writing
 
-const (
-	bankClosed     bankState = iota
-	bankActivating           // ACT1 was issued, ACT2 was not
-	bankOpen
-)
+	NotClosed uint64          // banks that are open or activating
+	BankReady [MaxBanks]Times // earliest clocks, as far as each bank is concerned
+	RankReady [MaxRanks]Times // and each rank
 
-// A bank is the state of one bank and its row buffer.
-type bank struct {
-	state    bankState
-	row      int32 // the open or opening row, -1 when closed
-	opener   opener
-	accesses int32 // since the row was opened; the closed policy counts them
-	spent    bool  // the closed policy has asked for a precharge
-	used     int64 // clock of the last access; the timeout policy counts from it
+	RefreshDue  int64
+	RefreshBank int   // next bank, of each rank, of per-bank refresh
+	Refreshed   int64 // clock up to which the refreshes so far suffice
+
+	Power      PowerState
+	IdleSince  int64
+	QuietSince int64 // since when all channels are idle; Never while one works
+	WakeFrom   int64 // in power-down: no wake-up for a refresh may begin earlier
 }
 
-// opener is the request for which a row was opened. It has left its queue, and
-// goes first once the row is open.
-type opener struct {
-	waits bool
-	write bool
-	age   uint64
-	clock int64  // of its arrival
-	order uint64 // in which rows were opened
-}
-
-// before reports whether o goes before p if both are ready: the one that arrived
-// first, or of one clock's arrivals the one whose row was opened first.
-func (o *opener) before(p *opener) bool {
-	return o.clock < p.clock || o.clock == p.clock && o.order < p.order
-}
-
-// openRow returns the row that accesses hit, or -1.
-func (b *bank) openRow() int32 {
-	if b.state == bankOpen {
-		return b.row
-	}
-	return -1
-}
-
-// A channel is one memory channel with its controller: the state of the
-// command-level engine.
-type channel struct {
-	*plan
-	now     int64 // the clock that comes next
+// A Channel is one memory channel with its controller.
+type Channel struct {
+	*Timing
+	Frame
 	next    int64 // when nothing could be issued: the first clock at which something may
-	arrived int   // requests taken in at clock now
+	arrived int   // requests taken in at clock Now
 	age     uint64
 	opens   uint64 // rows opened so far
 
-	// The earliest clock of each class of commands, as far as each level of the
-	// hierarchy is concerned.
-	channelReady times
-	rankReady    [maxRanks]times
-	groupReady   [maxBanks]times
-	bankReady    [maxBanks]times
-	recent       [maxWindows][maxRanks][maxWindow]int64 // by window and rank: clocks of the last commands in it, plus its own
+	// The earliest clock of each class of commands, at the levels that are not in the
+	// Frame.
+	channelReady Times
+	groupReady   [MaxBanks]Times
+	recent       [maxWindows][MaxRanks][maxWindow]int64 // by window and rank: clocks of the last commands in it, plus its own
 	busFree      int64                                  // first clock at which the command bus is free
 
-	bank      [maxBanks]bank
-	reads     queue
-	writes    queue
-	writeMode bool
-	openers   uint64 // banks whose opener waits
-	notClosed uint64 // banks that are open or activating
-	spending  uint64 // banks that reached ClosedAccesses
+	bank        [MaxBanks]bank
+	reads       queue
+	writes      queue
+	writeMode   bool
+	pendingACTs uint64 // banks whose pending activate has its row open
+	capped      uint64 // banks that reached ClosedAccesses
 
-	openerFrom int64           // no opener is ready before
-	asleep     uint64          // banks that the scheduler need not look at
-	wakeAt     [maxBanks]int64 // by bank that is asleep
-	firstWake  int64           // no bank wakes earlier
+	pendingFrom int64           // no pending activate is ready before
+	suspended   uint64          // banks that the scheduler need not look at
+	retryAt     [MaxBanks]int64 // by bank that is suspended
+	firstRetry  int64           // no bank wakes earlier
 
 	act2     int   // bank whose ACT2 is due, -1 if none
 	act2Due  int64 // its deadline
@@ -82,47 +60,18 @@ type channel struct {
 	picked   choice
 
 	maintenance []maintenance // refreshes and the closed policy's precharges, first come first served
-	refreshDue  int64
-	refreshBank int   // next bank, of each rank, of per-bank refresh
-	refreshed   int64 // clock up to which the refreshes so far suffice
 
-	power      powerState
-	idleSince  int64
-	quietSince int64 // since when all channels are idle; never while one works
-	pulseFrom  int64 // in power-down: no wake-up for a refresh may begin earlier
-
-	since    int64 // tally's residency is settled up to here
-	tally    tally
-	lastData int64 // end of the last burst on the data bus
-
-	lastArrival int64 // clock at which the last request was taken in
-
-	lastRow    [maxBanks]int32 // by bank: the row last asked for
-	lastColumn [maxBanks]int32 // by bank: the column last asked for
-	lastBank   int             // the bank last asked for
-	itemBuf    []item
-
-	graph      *graph  // nil: no fast path
-	at         *node   // the channel's state, if it is known to the graph
-	ahead      bool    // at is ahead of the fields above
-	busySet    uint64  // if ahead: the banks that have something to do
-	parked     []entry // writes that change nothing while the channel reads, oldest first
-	parkedOnly uint64  // banks whose writes are all parked
-	recording  recording
-	played     playing
-	lesson     lesson
-
-	guard    *guard
+	guard    *Guard
 	progress progress
 
+	Observer   Observer // nil unless somebody watches
 	stamp      int64    // of requests that are paced: the clock at which the last ones asked to arrive
-	observer   observer // nil unless somebody watches
 	everyClock bool     // tests: tick even when nothing can happen
 }
 
 // times holds a clock for each column; the rest is padding that makes places in
 // arrays of times cheap to reach.
-type times [8]int64
+type Times [8]int64
 
 // maintenance is a command that no request asked for.
 type maintenance struct {
@@ -136,49 +85,58 @@ type cas struct {
 	choice  choice
 }
 
-// An observer sees what a channel does, in order.
-type observer interface {
-	arrived(clock int64, age uint64, write bool, p place)
-	issued(clock int64, c Command, bank int, row int32)
-	served(clock int64, age uint64, write bool, end int64)
+// An Observer sees what a channel does, in order: each event before the channel's state
+// changes by it, but for power states, which it has entered.
+type Observer interface {
+	Arrived(clock int64, age uint64, write bool, p Place)
+	Issued(clock int64, c Command, bank int, row int32)
+	Served(clock int64, age uint64, write bool, end int64)
+	Entered(p PowerState)
 }
 
-func newChannel(p *plan) *channel {
-	c := &channel{plan: p, act2: -1, refreshDue: never, guard: &guard{}}
+// NewChannel returns a channel at time zero, with a guard that the channels of a memory
+// share.
+func NewChannel(p *Timing, g *Guard) *Channel {
+	c := &Channel{Timing: p, act2: -1, guard: g}
+	c.RefreshDue = Never
 	c.reads.capacity, c.writes.capacity = p.spec.Queue.Reads, p.spec.Queue.Writes
 	c.reads.clear()
 	c.writes.clear()
 	for i := range c.bank {
 		c.bank[i].row = -1
-		c.lastRow[i] = -1
 	}
-	if p.refreshEvery > 0 {
-		c.refreshDue = p.refreshEvery
+	if p.RefreshEvery > 0 {
+		c.RefreshDue = p.RefreshEvery
 	}
 	return c
 }
 
-// turn returns the turn that makes the bank last asked for the first one.
-func (c *channel) turn() *turn { return &c.turns[c.turnAt[c.lastBank]] }
+// CopyFrom makes c like another channel of the same Timing, in memory of its own and
+// without its observer.
+func (c *Channel) CopyFrom(o *Channel) {
+	waiting := append(c.maintenance[:0], o.maintenance...)
+	*c = *o
+	c.maintenance, c.Observer = waiting, nil
+}
 
 // busy reports whether requests wait.
-func (c *channel) busy() bool {
-	return c.reads.length+c.writes.length > 0 || c.openers != 0 || c.act2 >= 0
+func (c *Channel) busy() bool {
+	return c.reads.length+c.writes.length > 0 || c.pendingACTs != 0 || c.act2 >= 0
 }
 
 // arrive takes one request in, and reports whether there was room. Reads of a
 // burst that waits to be written, and writes to one, need no access.
-func (c *channel) arrive(bank int, row, column int32, write bool) bool {
+func (c *Channel) arrive(bank int, row, column int32, write bool) bool {
 	q := &c.reads
 	if write {
 		q = &c.writes
 	}
 	if c.writes.pending>>bank&1 != 0 && c.writes.holds(bank, row, column) {
 		if write {
-			c.tally[countCoalesced]++
+			c.Counters[countCoalesced]++
 		} else {
-			c.tally[countForwarded]++
-			c.lastData = max(c.lastData, c.now+1)
+			c.Counters[countForwarded]++
+			c.LastData = max(c.LastData, c.Now+1)
 		}
 		return true
 	}
@@ -186,57 +144,53 @@ func (c *channel) arrive(bank int, row, column int32, write bool) bool {
 		return false
 	}
 	c.age++
-	c.lastArrival = c.now
-	c.lastBank, c.lastRow[bank], c.lastColumn[bank] = bank, row, column
-	c.asleep &^= 1 << bank
-	q.push(entry{age: c.age, clock: c.now, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
-	if c.observer != nil {
-		c.observer.arrived(c.now, c.age, write, place{bank: bank, row: row, column: column})
+	c.LastArrival = c.Now
+	c.suspended &^= 1 << bank
+	q.push(entry{age: c.age, clock: c.Now, row: row, column: column, bank: uint8(bank)}, c.bank[bank].openRow())
+	if c.Observer != nil {
+		c.Observer.Arrived(c.Now, c.age, write, Place{Bank: bank, Row: row, Column: column})
 	}
 	return true
 }
 
 // earliest returns the first clock at which no constraint holds a command of
 // this column back from a bank.
-func (c *channel) earliest(col column, bank int) int64 {
+func (c *Channel) earliest(col column, bank int) int64 {
 	return max(c.earliestInRank(col, bank),
-		c.groupReady[c.groupOf[bank&63]&63][col&7], c.bankReady[bank&63][col&7])
+		c.groupReady[c.GroupOf[bank&63]&63][col&7], c.BankReady[bank&63][col&7])
 }
 
 // earliestInRank is earliest for the commands that go to a whole rank.
-func (c *channel) earliestInRank(col column, bank int) int64 {
-	return max(c.channelReady[col&7], c.rankReady[c.rankOf[bank&63]&3][col&7])
+func (c *Channel) earliestInRank(col column, bank int) int64 {
+	return max(c.channelReady[col&7], c.RankReady[c.RankOf[bank&63]&3][col&7])
 }
 
 // issue sends a command at clock now: it holds others back and takes the bus.
-func (c *channel) issue(cmd Command, bank int, row int32) {
-	causes := &c.causes[cmd]
-	rank := c.rankOf[bank&63] & 3
-	c.channelReady.hold(c.now, causes.channel)
-	c.rankReady[rank].hold(c.now, causes.rank)
-	if c.recording.on {
-		c.recording.own[rank].hold(c.now, causes.rank)
-	}
-	c.groupReady[c.groupOf[bank&63]&63].hold(c.now, causes.group)
-	c.bankReady[bank&63].hold(c.now, causes.bank)
-	if c.ranks > 1 {
-		for r := range c.ranks {
+func (c *Channel) issue(cmd Command, bank int, row int32) {
+	delays := &c.delays[cmd]
+	rank := c.RankOf[bank&63] & 3
+	c.channelReady.delay(c.Now, delays.channel)
+	c.RankReady[rank].delay(c.Now, delays.rank)
+	c.groupReady[c.GroupOf[bank&63]&63].delay(c.Now, delays.group)
+	c.BankReady[bank&63].delay(c.Now, delays.bank)
+	if c.Ranks > 1 {
+		for r := range c.Ranks {
 			if r != int(rank) {
-				c.rankReady[r].hold(c.now, causes.otherRanks)
+				c.RankReady[r].delay(c.Now, delays.otherRanks)
 			}
 		}
 	}
-	for _, i := range causes.windows {
+	for _, i := range delays.windows {
 		c.slide(i, rank)
 	}
-	c.busFree = c.now + c.busClocks[cmd]
-	c.asleep &^= 1 << bank
-	if c.observer != nil {
-		c.observer.issued(c.now, cmd, bank, row)
+	c.busFree = c.Now + c.busClocks[cmd]
+	c.suspended &^= 1 << bank
+	if c.Observer != nil {
+		c.Observer.Issued(c.Now, cmd, bank, row)
 	}
 }
 
-func (t *times) hold(now int64, list []holdback) {
+func (t *Times) delay(now int64, list []minDelay) {
 	for _, h := range list {
 		if at := now + h.clocks; at > t[h.column&7] {
 			t[h.column&7] = at
@@ -246,63 +200,11 @@ func (t *times) hold(now int64, list []holdback) {
 
 // slide counts a command in a window of a rank, and delays the next one that the rule
 // holds for to the window's clocks after the first of those in it.
-func (c *channel) slide(i int, rank uint8) {
+func (c *Channel) slide(i int, rank uint8) {
 	w := &c.windows[i]
 	ring := c.recent[i][rank][:w.length]
 	copy(ring, ring[1:])
-	ring[w.length-1] = c.now + w.clocks
-	ready := &c.rankReady[rank][w.column&7]
+	ring[w.length-1] = c.Now + w.clocks
+	ready := &c.RankReady[rank][w.column&7]
 	*ready = max(*ready, ring[0])
-}
-
-// open makes row the open row of a bank.
-func (c *channel) open(bank int, row int32) {
-	b := &c.bank[bank]
-	b.state, b.row, b.used = bankOpen, row, c.now
-	c.reads.reopen(bank, row)
-	c.writes.reopen(bank, row)
-}
-
-// activating marks a bank as no longer closed.
-func (c *channel) activating(bank int, row int32) {
-	c.settle()
-	b := &c.bank[bank]
-	b.state, b.row, b.accesses, b.spent = bankActivating, row, 0, false
-	c.notClosed |= 1 << bank
-}
-
-// close marks banks of a set as precharged.
-func (c *channel) close(set uint64) {
-	set &= c.notClosed
-	c.settle()
-	c.notClosed &^= set
-	c.spending &^= set
-	c.asleep &^= set
-	each(set, func(bank int) {
-		b := &c.bank[bank]
-		b.state, b.row, b.accesses, b.spent = bankClosed, -1, 0, false
-		c.reads.reopen(bank, -1)
-		c.writes.reopen(bank, -1)
-	})
-}
-
-// settle books the time since the last call under the state of each rank.
-func (c *channel) settle() {
-	clocks := c.now - c.since
-	c.since = c.now
-	if clocks == 0 {
-		return
-	}
-	for rank := range c.ranks {
-		switch {
-		case c.power == selfRefresh:
-			c.tally[clocksSelfRefresh] += clocks
-		case c.power == powerDown:
-			c.tally[clocksPowerDown] += clocks
-		case c.notClosed&c.rankMask[rank] != 0:
-			c.tally[clocksActive] += clocks
-		default:
-			c.tally[clocksPrecharge] += clocks
-		}
-	}
 }

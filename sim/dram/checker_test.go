@@ -9,7 +9,7 @@ import (
 // keeps all commands and compares each new one with each before it.
 type checker struct {
 	spec     *Spec
-	channel  *channel
+	channel  *Channel
 	log      []logged
 	open     map[int]int32 // rows by bank
 	opening  map[int]int64 // clock of the ACT1 that awaits its ACT2
@@ -32,12 +32,12 @@ type logged struct {
 	bank    int
 }
 
-func watch(c *channel) *checker {
+func watch(c *Channel) *checker {
 	k := &checker{
 		spec: c.spec, channel: c, open: map[int]int32{}, opening: map[int]int64{}, opens: map[int]int32{},
 		waiting: map[uint64]int64{}, refresh: map[int]int64{},
 	}
-	c.observer = k
+	c.Observer = k
 	return k
 }
 
@@ -50,7 +50,7 @@ func (k *checker) failf(format string, args ...any) {
 // queued counts requests that are in the channel's hands, before an event.
 func (k *checker) queued() int64 {
 	c := k.channel
-	n := c.reads.length + c.writes.length + bits.OnesCount64(c.openers)
+	n := c.reads.length + c.writes.length + bits.OnesCount64(c.pendingACTs)
 	if c.act2 >= 0 {
 		n++
 	}
@@ -62,7 +62,7 @@ func (k *checker) pass(clock, queued int64) {
 	k.since = clock
 }
 
-func (k *checker) arrived(clock int64, age uint64, write bool, p place) {
+func (k *checker) Arrived(clock int64, age uint64, write bool, p Place) {
 	k.pass(clock, k.queued()-1)
 	if _, twice := k.waiting[age]; twice {
 		k.failf("request %d arrives twice", age)
@@ -71,7 +71,7 @@ func (k *checker) arrived(clock int64, age uint64, write bool, p place) {
 	k.arrivals++
 }
 
-func (k *checker) issued(clock int64, cmd Command, bank int, row int32) {
+func (k *checker) Issued(clock int64, cmd Command, bank int, row int32) {
 	for i := len(k.log) - 1; i >= 0 && k.log[i].clock > clock-8; i-- {
 		if l := k.log[i]; clock < l.clock+k.spec.BusClocks[l.command] {
 			k.failf("%s at clock %d while %s of clock %d holds the bus", cmd, clock, l.command, l.clock)
@@ -182,7 +182,9 @@ func (k *checker) checkState(clock int64, cmd Command, bank int, row int32) {
 	}
 }
 
-func (k *checker) served(clock int64, age uint64, write bool, end int64) {
+func (k *checker) Entered(PowerState) {}
+
+func (k *checker) Served(clock int64, age uint64, write bool, end int64) {
 	k.pass(clock, k.queued())
 	at, ok := k.waiting[age]
 	if !ok {

@@ -21,6 +21,9 @@ const (
 	nCommands
 )
 
+// NoCommand stands for none.
+const NoCommand = nCommands
+
 var commandNames = [nCommands]string{
 	"ACT1", "ACT2", "PREpb", "PREab", "CAS_RD", "CAS_WR", "RD", "WR", "RDA", "WRA", "REFab", "REFpb",
 }
@@ -33,9 +36,9 @@ func (c Command) String() string {
 	return "command?"
 }
 
-// column is the class of commands that a constraint holds back. RD and RDA wait
+// A column is the class of commands that a constraint delays. RD and RDA wait
 // for the same things, and so do WR and WRA; ACT2, CAS_RD and CAS_WR are never
-// held back by a constraint (ACT2 has a deadline instead).
+// delayed by a constraint (ACT2 has a deadline instead).
 type column uint8
 
 const (
@@ -44,15 +47,15 @@ const (
 	colWR
 	colPREpb
 	colPREab
-	colREFab
-	colREFpb
-	nColumns
+	ColREFab
+	ColREFpb
+	NColumns
 )
 
-// columnOf gives the class of each command; free commands have nColumns.
+// columnOf gives the class of each command; free commands have NColumns.
 var columnOf = [nCommands]column{
-	ACT1: colACT, ACT2: nColumns, PREpb: colPREpb, PREab: colPREab, CASRD: nColumns, CASWR: nColumns,
-	RD: colRD, WR: colWR, RDA: colRD, WRA: colWR, REFab: colREFab, REFpb: colREFpb,
+	ACT1: colACT, ACT2: NColumns, PREpb: colPREpb, PREab: colPREab, CASRD: NColumns, CASWR: NColumns,
+	RD: colRD, WR: colWR, RDA: colRD, WRA: colWR, REFab: ColREFab, REFpb: ColREFpb,
 }
 
 // Level is the part of the hierarchy within which a constraint holds.

@@ -1,7 +1,5 @@
 package dram
 
-import "math"
-
 // Counts are the commands that a memory issued, and how its requests met the
 // rows: every read and write that reached the array is a hit (its row was open),
 // a miss (its bank was closed) or a conflict (another row was open).
@@ -62,11 +60,11 @@ func (c Counts) Plus(o Counts) Counts {
 	}
 }
 
-// A tally is all that a channel counts: the fields of Counts, and the clocks that
-// its ranks spent in each state, summed over them.
-type tally [counters]int64
+// Counters are all that a channel counts: the fields of Counts, and the clocks that
+// its ranks capReached in each state, summed over them.
+type Counters [nCounters]int64
 
-// The places of a tally.
+// The places of Counters.
 const (
 	countReads = iota
 	countWrites
@@ -90,10 +88,11 @@ const (
 	clocksPrecharge // no row open
 	clocksPowerDown
 	clocksSelfRefresh
-	counters
+	nCounters
 )
 
-func (t *tally) counts() Counts {
+// Counts returns the commands among them.
+func (t *Counters) Counts() Counts {
 	return Counts{
 		Reads:            t[countReads],
 		Writes:           t[countWrites],
@@ -116,38 +115,20 @@ func (t *tally) counts() Counts {
 	}
 }
 
-// since returns what was counted after an earlier tally.
-func (t *tally) since(before *tally) (d tally) {
+// Since returns what was counted after earlier Counters.
+func (t *Counters) Since(before *Counters) (d Counters) {
 	for i := range d {
 		d[i] = t[i] - before[i]
 	}
 	return d
 }
 
-func (t *tally) add(o *tally) { t.addTimes(o, 1) }
+// Add adds other Counters.
+func (t *Counters) Add(o *Counters) { t.AddTimes(o, 1) }
 
-func (t *tally) addTimes(o *tally, n int64) {
+// AddTimes adds other Counters n times.
+func (t *Counters) AddTimes(o *Counters, n int64) {
 	for i := range t {
 		t[i] += n * o[i]
 	}
-}
-
-func (t *tally) addPacked(o *packed) {
-	for i := range t {
-		t[i] += int64(o[i])
-	}
-}
-
-// packed is a tally in half the space.
-type packed [counters]uint32
-
-// pack packs a tally. It fails if a field does not fit: that of a session of seconds.
-func (t tally) pack() (p packed, ok bool) {
-	for i := range p {
-		if t[i] > math.MaxUint32 {
-			return p, false
-		}
-		p[i] = uint32(t[i])
-	}
-	return p, true
 }

@@ -1,16 +1,19 @@
 // Package dram models a DRAM memory system, channels with their controllers,
-// command by command and to the clock.
+// command by command and to the clock. It knows no shortcut: package fast, beside it,
+// gives the same answers sooner.
 //
-//	extents ─▶ cutter ─▶ runs ─▶ queues ─▶ scheduler ─▶ commands ─▶ banks
+//	extents ─▶ splitter ─▶ runs ─▶ queues ─▶ scheduler ─▶ commands ─▶ banks
 //	(address,   (mapping)  (one row  (32 reads,  (FR-FCFS,    (JEDEC      (rows)
 //	 bytes)                 each)     32 writes)  page policy) rules)
 //
-// A Spec is the whole configuration: organisation, timing in clocks, policies,
-// energies. The rules of a standard are a table (rules.go): which command holds
-// which other back, at which level, for how long. A Memory is state: Move takes a
-// list of extents and returns when the last of their data has moved, with the
-// commands that it took and their energy; Channels says what part each channel
-// had in that, and when it was done with it.
+// A Spec is the whole configuration: organisation, the standard's rules with their
+// clocks, policies, energies. A Memory is state: Move takes a list of extents and
+// returns when the last of their data has moved, with the commands and their energy. A
+// Channel queues bursts per bank (queue.go), picks the oldest command that no rule
+// delays (scheduler.go, rules.go, timing.go), and opens and closes rows (bank.go).
+// Refreshes wait for a closed bank, and all queued requests for a refresh (refresh.go);
+// without requests a channel closes its rows and powers down (power.go, idle.go).
+// Energy is commands and time in each state, each by its figure (energy.go).
 //
 //	spec, err := dram.SpecOf(device.DRAM)
 //	memory := dram.New(spec)
@@ -18,17 +21,11 @@
 //
 // The controller follows Ramulator 2.1's: separate read and write queues with
 // watermarks, first ready first come first served, a request that opened a row is
-// served before others, refreshes keep queued requests waiting. DEVIATIONS.md
-// compares the two.
+// served before others. DEVIATIONS.md compares the two.
 //
-// There are two engines with one answer. The command-level one (scheduler.go,
-// maintenance.go, idle.go, sleep.go) goes from one clock in which something can
-// happen to the next. The fast path remembers what that engine did, at two scales:
-// with a run of requests in a state of the controller (fastpath.go, record.go,
-// snapshot.go), and from a wake-up, or the first requests at time zero, to the next
-// power-down (session.go). It jumps when the same comes again; channels in the same
-// state are simulated once (twins.go). New has both, NewCommandLevel the first
-// alone; a property test holds them to the same times, counts and energies.
+// Channel, Frame, View, Splitter and Account are for package fast: a channel's state is
+// its Frame and what State says (state.go), Take and Drain run it, and who knows where
+// that leads changes the Frame and calls SetState instead.
 //
 // # Caveats
 //
@@ -39,7 +36,7 @@
 // channel has no requests; the idle times after which they do are the package's
 // own, not a profile's. Power-down and self-refresh are entered without a command
 // of their own, and left tXP or tXSR before the first command. Refreshes are put
-// off or made early in power-down alone (see channel.doze): what a controller that
+// off or made early in power-down alone (see channel.stayDown): what a controller that
 // looks ahead would do, none of which has published its rules; on average there is
 // one each tREFI. DDR5's same-bank refresh, temperature, row-hammer mitigation, on-die ECC,
 // retries and DVFS are not modelled. Energies of commands are as exact as the

@@ -6,7 +6,7 @@ import (
 	"github.com/memsim/memsim/units"
 )
 
-// Energy is the energy of a memory by what it was spent on. It is the sum of its
+// Energy is the energy of a memory by what it was capReached on. It is the sum of its
 // commands, counted, and of its background power over time.
 type Energy struct {
 	Activate    units.Femtojoules // opening and closing rows
@@ -60,7 +60,7 @@ func (e Energy) minus(o Energy) Energy {
 
 // energyOf returns the energy of all that was counted since time zero. Energies
 // of transfers are differences of it, so that they sum to it exactly.
-func (s *Spec) energyOf(t *tally) Energy {
+func (s *Spec) energyOf(t *Counters) Energy {
 	e := &s.Energy
 	period := float64(s.Clock.Num) / float64(s.Clock.Den)
 	return Energy{

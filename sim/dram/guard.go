@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// A guard ends simulations that should not go on: when their context is done, and
+// A Guard ends simulations that should not go on: when their context is done, and
 // when requests wait and none is served. The channels of a memory share it.
-type guard struct {
+type Guard struct {
 	ctx context.Context // nil: nothing interrupts
 	err error           // why the memory has stopped
 }
@@ -27,17 +27,11 @@ type progress struct {
 	barren    int // looks since
 }
 
-// Bind ends transfers and idle time of the memory early once ctx is done; Err then
-// says so.
-func (m *Memory) Bind(ctx context.Context) { m.guard.ctx = ctx }
+// Err returns why the memory has stopped, nil if it has not.
+func (g *Guard) Err() error { return g.err }
 
-// Err returns why the memory stopped: its context's error, or that requests wait for
-// ever under its timings. It is nil while all goes well. A memory that has stopped
-// moves nothing any more, and its last transfer is not whole.
-func (m *Memory) Err() error { return m.guard.err }
-
-// stopped reports whether the channel must not go on. Loops ask it at each step.
-func (c *channel) stopped() bool {
+// Stopped reports whether the channel must not go on. Loops ask it at each step.
+func (c *Channel) Stopped() bool {
 	if c.progress.steps++; c.progress.steps%checkEvery == 0 {
 		c.look()
 	}
@@ -45,12 +39,12 @@ func (c *channel) stopped() bool {
 }
 
 // look is the guard's look at a channel.
-func (c *channel) look() {
+func (c *Channel) look() {
 	if ctx := c.guard.ctx; ctx != nil && ctx.Err() != nil {
 		c.guard.err = ctx.Err()
 		return
 	}
-	t := &c.tally
+	t := &c.Counters
 	served := t[countReads] + t[countWrites] + t[countForwarded] + t[countCoalesced]
 	refreshes := t[countAllBankRefreshes] + t[countBankRefreshes]
 	p := &c.progress
@@ -65,7 +59,7 @@ func (c *channel) look() {
 
 // noProgress is the error of a channel whose requests wait for ever, since so many
 // refreshes.
-func (c *channel) noProgress(refreshes int64) error {
+func (c *Channel) noProgress(refreshes int64) error {
 	return fmt.Errorf("DRAM %s makes no progress at clock %d (%.3f us): %d reads and %d writes wait, while %d refreshes were made; see whether its timings leave time between refreshes",
-		c.spec.Name, c.now, c.spec.Clock.Time(c.now).Seconds()*1e6, c.reads.length, c.writes.length, refreshes)
+		c.spec.Name, c.Now, c.spec.Clock.Time(c.Now).Seconds()*1e6, c.reads.length, c.writes.length, refreshes)
 }

@@ -17,21 +17,22 @@ func hot(t *testing.T, r Refresh) Spec {
 	return s
 }
 
-// Requests that can never be served end with an error that says where, with the fast
-// path and without, and what follows moves nothing.
+// Requests that can never be served end with an error that says where, and what follows
+// moves nothing.
 func TestAMemoryThatMakesNoProgressSaysSo(t *testing.T) {
 	for _, r := range []Refresh{AllBank, PerBank} {
-		for name, m := range map[string]*Memory{"command level": NewCommandLevel(hot(t, r)), "fast path": New(hot(t, r))} {
+		{
+			m := New(hot(t, r))
 			var list []Extent
 			for i := range uint64(100) {
 				list = append(list, Extent{Addr: i * 0x12345 &^ 31, Bytes: 32})
 			}
 			m.Move(units.Picoseconds(0), list)
 			if err := m.Err(); err == nil || !strings.Contains(err.Error(), "makes no progress at clock") || !strings.Contains(err.Error(), "reads and 0 writes wait, while") {
-				t.Errorf("refresh %s, %s: %v", r, name, err)
+				t.Errorf("refresh %s: %v", r, err)
 			}
 			if again := m.Move(m.Now(), list); again.Counts.Requests() != 0 || again.Done != again.Start {
-				t.Errorf("refresh %s, %s: a memory that has stopped moves %+v", r, name, again)
+				t.Errorf("refresh %s: a memory that has stopped moves %+v", r, again)
 			}
 		}
 	}
@@ -48,7 +49,8 @@ func TestAContextEndsATransfer(t *testing.T) {
 		"a month":  func(m *Memory) { m.Idle(3e6 * units.Second) },
 	}
 	for name, f := range work {
-		for _, m := range []*Memory{New(s), NewCommandLevel(s)} {
+		{
+			m := New(s)
 			m.Bind(ctx)
 			if f(m); !errors.Is(m.Err(), context.Canceled) {
 				t.Errorf("%s: %v", name, m.Err())

@@ -2,25 +2,12 @@ package dram
 
 import "math/bits"
 
-// idle lets a channel without requests run until a clock: it keeps up refresh,
+// Idle lets a channel without requests run until a clock: it keeps up refresh,
 // and enters power-down and self-refresh after their idle times.
-func (c *channel) idle(until int64) {
-	if c.now >= until {
-		if !c.ahead {
-			c.settle()
-		}
-		return
-	}
-	if c.played.session != nil {
-		c.passSession(until)
-		if c.played.session != nil {
-			return
-		}
-	}
-	c.leave()
-	for c.now < until && !c.stopped() {
+func (c *Channel) Idle(until int64) {
+	for c.Now < until && !c.Stopped() {
 		switch {
-		case c.power != standby:
+		case c.Power != Standby:
 			c.inLowPower(until)
 		case c.unkept():
 			c.upkeep(until)
@@ -28,93 +15,88 @@ func (c *channel) idle(until int64) {
 			c.rest(until)
 		}
 	}
-	c.settle()
+	c.Settle()
 }
 
 // unkept reports whether there is maintenance to do.
-func (c *channel) unkept() bool {
-	return len(c.maintenance) > 0 || c.spending != 0 || c.now >= c.refreshDue
+func (c *Channel) unkept() bool {
+	return len(c.maintenance) > 0 || c.capped != 0 || c.Now >= c.RefreshDue
 }
 
-// upkeep is a clock of maintenance while idle, or none if all of it has become
-// needless.
-func (c *channel) upkeep(until int64) {
+// upkeep spends one clock on maintenance, or none if nothing is left to do.
+func (c *Channel) upkeep(until int64) {
 	if c.idleTick() || !c.unkept() {
 		return
 	}
-	c.now = min(max(c.next, c.now+1), until)
+	c.Now = min(max(c.next, c.Now+1), until)
 }
 
 // idleTick is a tick while idle. If a command is issued, it goes on to the next
 // clock.
-func (c *channel) idleTick() bool {
-	before, notClosed := c.tally, c.notClosed
+func (c *Channel) idleTick() bool {
 	if !c.tick() {
 		return false
 	}
-	c.endPause(c.booked(&before), notClosed)
-	c.now++
+	c.Now++
 	return true
 }
 
 // rest passes time up to the next refresh or the next lower power state.
-func (c *channel) rest(until int64) {
-	target := min(until, c.refreshDue)
-	down, asleep := c.powerDownFrom(), c.selfRefreshFrom()
+func (c *Channel) rest(until int64) {
+	target := min(until, c.RefreshDue)
+	down, refresh := c.PowerDownFrom(), c.SelfRefreshFrom()
 	switch {
-	case asleep <= c.now:
-		c.enter(selfRefresh, until)
+	case refresh <= c.Now:
+		c.enter(SelfRefresh, until)
 		return
-	case down <= c.now:
-		c.enter(powerDown, until)
+	case down <= c.Now:
+		c.enter(PowerDown, until)
 		return
-	case c.timeout && c.notClosed != 0:
+	case c.timeout && c.NotClosed != 0:
 		if c.idleTick() {
 			return
 		}
-		target = min(target, max(c.next, c.now+1))
+		target = min(target, max(c.next, c.Now+1))
 	}
-	c.now = min(target, down, asleep)
+	c.Now = min(target, down, refresh)
 }
 
-// powerDownFrom returns the clock from which on a channel without requests may
+// PowerDownFrom returns the clock from which on a channel without requests may
 // enter power-down.
-func (c *channel) powerDownFrom() int64 {
+func (c *Channel) PowerDownFrom() int64 {
 	if c.spec.Idle.PowerDown == 0 {
-		return never
+		return Never
 	}
-	return c.workDone(max(c.idleSince, c.lastData) + c.spec.Idle.PowerDown)
+	return c.workDone(max(c.IdleSince, c.LastData) + c.spec.Idle.PowerDown)
 }
 
-// selfRefreshFrom is the same for self-refresh, whose idle time is that of all
+// SelfRefreshFrom is the same for self-refresh, whose idle time is that of all
 // channels together. Rows that need no refresh need no self-refresh.
-func (c *channel) selfRefreshFrom() int64 {
-	if c.spec.Idle.SelfRefresh == 0 || c.spec.Refresh == NoRefresh || c.quietSince == never {
-		return never
+func (c *Channel) SelfRefreshFrom() int64 {
+	if c.spec.Idle.SelfRefresh == 0 || c.spec.Refresh == NoRefresh || c.QuietSince == Never {
+		return Never
 	}
-	return c.workDone(c.quietSince + c.spec.Idle.SelfRefresh)
+	return c.workDone(c.QuietSince + c.spec.Idle.SelfRefresh)
 }
 
-// workDone puts a clock off until the last command to each rank has done its
-// work.
-func (c *channel) workDone(t int64) int64 {
-	for rank := range c.ranks {
-		t = max(t, c.rankReady[rank][colREFab])
+// workDone delays t until every rank's last command has completed.
+func (c *Channel) workDone(t int64) int64 {
+	for rank := range c.Ranks {
+		t = max(t, c.RankReady[rank][ColREFab])
 	}
 	return t
 }
 
 // closeAll closes the rows of one rank, once timing allows it.
-func (c *channel) closeAll(until int64) {
-	rank := c.rankOf[bits.TrailingZeros64(c.notClosed)]
-	first := int(rank) * c.perRank
-	if t := max(c.earliestInRank(colPREab, first), c.busFree); t > c.now {
-		c.now = min(t, until, c.refreshDue)
+func (c *Channel) closeAll(until int64) {
+	rank := c.RankOf[bits.TrailingZeros64(c.NotClosed)]
+	first := int(rank) * c.PerRank
+	if t := max(c.earliestInRank(colPREab, first), c.busFree); t > c.Now {
+		c.Now = min(t, until, c.RefreshDue)
 		return
 	}
-	c.endPause(PREab, c.notClosed)
 	c.issue(PREab, first, -1)
-	c.book(PREab)
-	c.close(c.rankMask[rank])
-	c.now++
+	c.Book(PREab)
+	c.close(c.RankMask[rank])
+	c.Now++
 }

@@ -134,7 +134,7 @@ func TestIdleTimeMayBeCut(t *testing.T) {
 		}
 		for bursts := units.Bytes(0); bursts < units.Bytes(every); bursts += step {
 			list := []Extent{{Addr: 1 << 14, Bytes: s.BurstBytes * (bursts + 1), Write: true}}
-			whole, cut := NewCommandLevel(s), NewCommandLevel(s)
+			whole, cut := New(s), New(s)
 			end := whole.Move(0, list).Done + 150*units.Nanosecond
 			cut.Move(0, list)
 			if none := cut.Idle(cut.Now()); none != (Transfer{Start: none.Start, Done: none.Start}) {

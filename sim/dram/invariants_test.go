@@ -13,10 +13,10 @@ import (
 func TestInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
-		m := NewCommandLevel(s)
+		m := New(s)
 		var checkers []*checker
-		for _, g := range m.groups {
-			checkers = append(checkers, watch(g.channel))
+		for _, c := range m.channels {
+			checkers = append(checkers, watch(c))
 		}
 		var sum Counts
 		var energy Energy
@@ -72,19 +72,19 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 	if k.area != k.waits { // Little's law: L = λ·W, both sides times the time
 		t.Errorf("requests in the queues sum to %d over time, their waits to %d", k.area, k.waits)
 	}
-	if s.Refresh == NoRefresh || k.channel.tally[countSelfRefreshes] > 0 {
+	if s.Refresh == NoRefresh || k.channel.Counters[countSelfRefreshes] > 0 {
 		return
 	}
-	every := k.channel.refreshEvery
+	every := k.channel.RefreshEvery
 	if s.Refresh == PerBank {
 		every *= int64(s.BanksPerRank())
 	}
 	if k.worst > 9*every {
 		t.Errorf("a bank went without refresh for %d clocks; eight refreshes of one each %d may be postponed", k.worst, every)
 	}
-	round := k.channel.refreshRound / k.channel.refreshEvery
-	due := k.channel.now/k.channel.refreshEvery - (postponed+1)*round
-	if n := (k.channel.tally[countAllBankRefreshes] + k.channel.tally[countBankRefreshes]) / int64(s.Ranks); n < due {
+	round := k.channel.RefreshRound / k.channel.RefreshEvery
+	due := k.channel.Now/k.channel.RefreshEvery - (postponed+1)*round
+	if n := (k.channel.Counters[countAllBankRefreshes] + k.channel.Counters[countBankRefreshes]) / int64(s.Ranks); n < due {
 		t.Errorf("%d refreshes of each rank, %d were due", n, due)
 	}
 }
@@ -92,9 +92,9 @@ func checkChannel(t *rapid.T, s *Spec, k *checker) {
 // countBursts counts the bursts of extents, those that two adjoining extents
 // share once.
 func countBursts(s *Spec, extents []Extent) (n int64) {
-	c := cutter{layout: &layout{burstBits: log2(int(s.BurstBytes))}, extents: extents}
-	for c.nextExtent() {
-		n += int64(c.end - c.at)
+	c := Splitter{Layout: &Layout{BurstBits: log2(int(s.BurstBytes))}, Extents: extents}
+	for c.NextExtent() {
+		n += int64(c.End - c.At)
 	}
 	return n
 }
@@ -114,9 +114,9 @@ func TestDeterminism(t *testing.T) {
 func TestSkippedClocks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
-		m, plain := NewCommandLevel(s), NewCommandLevel(s)
-		for _, g := range plain.groups {
-			g.channel.everyClock = true
+		m, plain := New(s), New(s)
+		for _, c := range plain.channels {
+			c.everyClock = true
 		}
 		for range 2 {
 			if a, b := m.Move(m.Now(), extents), plain.Move(plain.Now(), extents); a != b {

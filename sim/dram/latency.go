@@ -18,32 +18,33 @@ type Latency struct {
 // A stopwatch observes one channel and counts how many of its requests took how many
 // clocks.
 type stopwatch struct {
-	channel *channel
+	channel *Channel
 	since   map[uint64]int64 // by the age of a request that waits: clock of its arrival
 	reads   map[int64]int64  // by clocks
 	writes  map[int64]int64
 }
 
-// timeRequests has each request of a memory at command level timed from now on.
+// timeRequests has each request of a memory timed from now on.
 func (m *Memory) timeRequests() (list []*stopwatch) {
-	for i := range m.groups {
-		w := &stopwatch{m.groups[i].channel, map[uint64]int64{}, map[int64]int64{}, map[int64]int64{}}
-		w.channel.observer = w
+	for _, c := range m.channels {
+		w := &stopwatch{c, map[uint64]int64{}, map[int64]int64{}, map[int64]int64{}}
+		w.channel.Observer = w
 		list = append(list, w)
 	}
 	return list
 }
 
-func (w *stopwatch) arrived(clock int64, age uint64, _ bool, _ place) {
+func (w *stopwatch) Arrived(clock int64, age uint64, _ bool, _ Place) {
 	if stamp := w.channel.stamp; stamp > 0 {
 		clock = min(clock, stamp)
 	}
 	w.since[age] = clock
 }
 
-func (w *stopwatch) issued(int64, Command, int, int32) {}
+func (w *stopwatch) Issued(int64, Command, int, int32) {}
+func (w *stopwatch) Entered(PowerState)                {}
 
-func (w *stopwatch) served(_ int64, age uint64, write bool, end int64) {
+func (w *stopwatch) Served(_ int64, age uint64, write bool, end int64) {
 	counts := w.reads
 	if write {
 		counts = w.writes
@@ -62,7 +63,7 @@ func latencyOf(s *Spec, stopwatches []*stopwatch) *Latency {
 		for clocks, n := range w.writes {
 			writes[clocks] += n
 		}
-		if n := w.channel.tally[countForwarded]; n > 0 { // from the write queue, in a clock
+		if n := w.channel.Counters[countForwarded]; n > 0 { // from the write queue, in a clock
 			reads[1] += n
 		}
 	}

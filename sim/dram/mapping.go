@@ -221,12 +221,12 @@ func (m Mapping) fields(s *Spec) ([]field, error) {
 
 func log2(n int) int { return bits.Len64(uint64(n)) - 1 }
 
-// place is where a burst lies in its channel.
-type place struct {
-	channel int
-	bank    int   // within the channel: rank, group, bank
-	row     int32 //
-	column  int32 // in bursts
+// Place is where a burst lies in its channel.
+type Place struct {
+	Channel int
+	Bank    int   // within the channel: rank, group, bank
+	Row     int32 //
+	Column  int32 // in bursts
 }
 
 // split takes the number of a burst (its address over the burst size) apart, by the
@@ -243,8 +243,8 @@ func (s *Spec) split(burst uint64) (v [nParts]uint64) {
 	return v
 }
 
-// locate returns the place of a burst.
-func (s *Spec) locate(burst uint64) place {
+// Locate returns the place of a burst.
+func (s *Spec) Locate(burst uint64) Place {
 	v := s.split(burst)
 	row := v[partRow] % uint64(s.Rows)
 	if s.Mapping.xor {
@@ -253,5 +253,5 @@ func (s *Spec) locate(burst uint64) place {
 		v[partBank] ^= row >> groups & uint64(s.BanksPerGroup-1)
 	}
 	bank := (int(v[partRank])*s.BankGroups+int(v[partGroup]))*s.BanksPerGroup + int(v[partBank])
-	return place{int(v[partChannel]), bank, int32(row), int32(v[partColumn])}
+	return Place{int(v[partChannel]), bank, int32(row), int32(v[partColumn])}
 }

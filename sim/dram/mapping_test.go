@@ -12,25 +12,25 @@ import (
 func TestMappingNamesEveryPlaceOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSpec(t)
-		seen := map[place]uint64{}
+		seen := map[Place]uint64{}
 		base := rapid.Uint64Range(0, 1<<20).Draw(t, "base") << 8
 		stride := uint64(1) << rapid.IntRange(0, 10).Draw(t, "stride")
 		bursts := uint64(s.Capacity() / s.BurstBytes)
 		for i := range uint64(500) {
 			burst := (base + i*stride) % bursts
-			p := s.locate(burst)
+			p := s.Locate(burst)
 			if other, twice := seen[p]; twice && other != burst {
 				t.Fatalf("bursts %d and %d are both at %+v", other, burst, p)
 			}
 			seen[p] = burst
-			if p.channel >= s.Channels || p.bank >= s.Banks() || int64(p.row) >= s.Rows || int64(p.column) >= s.Columns() {
+			if p.Channel >= s.Channels || p.Bank >= s.Banks() || int64(p.Row) >= s.Rows || int64(p.Column) >= s.Columns() {
 				t.Fatalf("burst %d lies outside the memory: %+v", burst, p)
 			}
 		}
 	})
 }
 
-type asked struct {
+type askedFor struct {
 	bank        int
 	row, column int32
 	write       bool
@@ -41,21 +41,21 @@ type asked struct {
 func TestRunsFollowTheMapping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, extents := genSpec(t), genExtents(t)
-		l := newLayout(&s)
-		want := make([][]asked, s.Channels)
-		all := cutter{layout: &l, extents: extents}
-		for all.nextExtent() {
-			for burst := all.at; burst < all.end; burst++ {
-				p := s.locate(burst)
-				want[p.channel] = append(want[p.channel], asked{p.bank, p.row, p.column, all.write})
+		l := NewLayout(&s)
+		want := make([][]askedFor, s.Channels)
+		all := Splitter{Layout: &l, Extents: extents}
+		for all.NextExtent() {
+			for burst := all.At; burst < all.End; burst++ {
+				p := s.Locate(burst)
+				want[p.Channel] = append(want[p.Channel], askedFor{p.Bank, p.Row, p.Column, all.Write})
 			}
 		}
 		for channel := range want {
-			c := cutter{layout: &l, channel: channel, extents: extents}
-			var got []asked
-			for r, more := c.next(); more; r, more = c.next() {
-				for at := r.at; at < r.at+r.count; at++ {
-					got = append(got, asked{l.bank(&r, int(l.lane[at])), r.row, r.first + l.column[at], r.write})
+			c := Splitter{Layout: &l, Channel: channel, Extents: extents}
+			var got []askedFor
+			for r, more := c.Next(); more; r, more = c.Next() {
+				for at := r.At; at < r.At+r.Count; at++ {
+					got = append(got, askedFor{l.Bank(&r, int(l.Way[at])), r.Row, r.First + l.Column[at], r.Write})
 				}
 			}
 			if len(got) != len(want[channel]) {
@@ -76,29 +76,29 @@ func TestMappingOrder(t *testing.T) {
 	for _, c := range []struct {
 		mapping string
 		burst   uint64
-		want    place
+		want    Place
 	}{
-		{"RoBaRaCoCh", 63, place{column: 63}},
-		{"RoBaRaCoCh", 64, place{bank: 4}},       // next bank group
-		{"RoBaRaCoCh", 64 * 4, place{bank: 1}},   // next bank of the first group
-		{"RoBaRaCoCh", 64 * 16, place{row: 1}},   //
-		{"ChRaBaRoCo", 64, place{row: 1}},        //
-		{"ChRaBaRoCo", 64 << 16, place{bank: 1}}, // banks of a group lie together
-		{"RoRaBgBaCoCh", 64, place{bank: 1}},
-		{"RoRaBgBaCoCh", 64 * 4, place{bank: 4}},
-		{"RoBaRaCoCh+xor", 64 * 16, place{bank: 4, row: 1}},
-		{"MOP4CLXOR", 3, place{bank: 12, column: 3}},                   // group 3 by the low bits of the column
-		{"MOP4CLXOR", 4, place{bank: 4}},                               // group 1
-		{"MOP4CLXOR", 16, place{bank: 1}},                              // bank 1
-		{"MOP4CLXOR", 64, place{bank: 1, column: 4}},                   // column 4: bank 0 XOR 1
-		{"MOP4CLXOR", 64 * 4, place{row: 1, column: 16}},               // column 16: row 0 XOR 1
-		{"MOP4CLXOR", 64 * 16, place{row: 1}},                          // row 1
-		{"RoBaRaCoCh+Bg1^0x60", 1, place{bank: 8, column: 1}},          // one bit of the mask
-		{"RoBaRaCoCh+Bg1^0x60", 3, place{column: 3}},                   // both
-		{"RoBaRaCoCh+Ba0^0x8020", 64*16 + 1, place{row: 1, column: 1}}, // row and column
+		{"RoBaRaCoCh", 63, Place{Column: 63}},
+		{"RoBaRaCoCh", 64, Place{Bank: 4}},       // next bank group
+		{"RoBaRaCoCh", 64 * 4, Place{Bank: 1}},   // next bank of the first group
+		{"RoBaRaCoCh", 64 * 16, Place{Row: 1}},   //
+		{"ChRaBaRoCo", 64, Place{Row: 1}},        //
+		{"ChRaBaRoCo", 64 << 16, Place{Bank: 1}}, // banks of a group lie together
+		{"RoRaBgBaCoCh", 64, Place{Bank: 1}},
+		{"RoRaBgBaCoCh", 64 * 4, Place{Bank: 4}},
+		{"RoBaRaCoCh+xor", 64 * 16, Place{Bank: 4, Row: 1}},
+		{"MOP4CLXOR", 3, Place{Bank: 12, Column: 3}},                   // group 3 by the low bits of the column
+		{"MOP4CLXOR", 4, Place{Bank: 4}},                               // group 1
+		{"MOP4CLXOR", 16, Place{Bank: 1}},                              // bank 1
+		{"MOP4CLXOR", 64, Place{Bank: 1, Column: 4}},                   // column 4: bank 0 XOR 1
+		{"MOP4CLXOR", 64 * 4, Place{Row: 1, Column: 16}},               // column 16: row 0 XOR 1
+		{"MOP4CLXOR", 64 * 16, Place{Row: 1}},                          // row 1
+		{"RoBaRaCoCh+Bg1^0x60", 1, Place{Bank: 8, Column: 1}},          // one bit of the mask
+		{"RoBaRaCoCh+Bg1^0x60", 3, Place{Column: 3}},                   // both
+		{"RoBaRaCoCh+Ba0^0x8020", 64*16 + 1, Place{Row: 1, Column: 1}}, // row and column
 	} {
 		s := partSpec(t, "lpddr5-6400", c.mapping, AllBank, Open)
-		if got := s.locate(c.burst); got != c.want {
+		if got := s.Locate(c.burst); got != c.want {
 			t.Errorf("%s: burst %d is at %+v, want %+v", c.mapping, c.burst, got, c.want)
 		}
 	}

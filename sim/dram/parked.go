@@ -8,10 +8,10 @@ package dram
 // out. Without that, each run of reads behind the writes that a drain leaves in the
 // queue would have to be simulated.
 
-// park finds the writes that are parked. The timeout policy looks at writes as it
+// Park finds the writes that are parked. The timeout policy looks at writes as it
 // reads: it closes no row that one waits for.
-func (c *channel) park() {
-	c.parked, c.parkedOnly = c.parked[:0], 0
+func (c *Channel) Park(v *View) {
+	v.Unpark()
 	if c.writes.length == 0 || c.reads.length == 0 || c.writeMode || c.timeout {
 		return
 	}
@@ -20,29 +20,29 @@ func (c *channel) park() {
 	for set := ^c.writes.free; set != 0; set &= set - 1 {
 		e := &c.writes.slots[lowest(set)]
 		if e.clock < first {
-			c.parked = append(c.parked, *e)
-			c.parkedOnly |= 1 << e.bank
+			v.parked = append(v.parked, *e)
+			v.parkedOnly |= 1 << e.bank
 		} else {
 			others |= 1 << e.bank
 		}
 	}
-	c.parkedOnly &^= others
-	byAge(c.parked)
+	v.parkedOnly &^= others
+	byAge(v.parked)
 }
 
 // firstRead returns the clock at which the first request that is no queued write
 // arrived.
-func (c *channel) firstRead() int64 {
-	first := never
+func (c *Channel) firstRead() int64 {
+	first := Never
 	for set := ^c.reads.free; set != 0; set &= set - 1 {
 		first = min(first, c.reads.slots[lowest(set)].clock)
 	}
-	openers := c.openers
+	pendingACTs := c.pendingACTs
 	if c.act2 >= 0 {
-		openers |= 1 << c.act2
+		pendingACTs |= 1 << c.act2
 	}
-	for ; openers != 0; openers &= openers - 1 {
-		first = min(first, c.bank[lowest(openers)].opener.clock)
+	for ; pendingACTs != 0; pendingACTs &= pendingACTs - 1 {
+		first = min(first, c.bank[lowest(pendingACTs)].pending.clock)
 	}
 	return first
 }
@@ -57,41 +57,54 @@ func byAge(list []entry) {
 }
 
 // isParked reports whether a queued write is parked: those are the oldest.
-func (c *channel) isParked(e *entry) bool {
-	n := len(c.parked)
-	return n > 0 && e.age <= c.parked[n-1].age
+func (v *View) isParked(e *entry) bool {
+	n := len(v.parked)
+	return n > 0 && e.age <= v.parked[n-1].age
 }
 
-// meetsParked reports whether a run asks for a burst that a parked write holds.
-func (c *channel) meetsParked(in *lanes) bool {
-	for i := range c.parked {
-		e := &c.parked[i]
-		if e.row == in.run.row && in.banks>>e.bank&1 != 0 && in.asks(e) {
+// MeetsParked reports whether a run asks for a burst that a parked write holds.
+func (v *View) MeetsParked(r *Run, l *Layout) bool {
+	for i := range v.parked {
+		if e := &v.parked[i]; e.row == r.Row && l.asks(r, e) {
 			return true
 		}
 	}
 	return false
 }
 
-// asks reports whether a run asks for the burst of a request in one of its banks and
-// rows.
-func (in *lanes) asks(e *entry) bool {
-	r, l := &in.run, in.layout
-	for at := r.at; at < r.at+r.count; at++ {
-		if r.first+l.column[at] == e.column && l.bank(r, int(l.lane[at])) == int(e.bank) {
+// asks reports whether a run asks for the burst of a request in its row.
+func (l *Layout) asks(r *Run, e *entry) bool {
+	for at := r.At; at < r.At+r.Count; at++ {
+		if r.First+l.Column[at] == e.column && l.Bank(r, int(l.Way[at])) == int(e.bank) {
 			return true
 		}
 	}
 	return false
 }
+
+// Parked returns the number of parked writes.
+func (v *View) Parked() int { return len(v.parked) }
+
+// WaitingWrites returns the banks with queued writes that are not parked.
+func (c *Channel) WaitingWrites(v *View) uint64 { return c.writes.pending &^ v.parkedOnly }
+
+// Unpark forgets the parked writes, which are in the channel's queue.
+func (v *View) Unpark() { v.parked, v.parkedOnly = v.parked[:0], 0 }
 
 // restoreParked puts the parked writes back into the queue, as its oldest.
-func (c *channel) restoreParked() {
-	for i := range c.parked {
-		e := c.parked[i]
+func (c *Channel) restoreParked(v *View) {
+	for i := range v.parked {
+		e := v.parked[i]
 		c.age++
 		e.age = c.age
 		c.writes.push(e, c.bank[e.bank].openRow())
 	}
-	c.parked, c.parkedOnly = c.parked[:0], 0
+	v.parked, v.parkedOnly = v.parked[:0], 0
+}
+
+// CopyFrom makes v like another view, in memory of its own.
+func (v *View) CopyFrom(o *View) {
+	parked, items := append(v.parked[:0], o.parked...), v.items
+	*v = *o
+	v.parked, v.items = parked, items
 }

@@ -22,11 +22,18 @@ type Figures struct {
 	Latency      *Latency           `json:"latency_ns,omitempty"` // nil: not asked for
 }
 
+// A Mover is a memory that batches of extents are moved through: a Memory, or a fast one.
+type Mover interface {
+	MoveAll(at units.Picoseconds, batches iter.Seq2[Batch, error]) (Transfer, error)
+	Now() units.Picoseconds
+	Spec() *Spec
+}
+
 // Probe moves the requests of a trace through a memory as one transfer, and times that
 // with the host's clock; making the requests does not count. A new memory starts at
-// its clock 1, as Ramulator counts. With latency, the memory has to be one of
-// NewCommandLevel, and each request is timed. An error of the requests ends it.
-func Probe(m *Memory, requests iter.Seq2[[]Request, error], latency bool, now func() time.Time) (Figures, error) {
+// its clock 1, as Ramulator counts. With latency, which takes a Memory, each request is
+// timed. An error of the requests ends it.
+func Probe(m Mover, requests iter.Seq2[[]Request, error], latency bool, now func() time.Time) (Figures, error) {
 	s := m.Spec()
 	begin := now()
 	var making time.Duration
@@ -42,8 +49,8 @@ func Probe(m *Memory, requests iter.Seq2[[]Request, error], latency bool, now fu
 		making += now().Sub(asked)
 	}
 	var stopwatches []*stopwatch
-	if latency {
-		stopwatches = m.timeRequests()
+	if slow, ok := m.(*Memory); ok && latency {
+		stopwatches = slow.timeRequests()
 	}
 	t, err := m.MoveAll(max(m.Now(), s.Clock.Time(1)), batches(timed))
 	if err != nil {
@@ -69,7 +76,7 @@ func Probe(m *Memory, requests iter.Seq2[[]Request, error], latency bool, now fu
 	if wall > 0 {
 		f.RequestsPerS = float64(f.Requests) / wall.Seconds()
 	}
-	if latency {
+	if len(stopwatches) > 0 {
 		f.Latency = latencyOf(s, stopwatches)
 	}
 	return f, nil

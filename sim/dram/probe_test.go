@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/memsim/memsim/internal/fault"
-	"github.com/memsim/memsim/units"
-	"pgregory.net/rapid"
 )
 
 // readAll reads a whole raw trace of LPDDR5's bursts.
@@ -117,51 +115,4 @@ func TestProbeCountsClocks(t *testing.T) {
 			t.Errorf("%s: %d cycles (%v), want %d", part, f.Cycles, err, want)
 		}
 	}
-}
-
-// Extents that come in lists move as those of one list do, with the fast path and
-// without, and leave the memory in the same state.
-func TestListsMoveAsOne(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := genSpec(t)
-		s.Idle.PowerDown = rapid.SampledFrom([]int64{0, 3, 64, 700}).Draw(t, "power-down")
-		memo := NewMemo()
-		whole, inLists, fast := NewCommandLevel(s), NewCommandLevel(s), memo.New(s)
-		drawn := [][]Extent{genExtents(t), genExtents(t)}
-		for range rapid.IntRange(1, 6).Draw(t, "transfers") {
-			list := slices.Clone(rapid.SampledFrom(drawn).Draw(t, "list"))
-			if rapid.IntRange(0, 3).Draw(t, "anew") == 0 { // what was learned serves another memory
-				fast.Release()
-				whole, inLists, fast = NewCommandLevel(s), NewCommandLevel(s), memo.New(s)
-			}
-			for i := range list { // whole bursts: those in which extents meet would move twice
-				list[i].Addr &^= uint64(s.BurstBytes) - 1
-				list[i].Bytes = (list[i].Bytes + s.BurstBytes - 1) / s.BurstBytes * s.BurstBytes
-			}
-			first := rapid.IntRange(0, len(list)).Draw(t, "first cut")
-			second := rapid.IntRange(first, len(list)).Draw(t, "second cut")
-			lists := func(yield func(Batch, error) bool) {
-				_ = yield(Batch{Extents: list[:first]}, nil) && yield(Batch{Extents: list[first:second]}, nil) && yield(Batch{Extents: list[second:]}, nil)
-			}
-			at := whole.Now() + units.Picoseconds(rapid.SampledFrom([]int64{0, 30_000, 700_000, 5_000_000}).Draw(t, "gap"))
-			want := whole.Move(at, list)
-			atOnce := rapid.Bool().Draw(t, "at once")
-			for name, m := range map[string]*Memory{"command level": inLists, "fast path": fast} {
-				got, err := Transfer{}, error(nil)
-				if atOnce {
-					got = m.Move(at, list)
-				} else {
-					got, err = m.MoveAll(at, lists)
-				}
-				if err != nil || got != want || !slices.Equal(m.Channels(), whole.Channels()) {
-					t.Fatalf("%s, in lists: %+v %+v (%v)\nin one: %+v %+v", name, got, m.Channels(), err, want, whole.Channels())
-				}
-			}
-		}
-		end := whole.Now() + 5*units.Microsecond
-		want := whole.Idle(end)
-		if a, b := inLists.Idle(end), fast.Idle(end); a != want || b != want {
-			t.Fatalf("afterwards %+v and %+v, want %+v", a, b, want)
-		}
-	})
 }

@@ -21,7 +21,7 @@ type queue struct {
 	free     uint64 // slots
 	pending  uint64 // banks with requests
 	slots    [maxQueue]entry
-	banks    [maxBanks]bankQueue
+	banks    [MaxBanks]bankQueue
 }
 
 // bankQueue lists the slots of one bank's requests, oldest first.

@@ -89,7 +89,7 @@ func (m *mixer) next() uint64 {
 
 // answer runs a scenario here. Ramulator's front end offers one request before
 // the first clock, and four before each later one.
-func (s scenario) answer(t *testing.T, memory func(Spec) *Memory) (cycles int64, c Counts) {
+func (s scenario) answer(t *testing.T) (cycles int64, counts Counts) {
 	name := s.Part
 	if name == "" {
 		name = "lpddr5-6400"
@@ -112,17 +112,16 @@ func (s scenario) answer(t *testing.T, memory func(Spec) *Memory) (cycles int64,
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := memory(spec)
-	for _, g := range m.groups {
-		g.channel.now, g.channel.arrived = 1, 3
-	}
+	m := New(spec)
+	c := m.channels[0]
+	c.Now, c.arrived = 1, 3
 	list := pattern(s.Kind, s.N)
 	for i := range list { // a burst of DDR5's 32-bit channel holds 64 bytes
 		list[i].Addr = list[i].Addr / 32 * uint64(spec.BurstBytes)
 		list[i].Bytes = spec.BurstBytes
 	}
 	transfer := m.Move(0, list)
-	return m.groups[0].channel.lastArrival - 1, transfer.Counts
+	return c.LastArrival - 1, transfer.Counts
 }
 
 func readScenarios(t *testing.T, name string) (list []scenario) {
@@ -175,7 +174,7 @@ func TestReference(t *testing.T) {
 		if s.Kind == "rand" {
 			percent = 0.5
 		}
-		cycles, counts := s.answer(t, New)
+		cycles, counts := s.answer(t)
 		s.check(t, cycles, counts, percent)
 	}
 }
@@ -188,7 +187,7 @@ func TestLPDDR6(t *testing.T) {
 		if s.Kind == "rand30" {
 			percent = 1
 		}
-		cycles, counts := s.answer(t, New)
+		cycles, counts := s.answer(t)
 		s.check(t, cycles, counts, percent)
 	}
 }
@@ -205,7 +204,7 @@ func TestPatterns(t *testing.T) {
 		if s.Policy == "closed" && s.Refresh == "per" {
 			percent = 1.5
 		}
-		cycles, counts := s.answer(t, New)
+		cycles, counts := s.answer(t)
 		s.check(t, cycles, counts, percent)
 	}
 }

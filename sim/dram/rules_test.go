@@ -34,12 +34,12 @@ func TestRules(t *testing.T) {
 
 func checkRule(t *testing.T, spec Spec, before, after Command) {
 	rule := spec.Constraints[0]
-	c := newChannel(newPlan(&spec))
+	c := NewChannel(NewTiming(&spec), &Guard{})
 	const bank, start = 5, 1000
-	c.now = start
+	c.Now = start
 	for range max(rule.Window, 1) { // a window counts from the first command in it
 		c.issue(before, bank, 0)
-		c.now++
+		c.Now++
 	}
 	legal := start + rule.Clocks + spec.BusClocks[before] - spec.BusClocks[after]
 	sameGroup := bank ^ 1
@@ -157,9 +157,9 @@ func checkLatencies(t *testing.T, spec Spec, want map[string]int64) {
 func TestAWindowObeysItsRow(t *testing.T) {
 	spec := partSpec(t, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
 	spec.Constraints = []Constraint{{Rule{LevelRank, rd, wr, "", 3, "three reads", ""}, 100}}
-	c := newChannel(newPlan(&spec))
+	c := NewChannel(NewTiming(&spec), &Guard{})
 	for _, now := range []int64{1000, 1010, 1030} {
-		c.now = now
+		c.Now = now
 		c.issue(RD, 5, 0)
 	}
 	if got := c.earliest(colWR, 0); got != 1100 {

@@ -234,8 +234,8 @@ func (b *builder) organisation(d devices.DRAM) Spec {
 	if s.RowBytes < s.BurstBytes {
 		b.failf("row_bytes is %d, less than a burst of %d", s.RowBytes, s.BurstBytes)
 	}
-	if s.Banks() > maxBanks {
-		b.failf("%d ranks of %d banks are more than %d banks on a channel", s.Ranks, s.BanksPerRank(), maxBanks)
+	if s.Banks() > MaxBanks {
+		b.failf("%d ranks of %d banks are more than %d banks on a channel", s.Ranks, s.BanksPerRank(), MaxBanks)
 	}
 	for c := range nCommands {
 		s.BusClocks[c] = 1

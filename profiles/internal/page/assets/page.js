@@ -65,7 +65,7 @@ const memsim = (function () {
     if (spec.kind === "parts") parts(option, width);
     if (spec.kind === "points") points(option, spec.unit, height);
     if (spec.kind === "trade") trade(option);
-    if (spec.kind === "heat") heat(option, spec.unit, text);
+    if (spec.kind === "heat") heat(option, spec.unit, text, width, height);
     if (option.tooltip.trigger === "axis" && !option.tooltip.formatter) option.tooltip.formatter = together(option, spec.unit);
     for (const s of option.series) if (s.markLine) for (const d of s.markLine.data) if (d.label) Object.assign(d.label, { backgroundColor: ground, padding: [1, 3] });
     roomForLegend(option, width);
@@ -168,18 +168,28 @@ const memsim = (function () {
     named.forEach(d => { const at = Math.max(top(d), last + 13); d.label.offset = [0, at - top(d)]; last = at; });
   }
 
-  // trade names a point, its series and both its coordinates.
+  // trade names a point, its series and both its coordinates. A logarithmic axis of
+  // sizes goes in doublings.
   function trade(option) {
+    if (option.xAxis[0].type === "log") option.xAxis[0].logBase = 2;
     const x = option.xAxis[0].name, y = option.yAxis[0].name;
     option.tooltip.formatter = p => "<b>" + escape(p.name) + "</b><br>" + escape(p.seriesName) + "<br>" +
       escape(y) + " " + number(p.value[1]) + "<br>" + escape(x) + " " + number(p.value[0]);
   }
 
-  // heat says of a cell where it is and what it holds.
-  function heat(option, unit, text) {
+  // heat says of a cell where it is and what it holds, and writes the value where
+  // there is room.
+  function heat(option, unit, text, width, height) {
     const x = option.xAxis[0], y = option.yAxis[0];
     option.legend.show = false;
-    for (const map of [].concat(option.visualMap)) map.textStyle = { color: text };
+    for (const map of [].concat(option.visualMap)) {
+      Object.assign(map, { textStyle: { color: text }, precision: 2, calculable: false, text: [number(map.max) + " " + unit, number(map.min)], itemHeight: 160 });
+    }
+    for (const grid of [].concat(option.grid)) grid.top = 40;
+    const room = (width - 80) / x.data.length > 34 && (height - 90) / y.data.length > 14;
+    const map = [].concat(option.visualMap)[0];
+    for (const s of option.series) s.label = { show: room, fontSize: 11, formatter: p => number(p.value[2]) };
+    if (room) for (const s of option.series) s.data = s.data.map(d => Object.assign({}, d, { label: { color: (d.value[2] - map.min) / ((map.max - map.min) || 1) > .45 ? "#fff" : "#000" } }));
     option.tooltip.formatter = p => escape(x.name) + " " + x.data[p.value[0]] + ", " + escape(y.name) + " " + y.data[p.value[1]] + "<br><b>" + number(p.value[2]) + " " + escape(unit) + "</b>";
   }
 

@@ -7,45 +7,45 @@ import (
 
 // requestRefresh queues the refresh that is due: of each rank, or of one bank of
 // each rank, in turn.
-func (c *channel) requestRefresh() {
-	c.refreshDue += c.refreshEvery
-	c.refreshed += c.refreshEvery
-	for rank := range c.ranks {
-		c.maintenance = append(c.maintenance, maintenance{c.refresh, rank*c.perRank + c.refreshBank})
+func (c *Channel) requestRefresh() {
+	c.RefreshDue += c.RefreshEvery
+	c.Refreshed += c.RefreshEvery
+	for rank := range c.Ranks {
+		c.maintenance = append(c.maintenance, maintenance{c.refresh, rank*c.PerRank + c.RefreshBank})
 	}
-	c.nextRefreshBank(1)
+	c.NextRefreshBank(1)
 }
 
-// nextRefreshBank moves the turn of per-bank refresh on by some refreshes.
-func (c *channel) nextRefreshBank(refreshes int64) {
+// NextRefreshBank moves the turn of per-bank refresh on by some refreshes.
+func (c *Channel) NextRefreshBank(refreshes int64) {
 	if c.spec.Refresh == PerBank {
-		c.refreshBank = int((int64(c.refreshBank) + refreshes) % int64(c.perRank))
+		c.RefreshBank = int((int64(c.RefreshBank) + refreshes) % int64(c.PerRank))
 	}
 }
 
 // requestPrecharges queues, under the closed policy, the precharge of each bank
 // whose row has had its accesses, once timing allows it.
-func (c *channel) requestPrecharges() {
-	each(c.spending, func(bank int) {
+func (c *Channel) requestPrecharges() {
+	each(c.capped, func(bank int) {
 		b := &c.bank[bank]
-		if b.spent {
+		if b.capReached {
 			return
 		}
-		if t := c.earliest(colPREpb, bank); t > c.now {
+		if t := c.earliest(colPREpb, bank); t > c.Now {
 			c.next = min(c.next, t)
 			return
 		}
-		b.spent = true
+		b.capReached = true
 		c.maintenance = append(c.maintenance, maintenance{PREpb, bank})
 	})
 }
 
 // due reports whether maintenance waits. Precharges that a refresh or an
 // auto-precharge has made needless are dropped.
-func (c *channel) due() bool {
+func (c *Channel) due() bool {
 	for len(c.maintenance) > 0 {
 		m := c.maintenance[0]
-		if m.command != PREpb || c.notClosed>>m.bank&1 != 0 {
+		if m.command != PREpb || c.NotClosed>>m.bank&1 != 0 {
 			return true
 		}
 		c.maintenance = slices.Delete(c.maintenance, 0, 1)
@@ -56,19 +56,19 @@ func (c *channel) due() bool {
 // maintain issues the next command of the maintenance that came first, and
 // reports whether it could. Rows that it closes are not closed under a request
 // that opened them and still waits.
-func (c *channel) maintain() bool {
+func (c *Channel) maintain() bool {
 	m := c.maintenance[0]
 	set := uint64(1) << m.bank
 	cmd, col, t := PREpb, colPREpb, int64(0)
 	if m.command == REFab {
-		set = c.rankMask[c.rankOf[m.bank]]
+		set = c.RankMask[c.RankOf[m.bank]]
 		cmd, col = PREab, colPREab
 	}
-	closed := c.notClosed&set == 0
+	closed := c.NotClosed&set == 0
 	switch {
 	case closed:
 		cmd, col = m.command, columnOf[m.command]
-	case c.openers&set != 0 || c.act2 >= 0 && set>>c.act2&1 != 0:
+	case c.pendingACTs&set != 0 || c.act2 >= 0 && set>>c.act2&1 != 0:
 		return false
 	}
 	if m.command == REFab {
@@ -76,12 +76,12 @@ func (c *channel) maintain() bool {
 	} else {
 		t = c.earliest(col, m.bank)
 	}
-	if t > c.now {
+	if t > c.Now {
 		c.next = min(c.next, t)
 		return false
 	}
 	c.issue(cmd, m.bank, c.bank[m.bank].row)
-	c.book(cmd)
+	c.Book(cmd)
 	if !closed {
 		c.close(set)
 	}
@@ -91,43 +91,30 @@ func (c *channel) maintain() bool {
 	return true
 }
 
-func (c *channel) book(cmd Command) {
+// Book counts a command of maintenance.
+func (c *Channel) Book(cmd Command) {
 	switch cmd {
 	case PREpb:
-		c.tally[countPrecharges]++
+		c.Counters[countPrecharges]++
 	case PREab:
-		c.tally[countPrechargeAlls]++
+		c.Counters[countPrechargeAlls]++
 	case REFab:
-		c.tally[countAllBankRefreshes]++
+		c.Counters[countAllBankRefreshes]++
 	case REFpb:
-		c.tally[countBankRefreshes]++
+		c.Counters[countBankRefreshes]++
 	}
-}
-
-// booked returns the command of maintenance that was booked since the counts were
-// before.
-func (c *channel) booked(before *tally) Command {
-	switch {
-	case c.tally[countPrecharges] > before[countPrecharges]:
-		return PREpb
-	case c.tally[countPrechargeAlls] > before[countPrechargeAlls]:
-		return PREab
-	case c.tally[countAllBankRefreshes] > before[countAllBankRefreshes]:
-		return REFab
-	}
-	return REFpb
 }
 
 // closeIdle precharges, under the timeout policy, a bank that has not been
 // accessed for TimeoutClocks and whose row no request wants.
-func (c *channel) closeIdle() bool {
-	for set := c.notClosed; set != 0; set &= set - 1 {
+func (c *Channel) closeIdle() bool {
+	for set := c.NotClosed; set != 0; set &= set - 1 {
 		bank := bits.TrailingZeros64(set)
 		b := &c.bank[bank]
-		if b.state != bankOpen || b.opener.waits || c.reads.banks[bank].hits > 0 || c.writes.banks[bank].hits > 0 {
+		if b.state != bankOpen || b.pending.waits || c.reads.banks[bank].hits > 0 || c.writes.banks[bank].hits > 0 {
 			continue
 		}
-		if t := max(b.used+TimeoutClocks, c.earliest(colPREpb, bank)); t > c.now {
+		if t := max(b.used+TimeoutClocks, c.earliest(colPREpb, bank)); t > c.Now {
 			c.next = min(c.next, t)
 			continue
 		}

@@ -2,32 +2,32 @@ package dram
 
 import "math/bits"
 
-// maxBanks and maxQueue bound a channel so that sets of banks and of queue slots
+// MaxBanks and maxQueue bound a channel so that sets of banks and of queue slots
 // are single words.
 const (
-	maxRanks = 4
-	maxBanks = 64
+	MaxRanks = 4
+	MaxBanks = 64
 	maxQueue = 64
 )
 
 // never is later than any clock.
-const never = int64(1) << 62
+const Never = int64(1) << 62
 
-// A plan is a Spec compiled for the engine: constraints by the command that
-// causes them, and positions in the table of earliest times. It is shared by all
+// A Timing is a Spec compiled for the engine: constraints by the command that
+// delays them, and positions in the table of earliest times. It is shared by all
 // channels and never changes.
-type plan struct {
+type Timing struct {
 	spec *Spec
 
-	banks    int
-	ranks    int
-	perRank  int
+	Banks    int // of a channel
+	Ranks    int
+	PerRank  int              // banks
 	groups   int              // of all ranks
-	rankOf   [maxBanks]uint8  // by bank
-	groupOf  [maxBanks]uint8  // by bank
-	rankMask [maxRanks]uint64 // by rank: its banks
+	RankOf   [MaxBanks]uint8  // by bank
+	GroupOf  [MaxBanks]uint8  // by bank
+	RankMask [MaxRanks]uint64 // by rank: its banks
 	allBanks uint64
-	causes   [nCommands]causes // what each command holds back
+	delays   [nCommands]delays // what each command delays
 	windows  []window          // rules that count back several commands
 
 	busClocks                 [nCommands]int64
@@ -39,18 +39,17 @@ type plan struct {
 	readLatency, writeLatency int64
 	wckRead, wckWrite         int64   // clocks that a burst keeps the write clock running
 	refresh                   Command // that keeps the rows: of all banks, or of one
-	refreshEvery              int64   // 0: no refresh
-	refreshRound              int64   // clocks in which each bank is to be refreshed once
-	pulse                     int64   // clocks of a refresh in power-down, from waking up to the end of its work
-	pulseEvery                int64   // clocks from one refresh in power-down to the next
+	RefreshEvery              int64   // 0: no refresh
+	RefreshRound              int64   // clocks in which each bank is to be refreshed once
+	refreshBurst              int64   // clocks of a refresh in power-down, from waking up to the end of its work
+	burstEvery                int64   // clocks from one refresh in power-down to the next
 	writeHigh, writeLow       int     // more than so many queued writes begin to drain, fewer than so many stop
-	turns                     []turn
-	turnAt                    [maxBanks]int // by bank: index of its turn
+	allGroups                 []int   // bank groups of all ranks
 }
 
-// causes lists what a command delays, by level, and the windows that it is counted in.
-type causes struct {
-	channel, rank, otherRanks, group, bank []holdback
+// delays lists what a command delays, by level, and the windows that it is counted in.
+type delays struct {
+	channel, rank, otherRanks, group, bank []minDelay
 
 	windows []int
 }
@@ -71,20 +70,24 @@ const (
 	maxWindow  = 8
 )
 
-// A holdback keeps a class of commands from being issued for some clocks.
-type holdback struct {
+// A minDelay is how many clocks after a command one of a class may be issued.
+type minDelay struct {
 	column column
 	clocks int64
 }
 
-func newPlan(s *Spec) *plan {
-	p := &plan{spec: s, banks: s.Banks(), ranks: s.Ranks, perRank: s.BanksPerRank()}
+// NewTiming compiles a Spec.
+func NewTiming(s *Spec) *Timing {
+	p := &Timing{spec: s, Banks: s.Banks(), Ranks: s.Ranks, PerRank: s.BanksPerRank()}
 	p.groups = s.Ranks * s.BankGroups
-	for b := range p.banks {
-		rank := b / p.perRank
-		p.rankOf[b], p.groupOf[b] = uint8(rank), uint8(b/s.BanksPerGroup)
-		p.rankMask[rank] |= 1 << b
+	for b := range p.Banks {
+		rank := b / p.PerRank
+		p.RankOf[b], p.GroupOf[b] = uint8(rank), uint8(b/s.BanksPerGroup)
+		p.RankMask[rank] |= 1 << b
 		p.allBanks |= 1 << b
+	}
+	for group := range p.groups {
+		p.allGroups = append(p.allGroups, group)
 	}
 	for _, c := range s.Constraints {
 		p.add(c)
@@ -100,29 +103,28 @@ func newPlan(s *Spec) *plan {
 	}
 	switch s.Refresh {
 	case AllBank:
-		p.refreshEvery = s.Timing["REFI"]
-		p.refreshRound = p.refreshEvery
-		p.pulses(REFab, s.Timing["RFCab"])
+		p.RefreshEvery = s.Timing["REFI"]
+		p.RefreshRound = p.RefreshEvery
+		p.refreshBursts(REFab, s.Timing["RFCab"])
 	case PerBank:
-		p.refreshEvery = s.Timing["REFIpb"]
-		p.refreshRound = p.refreshEvery * int64(p.perRank)
-		p.pulses(REFpb, s.Timing["RFCpb"])
+		p.RefreshEvery = s.Timing["REFIpb"]
+		p.RefreshRound = p.RefreshEvery * int64(p.PerRank)
+		p.refreshBursts(REFpb, s.Timing["RFCpb"])
 	}
 	p.writeHigh = s.Queue.high(s.Queue.Writes)
 	p.writeLow = s.Queue.low(s.Queue.Writes)
-	p.turns, p.turnAt = turns(p)
 	return p
 }
 
-// pulses sets the command of refreshes, how long one takes in power-down, work
+// refreshBursts sets the command of refreshes, how long one takes in power-down, work
 // being the time for which its bank is busy, and how soon the next may follow.
-func (p *plan) pulses(refresh Command, work int64) {
+func (p *Timing) refreshBursts(refresh Command, work int64) {
 	p.refresh = refresh
-	p.pulse = p.spec.Timing["XP"] + int64(p.ranks)*p.busClocks[refresh] + work
-	p.pulseEvery = p.pulse
-	for _, h := range p.causes[refresh].rank {
+	p.refreshBurst = p.spec.Timing["XP"] + int64(p.Ranks)*p.busClocks[refresh] + work
+	p.burstEvery = p.refreshBurst
+	for _, h := range p.delays[refresh].rank {
 		if h.column == columnOf[refresh] {
-			p.pulseEvery = h.clocks + int64(p.ranks)*p.busClocks[refresh]
+			p.burstEvery = h.clocks + int64(p.Ranks)*p.busClocks[refresh]
 		}
 	}
 }
@@ -130,22 +132,22 @@ func (p *plan) pulses(refresh Command, work int64) {
 // add compiles one constraint. Times of the standard count from the last clock
 // of a command that takes several, while the engine counts from the first, so
 // the difference of the two commands' lengths is added.
-func (p *plan) add(c Constraint) {
+func (p *Timing) add(c Constraint) {
 	for _, before := range c.Preceding {
 		for _, after := range c.Following {
 			clocks := c.Clocks + p.spec.BusClocks[before] - p.spec.BusClocks[after]
 			if c.Window > 1 {
-				p.causes[before].windows = append(p.causes[before].windows, len(p.windows))
+				p.delays[before].windows = append(p.delays[before].windows, len(p.windows))
 				p.windows = append(p.windows, window{c.Rule, columnOf[after], clocks, c.Window})
 				continue
 			}
-			list := p.causes[before].at(c.Level)
-			*list = tighten(*list, holdback{columnOf[after], clocks})
+			list := p.delays[before].at(c.Level)
+			*list = tighten(*list, minDelay{columnOf[after], clocks})
 		}
 	}
 }
 
-func (c *causes) at(l Level) *[]holdback {
+func (c *delays) at(l Level) *[]minDelay {
 	switch l {
 	case LevelChannel:
 		return &c.channel
@@ -159,8 +161,8 @@ func (c *causes) at(l Level) *[]holdback {
 	return &c.bank
 }
 
-// tighten adds h to a list, or lengthens the holdback of its column there.
-func tighten(list []holdback, h holdback) []holdback {
+// tighten adds h to a list, or lengthens the delay of its column there.
+func tighten(list []minDelay, h minDelay) []minDelay {
 	for i := range list {
 		if list[i].column == h.column {
 			list[i].clocks = max(list[i].clocks, h.clocks)
@@ -168,6 +170,20 @@ func tighten(list []holdback, h holdback) []holdback {
 		}
 	}
 	return append(list, h)
+}
+
+// RefreshDelay returns for how long a command delays refreshes of its rank: those of
+// all banks, and of one.
+func (p *Timing) RefreshDelay(c Command) (all, one int64) {
+	for _, d := range p.delays[c].rank {
+		switch d.column {
+		case ColREFab:
+			all = d.clocks
+		case ColREFpb:
+			one = d.clocks
+		}
+	}
+	return all, one
 }
 
 // lowest returns the first element of a set.

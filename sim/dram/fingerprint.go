@@ -4,52 +4,11 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
-	"sync"
 )
 
-// Memo remembers what controllers did, for the memories that it makes: they are then
-// fast from their first transfer on. What is remembered is kept apart by all of a
-// Spec that times depend on. It changes no answer, and serves any number of memories
-// at once.
-type Memo struct {
-	mu    sync.Mutex
-	specs map[string]*learned
-}
-
-// mostSpecs bounds the configurations that a Memo remembers. When there are more, it
-// begins anew.
-const mostSpecs = 64
-
-// NewMemo returns a Memo that knows nothing.
-func NewMemo() *Memo { return &Memo{specs: map[string]*learned{}} }
-
-// New returns the memory of a Spec at time zero, as New does.
-func (m *Memo) New(s Spec) *Memory {
-	l := m.of(&s)
-	memory := newMemory(s, l.take())
-	memory.learned = l
-	return memory
-}
-
-// of returns what is remembered of a configuration.
-func (m *Memo) of(s *Spec) *learned {
-	key := string(s.fingerprint())
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	l := m.specs[key]
-	if l == nil {
-		if len(m.specs) >= mostSpecs {
-			clear(m.specs)
-		}
-		l = newLearned()
-		m.specs[key] = l
-	}
-	return l
-}
-
-// fingerprint returns all that the times and counts of a memory depend on, in bytes:
+// Fingerprint returns all that the times and counts of a memory depend on, in bytes:
 // what is left out of a Spec are its names and its energies.
-func (s *Spec) fingerprint() []byte {
+func (s *Spec) Fingerprint() []byte {
 	b := make([]byte, 0, 1<<10)
 	number := func(values ...int64) {
 		for _, v := range values {

@@ -1,50 +1,12 @@
-package dram
+package fast
 
 import (
 	"math/rand"
 	"testing"
 
-	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/sim/dram"
 	"github.com/memsim/memsim/units"
 )
-
-// partSpec builds the Spec of one channel of a shipped part.
-func partSpec(t testing.TB, name, mapping string, r Refresh, p Policy) Spec {
-	t.Helper()
-	part, err := devices.LoadDRAMPart(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := PartSpec(part, mapping, r, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// phoneSpec builds the Spec of a phone's memory: four channels of two
-// ranks of LPDDR5X-8533.
-func phoneSpec(t testing.TB, r Refresh) Spec {
-	t.Helper()
-	return mappedSpec(t, "RoRaBaCoBgCh", r)
-}
-
-// mappedSpec is phoneSpec with another mapping.
-func mappedSpec(t testing.TB, mapping string, r Refresh) Spec {
-	t.Helper()
-	part, err := devices.LoadDRAMPart("lpddr5x-8533")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := SpecOf(devices.DRAM{
-		Part: part.Name, Spec: part, Mapping: mapping, PagePolicy: "open", Refresh: string(r),
-		Channels: devices.Quantity[units.Count]{Value: 4}, Ranks: devices.Quantity[units.Count]{Value: 2},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func reportRequests(b *testing.B, requests int64) {
 	b.ReportMetric(float64(requests)/b.Elapsed().Seconds()/1e6, "Mrequests/s")
@@ -53,12 +15,12 @@ func reportRequests(b *testing.B, requests int64) {
 // BenchmarkStream is the fast path on one contiguous stream of 32-byte reads,
 // each time from a memory that has seen nothing.
 func BenchmarkStream(b *testing.B) {
-	for _, r := range []Refresh{NoRefresh, AllBank, PerBank} {
+	for _, r := range []dram.Refresh{dram.NoRefresh, dram.AllBank, dram.PerBank} {
 		b.Run("refresh="+string(r), func(b *testing.B) {
-			s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", r, Open)
+			s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", r, dram.Open)
 			var requests int64
 			for b.Loop() {
-				t := New(s).Move(0, []Extent{{Bytes: 125e6}})
+				t := New(s).Move(0, []dram.Extent{{Bytes: 125e6}})
 				requests += t.Counts.Requests()
 			}
 			reportRequests(b, requests)
@@ -69,23 +31,23 @@ func BenchmarkStream(b *testing.B) {
 // BenchmarkWaitingWrites is long reads behind writes that wait: one write and 64 MB of
 // reads, and reads of 1 MB with as much written back between them as a cache evicts.
 func BenchmarkWaitingWrites(b *testing.B) {
-	writeBack := func() (list []Extent) {
+	writeBack := func() (list []dram.Extent) {
 		for i := range uint64(64) {
-			list = append(list, Extent{Addr: 1<<30 + i*40960, Bytes: 64 * 9, Write: true}, Extent{Addr: i << 20, Bytes: 1 << 20})
+			list = append(list, dram.Extent{Addr: 1<<30 + i*40960, Bytes: 64 * 9, Write: true}, dram.Extent{Addr: i << 20, Bytes: 1 << 20})
 		}
 		return list
 	}
-	for name, list := range map[string][]Extent{
+	for name, list := range map[string][]dram.Extent{
 		"one":      {{Addr: 1 << 30, Bytes: 32, Write: true}, {Bytes: 64 << 20}},
 		"evicted":  writeBack(),
 		"page-ins": {{Addr: 1 << 30, Bytes: 64 << 20, Write: true}, {Addr: 1 << 30, Bytes: 64 << 20}},
 	} {
-		for level, memory := range map[string]func(Spec) *Memory{"fast": New, "command": NewCommandLevel} {
+		for level, make := range map[string]func(dram.Spec) memory{"fast": func(s dram.Spec) memory { return New(s) }, "command": func(s dram.Spec) memory { return dram.New(s) }} {
 			b.Run(name+"/"+level, func(b *testing.B) {
-				s := phoneSpec(b, PerBank)
+				s := phoneSpec(b, dram.PerBank)
 				var requests int64
 				for b.Loop() {
-					requests += memory(s).Move(0, list).Counts.Requests()
+					requests += make(s).Move(0, list).Counts.Requests()
 				}
 				reportRequests(b, requests)
 			})
@@ -95,15 +57,15 @@ func BenchmarkWaitingWrites(b *testing.B) {
 
 // BenchmarkRandom is the command-level engine on random 32-byte reads.
 func BenchmarkRandom(b *testing.B) {
-	s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", AllBank, Open)
+	s := partSpec(b, "lpddr5-6400", "RoBaRaCoCh", dram.AllBank, dram.Open)
 	rng := rand.New(rand.NewSource(1))
-	extents := make([]Extent, 100_000)
+	extents := make([]dram.Extent, 100_000)
 	for i := range extents {
-		extents[i] = Extent{Addr: uint64(rng.Int63n(1<<31)) &^ 31, Bytes: 32}
+		extents[i] = dram.Extent{Addr: uint64(rng.Int63n(1<<31)) &^ 31, Bytes: 32}
 	}
 	var requests int64
 	for b.Loop() {
-		requests += NewCommandLevel(s).Move(0, extents).Counts.Requests()
+		requests += dram.New(s).Move(0, extents).Counts.Requests()
 	}
 	reportRequests(b, requests)
 }
@@ -113,7 +75,7 @@ func BenchmarkRandom(b *testing.B) {
 // then arithmetic and dispatch for about as long again. "first" starts from a
 // memory that has seen nothing, "next" is the steps after.
 func BenchmarkToken(b *testing.B) {
-	for _, r := range []Refresh{AllBank, PerBank} {
+	for _, r := range []dram.Refresh{dram.AllBank, dram.PerBank} {
 		s := phoneSpec(b, r)
 		b.Run("first/refresh="+string(r), func(b *testing.B) {
 			var requests int64
@@ -135,12 +97,12 @@ func BenchmarkToken(b *testing.B) {
 }
 
 // moveToken moves the weights of one decode step.
-func moveToken(m *Memory) (requests int64) {
+func moveToken(m memory) (requests int64) {
 	const dim, ffn, kv, vocabulary, layers = 576, 1536, 192, 32000, 30
 	q8 := func(rows, cols int) units.Bytes { return units.Bytes(rows * cols / 32 * 34) }
 	addr := uint64(0x1a2e40)
 	move := func(n units.Bytes) {
-		t := m.Move(m.Now()+2*units.Microsecond, []Extent{{Addr: addr, Bytes: n}})
+		t := m.Move(m.Now()+2*units.Microsecond, []dram.Extent{{Addr: addr, Bytes: n}})
 		m.Idle(t.Done + (t.Done-t.Start)*3/4)
 		requests += t.Counts.Requests()
 		addr += uint64(n)
