@@ -86,6 +86,7 @@ func (d *Device) scaleBy(estimates map[string]Estimate) {
 				v.apply(append(ofRuntime(*u, *r, r.formats()), d.ofPhone(*r)...), estimates)
 				if r.Launch != nil {
 					r.Dispatch.Value = r.LaunchOn(u.WithThreads(r.ThreadsOn(*u)))
+					r.Dispatch.widen()
 				}
 			}
 		}

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -364,11 +365,25 @@ func multiply[U amount](v *variant, q *Quantity[U], f float64) {
 	}
 	if v.fitted != "" && q.Value != 0 {
 		q.Kind, q.Source = Calibrated, v.fitted
-		if r := q.Range; r != nil {
-			q.Range = &Range[U]{min(r.Low, q.Value), max(r.High, q.Value)}
-		}
+		q.widen()
 		q.Uncertainty = units.Ratio(math.Hypot(float64(q.Uncertainty), v.sigma))
 	}
+}
+
+// widen extends the range of a number to hold its value.
+func (q *Quantity[U]) widen() {
+	if q.Range == nil {
+		return
+	}
+	low, high := q.Range.Low, q.Range.High
+	value := magnitude(reflect.ValueOf(q.Value))
+	if value < magnitude(reflect.ValueOf(low)) {
+		low = q.Value
+	}
+	if value > magnitude(reflect.ValueOf(high)) {
+		high = q.Value
+	}
+	q.Range = &Range[U]{low, high}
 }
 
 // fourDigits rounds a fitted value to what is worth stating.

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/memsim/memsim/devices"
@@ -86,9 +88,15 @@ func (m *Machine) Varied(d *devices.Device) (*Machine, error) {
 // error if the movement was recorded on other memories.
 func (m *Machine) Time(mv *Movement) (Result, error) { return m.TimeOf(mv, 1, 1) }
 
+// same reports whether bytes take the same way through two paths.
+func (p *path) same(o *path) bool {
+	return p == o || reflect.DeepEqual(p.caches, o.caches) && bytes.Equal(p.dram.Fingerprint(), o.dram.Fingerprint()) &&
+		reflect.DeepEqual(p.flash, o.flash) && p.limits == o.limits && p.stream == o.stream
+}
+
 // TimeOf is Time with all that a prompt and a decoded token take longer by a factor.
 func (m *Machine) TimeOf(mv *Movement, prefill, decode float64) (Result, error) {
-	if mv.path != m.path {
+	if !mv.path.same(m.path) {
 		return Result{}, errors.New("sim: this movement was recorded on other memories; record it on this machine")
 	}
 	var sums Collector
