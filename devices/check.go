@@ -38,7 +38,15 @@ func (d *document) value(n *yaml.Node, t reflect.Type, at place) (v any, ok bool
 // mapping checks a group of fields.
 func (d *document) mapping(n *yaml.Node, t reflect.Type, at place) (any, bool) {
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, at.path, "is %s; write a group of fields: %s", describe(n), strings.Join(keys(t), ", "))
+		what := describe(n)
+		if at.path == "" && n.Kind == yaml.ScalarNode {
+			what = "no profile" // whatever text it is
+		}
+		d.fail(n, at.path, "is %s; write a group of fields: %s", what, strings.Join(keys(t), ", "))
+		return nil, false
+	}
+	if at.path == "" && len(n.Content) > 0 && !d.isProfile(n, t) {
+		d.fail(n, "", "is no profile: none of its fields is known; write %s", strings.Join(keys(t), ", "))
 		return nil, false
 	}
 	out := map[string]any{}
@@ -56,6 +64,12 @@ func (d *document) mapping(n *yaml.Node, t reflect.Type, at place) (any, bool) {
 	}
 	d.unknownKeys(n, keys(t), at)
 	return out, true
+}
+
+// isProfile reports whether n has any field of t. What a file holds that has none
+// is not repeated in messages: it may be a file of another kind.
+func (d *document) isProfile(n *yaml.Node, t reflect.Type) bool {
+	return slices.ContainsFunc(keys(t), func(key string) bool { return d.child(n, key) != nil })
 }
 
 // missing records that n lacks the field at path.
@@ -339,6 +353,9 @@ func (d *document) checkSources(references []Reference) {
 	}
 }
 
+// longestQuote is the length of the longest text that a message repeats.
+const longestQuote = 60
+
 // describe says what kind of thing n is.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
@@ -354,6 +371,9 @@ func describe(n *yaml.Node) string {
 		return "the number " + n.Value
 	case "!!bool":
 		return "a yes-or-no value, " + n.Value
+	}
+	if len(n.Value) > longestQuote {
+		return "a long text"
 	}
 	return fmt.Sprintf("the text %q", n.Value)
 }

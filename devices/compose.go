@@ -42,6 +42,33 @@ func (d *document) compose() {
 		d.applyFits("phone", name.Value, d.root, reflect.TypeFor[Device]())
 	}
 	d.nameDefaults()
+	d.pruneReferences()
+}
+
+// pruneReferences drops the references of other files that no number cites any
+// more, since the phone overrides those that did.
+func (d *document) pruneReferences() {
+	list := d.child(d.root, "references")
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return
+	}
+	var cited []string
+	collectSources(d.root, &cited)
+	list.Content = slices.DeleteFunc(list.Content, func(r *yaml.Node) bool {
+		_, foreign := d.files[r]
+		key := d.child(r, "key")
+		return foreign && key != nil && !slices.ContainsFunc(cited, func(source string) bool { return strings.Contains(source, key.Value) })
+	})
+}
+
+// collectSources appends the source of each number below n.
+func collectSources(n *yaml.Node, out *[]string) {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "source" {
+			*out = append(*out, child.Value)
+		}
+		collectSources(child, out)
+	}
 }
 
 // isPhone reports whether the document is of a phone in the form that names a

@@ -199,7 +199,7 @@ func TestSRAMIsTheOutermostMemoryOfTheUnit(t *testing.T) {
 // Any size will do, whatever the ways of the memory.
 func TestEveryDeviceTakesOtherSizesOfSRAM(t *testing.T) {
 	x := standard(t)
-	for _, device := range devices.Names() {
+	for _, device := range []string{"pixel8pro", "iphone13", "galaxys25", "raspberrypi5", "rk3588"} {
 		for _, size := range []string{"0.5", "3", "17.3"} {
 			w := get(x, "/results.json?model=mobilellm-125m&layers=1&dim=64&vocab=64&tokens=1&prompt_tokens=1&device="+device+"&sram_mib="+size)
 			if w.Code != http.StatusOK {

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // deviceRow describes a device in a list.
@@ -32,13 +36,55 @@ func (a *app) devicesCommand() *cobra.Command {
 		RunE:  func(*cobra.Command, []string) error { return a.listDevices() },
 	}
 	list := &cobra.Command{
-		Use:   "list",
-		Short: "List the shipped device profiles",
-		Args:  noArguments,
-		RunE:  func(*cobra.Command, []string) error { return a.listDevices() },
+		Use:       "list [socs|runtimes|cores|dram|flash]",
+		Short:     "List the shipped devices, or SoCs, runtimes, types of cores, DRAM or flash parts",
+		Args:      cobra.MaximumNArgs(1),
+		ValidArgs: listings(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || args[0] == "devices" {
+				return a.listDevices()
+			}
+			return a.listNames(args[0])
+		},
 	}
 	cmd.AddCommand(list, a.devicesShowCommand(), a.devicesCheckCommand())
 	return cmd
+}
+
+// listed are the kinds of profiles beside devices, by the word that lists them.
+var listed = map[string]func() []string{
+	"socs": devices.SoCs, "runtimes": devices.Runtimes, "cores": devices.Cores,
+	"dram": devices.DRAMParts, "flash": devices.FlashParts,
+}
+
+func listings() []string { return slices.Sorted(maps.Keys(listed)) }
+
+// listNames lists the shipped profiles of a kind.
+func (a *app) listNames(kind string) error {
+	names, ok := listed[kind]
+	if !ok {
+		return fault.Userf("there is no list of %q; write one of devices, %s", kind, strings.Join(listings(), ", "))
+	}
+	folder := map[string]string{"dram": "parts/dram", "flash": "parts/flash"}[kind]
+	if folder == "" {
+		folder = kind
+	}
+	type row struct {
+		Name  string `json:"name"`
+		Title string `json:"title"`
+	}
+	var rows []row
+	g := grid{columns: columns("name", "title")}
+	for _, name := range names() {
+		p, err := devices.LoadProfile(folder[strings.LastIndexByte(folder, '/')+1:] + "/" + name)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row{p.Name, p.Title})
+		g.add(p.Name, p.Title)
+	}
+	g.foot = []string{"memsim devices show NAME prints every number with its source."}
+	return a.print(rows, g)
 }
 
 func (a *app) listDevices() error {
@@ -71,10 +117,19 @@ func (a *app) listDevices() error {
 func (a *app) devicesShowCommand() *cobra.Command {
 	var sets []string
 	cmd := &cobra.Command{
-		Use:   "show DEVICE",
-		Short: "Print every number of a profile with its kind and source",
-		Args:  oneArgument("a device: a shipped profile or the path of a YAML file"),
+		Use:   "show NAME",
+		Short: "Print every number of a device, SoC, runtime, core or part with its kind and source",
+		Args:  oneArgument("a device, a SoC, a runtime, a type of core or a part: the name of a shipped one, or the path of a YAML file"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := devices.LoadProfile(args[0])
+			switch {
+			case err == nil && p.Kind != "device" && len(sets) > 0:
+				return fault.Userf("--set changes a device, and %s is a %s; name a device", args[0], p.Kind)
+			case err == nil && p.Kind != "device":
+				return a.showProfile(p)
+			case err != nil && len(sets) == 0:
+				return err
+			}
 			d, err := devices.Load(args[0], sets)
 			if err != nil {
 				return err
@@ -123,34 +178,52 @@ func (a *app) showDevice(d *devices.Device) error {
 	return a.print(reply, g)
 }
 
+// profileReply is a SoC, a runtime, a type of core or a part.
+type profileReply struct {
+	Kind    string      `json:"kind"`
+	Name    string      `json:"name"`
+	Title   string      `json:"title"`
+	Numbers []numberRow `json:"numbers"`
+}
+
+func (a *app) showProfile(p *devices.Profile) error {
+	reply := profileReply{Kind: p.Kind, Name: p.Name, Title: p.Title}
+	g := grid{title: p.Name + " (" + p.Kind + ")", columns: columns("field", "value>", "kind", "source")}
+	for _, n := range p.Numbers {
+		reply.Numbers = append(reply.Numbers, numberRow{n.Path, n.Value, string(n.Kind), n.Source})
+		g.add(n.Path, n.Value, string(n.Kind), n.Source)
+	}
+	return a.print(reply, g)
+}
+
 func (a *app) devicesCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE",
-		Short: "Check a profile of your own and report every fault at once",
+		Short: "Check a device, SoC, runtime, core or part of your own and report every fault at once",
 		Args:  oneArgument("the path of a YAML file"),
 
 		ValidArgsFunction: oneFile("yaml", "yml"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := devices.Load(args[0], nil)
+			p, err := devices.LoadProfile(args[0])
 			if err != nil {
 				return err
 			}
 			kinds := map[devices.Kind]int{}
-			numbers := d.Numbers()
-			for _, n := range numbers {
+			for _, n := range p.Numbers {
 				kinds[n.Kind]++
 			}
-			g := grid{columns: columns("device", "numbers>", "spec>", "measured>", "estimated>", "calibrated>")}
+			g := grid{columns: columns(p.Kind, "numbers>", "spec>", "measured>", "estimated>", "calibrated>")}
 			count := func(k devices.Kind) string { return strconv.Itoa(kinds[k]) }
-			g.add(d.Name, strconv.Itoa(len(numbers)), count(devices.Spec), count(devices.Measured), count(devices.Estimated), count(devices.Calibrated))
+			g.add(p.Name, strconv.Itoa(len(p.Numbers)), count(devices.Spec), count(devices.Measured), count(devices.Estimated), count(devices.Calibrated))
 			return a.print(struct {
-				Device     string `json:"device"`
+				Device     string `json:"device"` // the name, whatever the kind
+				Kind       string `json:"kind"`
 				Numbers    int    `json:"numbers"`
 				Spec       int    `json:"spec"`
 				Measured   int    `json:"measured"`
 				Estimated  int    `json:"estimated"`
 				Calibrated int    `json:"calibrated"`
-			}{d.Name, len(numbers), kinds[devices.Spec], kinds[devices.Measured], kinds[devices.Estimated], kinds[devices.Calibrated]}, g)
+			}{p.Name, p.Kind, len(p.Numbers), kinds[devices.Spec], kinds[devices.Measured], kinds[devices.Estimated], kinds[devices.Calibrated]}, g)
 		},
 	}
 }
