@@ -235,7 +235,9 @@ var (
 	storageFormats = []string{
 		"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k",
 		"iq1_s", "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl", "iq4_xs", "tq1_0", "tq2_0", "mxfp4",
-		"w2", "w4", "w4_g32", "w4_g64", "w4_g128", "w8",
+		"w2", "w4", "w8",
+		"w4_g32", "w4_g64", "w4_g128", "w4_g256", "w4_g32_zp", "w4_g64_zp", "w4_g128_zp",
+		"w8_g64", "w8_g128", "w8_g64_zp",
 	}
 	// families are kinds of units that programs are written for.
 	families = []string{
