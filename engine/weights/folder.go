@@ -25,13 +25,14 @@ import (
 // Matrices are read in place in the float format that they have, or encoded
 // anew if Options.Quant asks for it; norms and biases become f32. Addresses are
 // those of a GGUF file with the same tensors and without a tokenizer. Q and K
-// stay in Hugging Face's order, for RoPE over halves.
+// stay in Hugging Face's order, for RoPE over halves. For its shape only, a model
+// needs no more than its config.json.
 func OpenFolder(dir string, o Options) (Source, error) {
 	config, err := readConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err
 	}
-	files, err := openFolder(dir)
+	files, err := openFolder(dir, o.ShapeOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +53,7 @@ type folder struct {
 	path    string
 	maps    []*mapping
 	tensors map[string]stored
+	bare    bool // there are no files: the config alone counts
 }
 
 // stored is a tensor and the file that it stands in.
@@ -69,9 +71,13 @@ func (f *folder) close() error {
 	return err
 }
 
-// openFolder maps the safetensors files of a folder.
-func openFolder(dir string) (*folder, error) {
+// openFolder maps the safetensors files of a folder. For a shape, there need not
+// be any, or not all of those that an index names.
+func openFolder(dir string, shapeOnly bool) (*folder, error) {
 	names, err := fileNames(dir)
+	if shapeOnly && !allThere(dir, names) {
+		return &folder{path: dir, bare: true}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +88,35 @@ func openFolder(dir string) (*folder, error) {
 		}
 	}
 	return f, nil
+}
+
+// allThere reports whether there are files of these names, one at least.
+func allThere(dir string, names []string) bool {
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return false
+		}
+	}
+	return len(names) > 0
+}
+
+// plainName returns a tensor's name without what some folders put in front, as
+// those of models that see do, and with what others leave out.
+func plainName(name string) string {
+	for _, prefix := range []string{"model.language_model.", "language_model.model.", "language_model."} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			if rest == "lm_head.weight" {
+				return rest
+			}
+			return "model." + rest
+		}
+	}
+	for _, bare := range []string{"layers.", "embed_tokens.", "norm."} {
+		if strings.HasPrefix(name, bare) {
+			return "model." + name
+		}
+	}
+	return name
 }
 
 func (f *folder) add(path string) error {
@@ -99,6 +134,7 @@ func (f *folder) add(path string) error {
 		return err
 	}
 	for _, t := range parsed.Tensors {
+		t.Name = plainName(t.Name)
 		if other, twice := f.tensors[t.Name]; twice {
 			return fault.Userf("%s: tensor %q: is also in %s; keep one of the two files", path, t.Name, filepath.Base(other.file))
 		}
@@ -155,8 +191,10 @@ func (f *folder) source(c *config, o Options) (*source, error) {
 	if err != nil {
 		return nil, fault.Userf("%s: %w", c.path, err)
 	}
-	if err := f.check(full); err != nil {
-		return nil, err
+	if !f.bare {
+		if err := f.check(full); err != nil {
+			return nil, err
+		}
 	}
 	shape, err := overrideStored(f.path, full, o.Overrides)
 	if err != nil {
@@ -167,7 +205,7 @@ func (f *folder) source(c *config, o Options) (*source, error) {
 		vocabulary: f.vocabulary,
 		metadata:   metadata{title: full.Name},
 	}
-	scheme, err := f.scheme(shape, o.Quant)
+	scheme, err := f.scheme(shape, o.Quant, c.stored())
 	if err != nil {
 		return nil, err
 	}
@@ -184,10 +222,13 @@ func (f *folder) source(c *config, o Options) (*source, error) {
 }
 
 // scheme returns the scheme asked for, or the one that keeps the matrices as
-// they are: the format that most of their bytes have.
-func (f *folder) scheme(shape model.Shape, name string) (Scheme, error) {
+// they are: the format that most of their bytes have, or that the config states.
+func (f *folder) scheme(shape model.Shape, name string, stated quant.Type) (Scheme, error) {
 	if name != "" {
 		return ParseScheme(name)
+	}
+	if f.bare {
+		return ParseScheme(string(stated))
 	}
 	var tensors []Tensor
 	for _, t := range slots(shape) {

@@ -17,7 +17,7 @@ func FuzzParseConfig(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	files, err := openFolder(dir)
+	files, err := openFolder(dir, false)
 	if err != nil {
 		f.Fatal(err)
 	}

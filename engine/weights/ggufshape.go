@@ -262,13 +262,11 @@ func (r *shapeReader) experts(s *model.Shape) {
 // of a known one.
 func ggufArchitecture(f *gguf.File) (*model.Architecture, error) {
 	r := reader{file: f}
-	parts, name := r.intOr("split.count", 1), required(&r, "general.architecture", f.Text)
+	name := required(&r, "general.architecture", f.Text)
 	a, known := model.ArchitectureOf(name)
 	switch {
 	case r.err != nil:
 		return nil, r.err
-	case parts > 1:
-		return nil, fmt.Errorf("field %q: the file is one of %d parts of a model; join them with llama-gguf-split --merge", "split.count", parts)
 	case !known:
 		return nil, fmt.Errorf("field %q: %.40q is not supported; %s are", "general.architecture", name, strings.Join(model.Architectures(), ", "))
 	}

@@ -12,32 +12,100 @@ import (
 	"github.com/memsim/memsim/internal/fault"
 )
 
-// OpenGGUF maps a GGUF file. Its tensors are read in place, unless
-// Options.Quant asks for another format than they have.
+// OpenGGUF maps a GGUF file, and where it is one of several parts of a model the
+// others beside it. Its tensors are read in place, unless Options.Quant asks for
+// another format than they have.
 func OpenGGUF(path string, o Options) (Source, error) {
-	m, err := mapFile(path)
-	if err != nil {
-		return nil, err
+	var maps []*mapping
+	unmap := func(err error) error {
+		for _, m := range maps {
+			err = errors.Join(err, m.unmap())
+		}
+		return err
+	}
+	open := func(path string) ([]byte, error) {
+		m, err := mapFile(path)
+		if err != nil {
+			return nil, err
+		}
+		maps = append(maps, m)
+		return m.data, nil
 	}
 	var s *source
-	err = Guard(func() error {
-		s, err = openMapped(path, m.data, o)
+	err := Guard(func() error {
+		f, err := parseParts(path, open)
+		if err != nil {
+			return err
+		}
+		s, err = openParsed(path, f, o)
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, m.unmap())
+		return nil, unmap(err)
 	}
-	s.addCloser(m.close)
+	for _, m := range maps {
+		s.addCloser(m.close)
+	}
 	return s, nil
 }
+
+// parseParts parses a file, and the other parts of its model if there are any.
+func parseParts(path string, open func(path string) ([]byte, error)) (*gguf.File, error) {
+	parse := func(path string) (*gguf.File, error) {
+		data, err := open(path)
+		if err != nil {
+			return nil, err
+		}
+		return gguf.Parse(path, data)
+	}
+	f, err := parse(path)
+	if err != nil {
+		return nil, err
+	}
+	n, err := f.Parts()
+	if err != nil || n == 1 {
+		return f, err
+	}
+	if n > maxParts {
+		return nil, fault.Userf("%s: field %q: %d parts; the file is damaged", path, "split.count", n)
+	}
+	parts := make([]*gguf.File, n)
+	for i := range parts {
+		name, err := gguf.PartName(path, i, n)
+		if err != nil {
+			return nil, err
+		}
+		if name == path {
+			parts[i] = f
+			continue
+		}
+		if parts[i], err = parse(name); err != nil {
+			return nil, err
+		}
+	}
+	return gguf.Join(parts)
+}
+
+// maxParts is more than there are of any published model.
+const maxParts = 1000
 
 // openMapped returns the source of a GGUF file's bytes, which must stay valid
 // until it is closed.
 func openMapped(path string, data []byte, o Options) (*source, error) {
-	f, err := gguf.Parse(path, data)
+	f, err := parseParts(path, func(name string) ([]byte, error) {
+		if name != path {
+			return nil, fault.Userf("model %s: no such file", name)
+		}
+		return data, nil
+	})
 	if err != nil {
 		return nil, err
 	}
+	return openParsed(path, f, o)
+}
+
+// openParsed returns the source of a parsed file.
+func openParsed(path string, f *gguf.File, o Options) (*source, error) {
 	stored, err := ggufShape(f)
 	if err != nil {
 		return nil, fault.Userf("%s: %w", path, err)

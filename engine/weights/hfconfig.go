@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/inputfile"
 )
@@ -39,6 +40,8 @@ type config struct {
 	MemsimSharing         string    `json:"memsim_layer_sharing"`
 	MemsimRepeat          int       `json:"memsim_layer_repeat"`
 	HiddenAct             string    `json:"hidden_act"`
+	DType                 string    `json:"dtype"`
+	TorchDType            string    `json:"torch_dtype"` // older name of dtype
 	UseSlidingWindow      bool      `json:"use_sliding_window"`
 	PartialRotaryFactor   *float64  `json:"partial_rotary_factor"`
 	QuantizationConfig    *struct{} `json:"quantization_config"`
@@ -129,14 +132,14 @@ func (c *config) shape(f *folder) (model.Shape, error) {
 		KVHeads:      c.NumKeyValueHeads,
 		HeadDim:      c.HeadDim,
 		Vocab:        c.VocabSize,
-		Tied:         c.TieWordEmbeddings || c.ShareEmbedding || !f.has("lm_head.weight"),
+		Tied:         c.TieWordEmbeddings || c.ShareEmbedding || !f.bare && !f.has("lm_head.weight"),
 		NormEps:      cmp.Or(c.RMSNormEps, 1e-6), // transformers' default in all classes
 		RoPEBase:     c.theta(),
 		RoPEStyle:    model.Halves,
 		RoPEScaling:  scaling,
 		Context:      c.MaxPositionEmbeddings,
-		QKVBias:      f.has("model.layers.0.self_attn.q_proj.bias"),
-		QKNorm:       f.has("model.layers.0.self_attn.q_norm.weight"),
+		QKVBias:      f.has("model.layers.0.self_attn.q_proj.bias") || f.bare && arch == "qwen2",
+		QKNorm:       f.has("model.layers.0.self_attn.q_norm.weight") || f.bare && arch == "qwen3",
 	}
 	c.share(&s)
 	s = s.Resolved()
@@ -144,6 +147,18 @@ func (c *config) shape(f *folder) (model.Shape, error) {
 		return s, fmt.Errorf("makes no model: %s", inFile(faults, func(field string) string { return cmp.Or(configKeys[field], field) }))
 	}
 	return s, nil
+}
+
+// stored returns the format in which the config says that weights are stored,
+// bfloat16 if it does not.
+func (c *config) stored() quant.Type {
+	switch cmp.Or(c.DType, c.TorchDType) {
+	case "float16":
+		return quant.F16
+	case "float32":
+		return quant.F32
+	}
+	return quant.BF16
 }
 
 // configKeys are the keys of a shape's fields in a config.json.

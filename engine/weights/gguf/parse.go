@@ -35,6 +35,10 @@ type File struct {
 
 	data  []byte
 	index map[string]int // of Fields
+
+	parts  []*File  // of a joined file
+	starts []uint64 // of parts
+	size   int64
 }
 
 // Parse reads the tables of a GGUF file held in data, which must stay valid and
@@ -50,11 +54,20 @@ func Parse(name string, data []byte) (*File, error) {
 
 // Data returns the bytes of a tensor of f.
 func (f *File) Data(t Tensor) []byte {
-	return f.data[t.Offset:][:t.Bytes:t.Bytes]
+	offset := t.Offset
+	if len(f.parts) > 0 {
+		f, offset = f.part(offset)
+	}
+	return f.data[offset:][:t.Bytes:t.Bytes]
 }
 
-// Size returns the size of the file.
-func (f *File) Size() int64 { return int64(len(f.data)) }
+// Size returns the size of the file, of all parts of a joined one.
+func (f *File) Size() int64 {
+	if len(f.parts) > 0 {
+		return f.size
+	}
+	return int64(len(f.data))
+}
 
 func (f *File) parse() error {
 	c := &cursor{data: f.data}
