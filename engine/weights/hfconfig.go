@@ -57,6 +57,10 @@ type hfRoPE struct {
 	HighFreqFactor  float64  `json:"high_freq_factor"`
 	OriginalContext int      `json:"original_max_position_embeddings"`
 	PartialFactor   *float64 `json:"partial_rotary_factor"`
+
+	// Parameters by kind of layer, which are not supported for these classes.
+	Full    *struct{} `json:"full_attention"`
+	Sliding *struct{} `json:"sliding_attention"`
 }
 
 // classes are the model classes that are understood, with their GGUF
@@ -194,7 +198,9 @@ func (c *config) checkVariant() error {
 	if c.RoPEParameters != nil && c.RoPEParameters.PartialFactor != nil {
 		partial = c.RoPEParameters.PartialFactor
 	}
-	switch {
+	switch r := c.RoPEParameters; {
+	case r != nil && (r.Full != nil || r.Sliding != nil):
+		return errors.New("rope_parameters: parameters for each kind of layer are not supported in folders; convert the model to GGUF with llama.cpp's convert_hf_to_gguf.py")
 	case c.QuantizationConfig != nil:
 		return errors.New("quantization_config: quantized safetensors are not supported; give the original model, and --quant to quantize it")
 	case c.HiddenAct != "" && c.HiddenAct != "silu" && c.HiddenAct != "swish":
