@@ -1,9 +1,12 @@
 package fit
 
 import (
+	"errors"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Without returns the solution of the problem without some rows, in the linear form
@@ -71,4 +74,79 @@ func Spread(row *Row, theta []float64, precision *mat.Cholesky) (log, sigma floa
 		return 0, 0, err
 	}
 	return log, math.Sqrt(mat.Dot(slope, &x) + row.Sigma*row.Sigma), nil
+}
+
+// Held is a case as it is predicted when all cases of its group were left out of the
+// fit.
+type Held struct {
+	Case  *Case
+	Log   float64 // ln predicted - ln measured
+	Sigma float64 // standard deviation that the prediction states
+}
+
+// LeaveOut predicts each case from the fit without its group, such as its phone.
+func LeaveOut(p *Problem, s *Solution, cases []Case, group func(*Case) string) ([]Held, error) {
+	members := map[string][]int{}
+	for i := range cases {
+		members[group(&cases[i])] = append(members[group(&cases[i])], i)
+	}
+	out := make([]Held, len(cases))
+	for g, list := range members {
+		rest, err := p.Without(s, func(i int) bool { return group(&cases[i]) == g })
+		if err != nil {
+			return nil, err
+		}
+		var c mat.Cholesky
+		if !c.Factorize(rest.Precision) {
+			return nil, errors.New("the fit without " + g + " has no covariance")
+		}
+		for _, i := range list {
+			log, sigma, err := Spread(&p.Rows[i], rest.Theta, &c)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = Held{&cases[i], log - p.Rows[i].LogMeasured, sigma}
+		}
+	}
+	return out, nil
+}
+
+// Score sums up predictions: errors in percent of the measured time, and how many
+// measurements lie in the intervals that the predictions state.
+type Score struct {
+	N                      int
+	MAEPct, MedianPct      float64
+	Coverage50, Coverage90 float64
+	HalfWidthPct           float64 // median of the 90 % intervals
+}
+
+// ScoreOf scores those of held that belong.
+func ScoreOf(held []Held, belongs func(Held) bool) Score {
+	var s Score
+	var errs, widths []float64
+	for _, h := range held {
+		if !belongs(h) {
+			continue
+		}
+		z := math.Abs(h.Log) / h.Sigma
+		if z < 0.6745 {
+			s.Coverage50++
+		}
+		if z < 1.6449 {
+			s.Coverage90++
+		}
+		errs = append(errs, 100*math.Abs(math.Expm1(h.Log)))
+		widths = append(widths, 100*math.Expm1(1.6449*h.Sigma))
+	}
+	if s.N = len(errs); s.N == 0 {
+		return s
+	}
+	n := float64(s.N)
+	s.Coverage50, s.Coverage90 = s.Coverage50/n, s.Coverage90/n
+	s.MAEPct = stat.Mean(errs, nil)
+	slices.Sort(errs)
+	slices.Sort(widths)
+	s.MedianPct = stat.Quantile(0.5, stat.Empirical, errs, nil)
+	s.HalfWidthPct = stat.Quantile(0.5, stat.Empirical, widths, nil)
+	return s
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/memsim/memsim/fidelity/corpus"
 	"github.com/memsim/memsim/fidelity/fit"
 	"github.com/memsim/memsim/internal/atomicfile"
+	"github.com/memsim/memsim/traces"
 )
 
 func main() {
@@ -55,7 +56,35 @@ func run(ctx context.Context) error {
 	if err := writeMultipliers(space, problem, solution); err != nil {
 		return err
 	}
-	return writePrecision(solution.Precision)
+	if err := writePrecision(solution.Precision); err != nil {
+		return err
+	}
+	return report(problem, solution, cases)
+}
+
+// report prints how well rows are predicted that had no part in the fit: those of a
+// phone from all other phones, those of a model from all other models.
+func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
+	for _, left := range []struct {
+		what  string
+		group func(*fit.Case) string
+	}{
+		{"phone", func(c *fit.Case) string { return c.Row.Phone }},
+		{"model", func(c *fit.Case) string { return c.Row.Model }},
+	} {
+		held, err := fit.LeaveOut(p, s, cases, left.group)
+		if err != nil {
+			return err
+		}
+		for _, unit := range []string{"cpu", "gpu", "npu"} {
+			for _, phase := range []traces.Phase{traces.Decode, traces.Prefill} {
+				x := fit.ScoreOf(held, func(h fit.Held) bool { return h.Case.Row.Unit == unit && h.Case.Row.Phase() == phase })
+				fmt.Printf("%s left out, %s, %s: %d rows, mean error %.0f %%, median %.0f %%, %.0f %% in their 50 %% and %.0f %% in their 90 %% intervals, median half width %.0f %%\n",
+					left.what, unit, phase, x.N, x.MAEPct, x.MedianPct, 100*x.Coverage50, 100*x.Coverage90, x.HalfWidthPct)
+			}
+		}
+	}
+	return nil
 }
 
 func writeMultipliers(space *fit.Space, p *fit.Problem, s *fit.Solution) error {
