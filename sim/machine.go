@@ -30,6 +30,9 @@ type Config struct {
 	// WholeMemory leaves the app all of the device's DRAM, as on a phone whose
 	// system never drops or kills anything.
 	WholeMemory bool
+	// Experts says how the runtime streams the experts of mixtures; nil: their
+	// weights are as all others.
+	Experts *ExpertCache
 	// Memo, if there is one, makes replays faster of which many begin alike, such as
 	// those of models that differ in depth, and single ones a little slower. Machines
 	// may share it. It changes no answer.
@@ -48,10 +51,11 @@ type Machine struct {
 
 	*path
 	pacing
-	energy energy.Model
-	budget units.Bytes    // of the app in DRAM, as advised
-	warm   *thermal.Model // nil: not asked for
-	memo   *sram.Memo     // nil: replays do not remember
+	energy  energy.Model
+	budget  units.Bytes    // of the app in DRAM, as advised
+	warm    *thermal.Model // nil: not asked for
+	experts *ExpertCache   // nil: experts are not streamed
+	memo    *sram.Memo     // nil: replays do not remember
 }
 
 // path is the memories that a machine's bytes go through.
@@ -74,7 +78,7 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{path: &path{busy: fast.NewMemo()}, memo: c.Memo}
+	m := &Machine{path: &path{busy: fast.NewMemo()}, memo: c.Memo, experts: c.Experts}
 	if err := m.set(c, *unit, *runtime); err != nil {
 		return nil, err
 	}
