@@ -46,7 +46,8 @@ type Machines struct {
 
 	mu    sync.Mutex
 	ready map[string]*built
-	order []string // of ready, the oldest first
+	order []string             // of ready, the oldest first
+	names map[string][2]string // units and runtimes, by hardware
 }
 
 type built struct {

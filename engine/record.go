@@ -16,6 +16,7 @@ type Recording struct {
 	Tokens    int     // decode steps
 	Held      int     // positions that the cache holds before the prompt
 	Seed      uint64  // of prompt and tokens
+	Routes    Routes  // of a shape-only session's experts; nil draws them
 	Generator string  // program and version, for the header
 
 	// Step, if set, is called after the engine is ready, after the prompt and
@@ -40,7 +41,7 @@ func Record(ctx context.Context, src weights.Source, sink traces.Sink, r Recordi
 	if len(r.PromptIDs) > 0 {
 		prompt = len(r.PromptIDs)
 	}
-	s, err := e.NewSession(SessionOptions{Context: r.Held + prompt + r.Tokens, Sink: untilDone{ctx, sink}})
+	s, err := e.NewSession(SessionOptions{Context: r.Held + prompt + r.Tokens, Sink: untilDone{ctx, sink}, Routes: r.Routes})
 	if err != nil {
 		return traces.Header{}, err
 	}

@@ -67,20 +67,38 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 		return nil, fault.Userf("a batch of %d tokens: give 1 or more", o.Batch)
 	}
 	batch := min(o.Batch, o.Context)
-	if err := e.checkRoom(o.Context, batch); err != nil {
+	err := e.checkRoom(o.Context, batch)
+	if err != nil {
 		return nil, err
 	}
 	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, batch, e.shapeOnly)}
 	if e.shapeOnly && len(s.program.routers) > 0 {
-		s.program.routes = o.Routes
-		if o.Routes == nil {
-			s.program.routes = SkewedRoutes{Experts: e.shape.Experts.Count, Skew: DefaultSkew}
+		if s.program.routes, err = e.routes(o.Routes); err != nil {
+			return nil, err
 		}
 	}
 	if o.Sink != nil {
 		s.rec = newRecorder(o.Sink, s.program, e)
 	}
 	return s, nil
+}
+
+// routes returns what chooses experts: routes that were given, if they are of such
+// a model, or drawn ones.
+func (e *Engine) routes(given Routes) (Routes, error) {
+	count, used := e.shape.Experts.Count, e.shape.Experts.Used
+	switch r := given.(type) {
+	case nil:
+		return SkewedRoutes{Experts: count, Skew: DefaultSkew}, nil
+	case SkewedRoutes:
+		r.Experts = count
+		return r, nil
+	case interface {
+		Fits(experts, used, layers int) error
+	}:
+		return given, r.Fits(count, used, e.shape.Executed())
+	}
+	return given, nil
 }
 
 // checkRoom refuses, as the user's mistake, a session whose buffers go beyond the

@@ -100,6 +100,24 @@ func (b *browser) query() string {
 	return browsertest.Eval[string](b.Tab, `location.search.slice(1)`)
 }
 
+// An address that the controls cannot take is refused as it is, not shown without
+// what they dropped.
+func TestAnAddressThatCannotBeIsRefused(t *testing.T) {
+	b := openBrowser(t)
+	for query, want := range map[string]string{
+		"?layers=abc&model=mobilellm-125m":    "layers",
+		"?" + quick + "&compare=1&b.dim=wide": "dim",
+		"?" + quick + "&depth=3":              "depth",
+		"?" + quick + "&prompt_tokens=1e":     "prompt_tokens",
+	} {
+		b.visit("/" + query)
+		b.settled()
+		if text := browsertest.Eval[string](b.Tab, `document.getElementById("error").hidden ? "" : document.getElementById("error").textContent`); !strings.Contains(text, want) {
+			t.Errorf("%s: the page says %q", query, text)
+		}
+	}
+}
+
 // quick is a small model whose weights do not stay on chip.
 const quick = "device=iphone13&sram_mib=1&model=mobilellm-125m&layers=2&vocab=2000&prompt_tokens=4"
 

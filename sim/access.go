@@ -41,11 +41,14 @@ func (r *replay) access(e *traces.Event) {
 	}
 	o.Bytes.SRAMHit = r.onChip(out.Hit, out.Miss, e.Access == traces.Write)
 	for _, x := range out.Fetch {
-		o.Bytes.FlashRead += r.pageIn(e.Kind, x)
+		o.Bytes.FlashRead += r.pageIn(e, x)
 		o.Bytes.DRAMRead += r.move(x, false)
 	}
 	for _, x := range out.WriteBack {
 		o.Bytes.DRAMWrite += r.move(x, true)
+	}
+	if r.experts != nil && r.experts.reads(e) {
+		o.Bytes.FlashRead += r.move(units.Extent{Addr: e.Addr, Bytes: n}, true)
 	}
 	o.Bytes.DRAMWrite += o.Bytes.FlashRead
 	if e.Kind == traces.Weight && e.Access == traces.Read {
@@ -104,8 +107,8 @@ func (r *replay) onChip(hits []units.Bytes, miss units.Bytes, write bool) (hit u
 
 // pageIn reads from storage what of x is not in DRAM. Only weights can be
 // missing there: they are mapped from a file and may be dropped.
-func (r *replay) pageIn(kind traces.Kind, x units.Extent) (read units.Bytes) {
-	if r.pages == nil || kind != traces.Weight {
+func (r *replay) pageIn(e *traces.Event, x units.Extent) (read units.Bytes) {
+	if r.pages == nil || e.Kind != traces.Weight || r.experts != nil && e.Expert >= 0 {
 		return 0
 	}
 	for _, page := range r.pages.Touch(x.Addr, x.Bytes) {

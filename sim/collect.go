@@ -1,20 +1,22 @@
 package sim
 
 import (
+	"github.com/memsim/memsim/sim/residency"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
 )
 
 // Sums are totals over the rows of one phase.
 type Sums struct {
-	Ops    int64
-	Steps  int64 // forward passes
-	Time   TimeParts
-	Energy EnergyParts
-	Bytes  BytesByLevel
-	DRAM   DRAMCounts
-	MACs   int64
-	HostNS int64
+	Ops     int64
+	Steps   int64 // forward passes
+	Time    TimeParts
+	Energy  EnergyParts
+	Bytes   BytesByLevel
+	DRAM    DRAMCounts
+	Experts ExpertUse
+	MACs    int64
+	HostNS  int64
 }
 
 // Collector sums a ledger by phase as its rows pass by. The zero value is
@@ -47,6 +49,7 @@ func (c *Collector) Add(r *Row) {
 	s.Energy = s.Energy.Plus(r.Energy)
 	s.Bytes = s.Bytes.Plus(r.Bytes())
 	s.DRAM = s.DRAM.Plus(r.DRAM)
+	s.Experts = s.Experts.Plus(r.Experts)
 	s.MACs += r.MACs
 	s.HostNS += r.HostNS
 	c.addBlock(r, s)
@@ -88,7 +91,7 @@ func (c *Collector) Phase(p traces.Phase) Sums {
 }
 
 // result puts the figures of a ledger under the names that users know.
-func (c *Collector) result(m *Machine, h traces.Header) Result {
+func (c *Collector) result(m *Machine, h traces.Header, x *mixture) Result {
 	decode := c.Phase(traces.Decode)
 	r := Result{
 		Model:           h.Model,
@@ -112,7 +115,7 @@ func (c *Collector) result(m *Machine, h traces.Header) Result {
 		DRAMBudgetBytes: int64(m.budget),
 	}
 	r.TimeToFirstTokenMS = r.PrefillMS
-	r.reside(m, h)
+	r.reside(m, m.footprint(h, x))
 	for i, name := range m.unit.Caches {
 		r.Caches = append(r.Caches, Cache{name, m.caches[i].Capacity})
 	}
@@ -127,8 +130,7 @@ func (c *Collector) result(m *Machine, h traces.Header) Result {
 }
 
 // reside fills the figures of what the model occupies.
-func (r *Result) reside(m *Machine, h traces.Header) {
-	f := m.Footprint(h)
+func (r *Result) reside(m *Machine, f residency.Footprint) {
 	verdict, room := m.limits.Judge(f)
 	r.FitsDRAMBudget = f.Model() <= m.budget
 	r.FootprintBytes = int64(f.Total())
@@ -155,6 +157,8 @@ func (r *Result) perToken(m *Machine, s Sums) {
 	r.DRAMRowHitRate = share(s.DRAM.RowHits, s.DRAM.RowHits+s.DRAM.RowMisses+s.DRAM.RowConflicts)
 	r.SRAMHitRate = share(int64(s.Bytes.SRAMHit), int64(s.Bytes.Requested))
 	r.FlashBytesPerToken = float64(s.Bytes.FlashRead) * per
+	r.ExpertHitRate = share(s.Experts.Held, s.Experts.Chosen)
+	r.IOMSPerToken = ms(s.Experts.IO)
 	r.EnergyMJPerToken = mj(s.Energy.Total())
 	r.EnergyPartsMJ = EnergyMJ{mj(s.Energy.DRAM), mj(s.Energy.SRAM), mj(s.Energy.Flash), mj(s.Energy.Compute), mj(s.Energy.Static)}
 	r.MemoryEnergyMJ = mj(s.Energy.MemoryPath())

@@ -30,9 +30,24 @@ type Row struct {
 	// Needs is the time that each resource would take if nothing hid it: overlap is
 	// counted under each. Waits for DRAM, flash and arithmetic are never longer.
 	Needs    TimeParts
+	Experts  ExpertUse     // of a runtime that streams them
 	Hits     []units.Bytes // served by each on-chip memory of the unit, nearest first
 	Channels []ChannelUse  // one per DRAM channel, by number; empty if the operator moves nothing beyond the chip
 	Operands []Operand     // one per event of the operator, in order
+}
+
+// ExpertUse is what a layer's choice of experts found in the runtime's cache, and
+// what it cost to read the others. It stands on the layer's first operator with
+// experts.
+type ExpertUse struct {
+	Chosen int64
+	Held   int64
+	IO     units.Picoseconds // from the first read to the last, hidden or not
+}
+
+// Plus returns the part-wise sum.
+func (u ExpertUse) Plus(o ExpertUse) ExpertUse {
+	return ExpertUse{u.Chosen + o.Chosen, u.Held + o.Held, u.IO + o.IO}
 }
 
 // Interval is a piece of simulated time.

@@ -35,6 +35,9 @@ type Config struct {
 	// command by command: for the time of thousands of predictions, whose energies are
 	// not asked for.
 	Streaming bool
+	// Experts says how the runtime streams the experts of mixtures; nil: their
+	// weights are as all others.
+	Experts *ExpertCache
 	// Memo, if there is one, makes replays faster of which many begin alike, such as
 	// those of models that differ in depth, and single ones a little slower. Machines
 	// may share it. It changes no answer.
@@ -53,10 +56,11 @@ type Machine struct {
 
 	*path
 	pacing
-	energy energy.Model
-	budget units.Bytes    // of the app in DRAM, as advised
-	warm   *thermal.Model // nil: not asked for
-	memo   *sram.Memo     // nil: replays do not remember
+	energy  energy.Model
+	budget  units.Bytes    // of the app in DRAM, as advised
+	warm    *thermal.Model // nil: not asked for
+	experts *ExpertCache   // nil: experts are not streamed
+	memo    *sram.Memo     // nil: replays do not remember
 }
 
 // path is the memories that a machine's bytes go through.
@@ -80,7 +84,7 @@ func New(c Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{path: &path{busy: fast.NewMemo()}, memo: c.Memo}
+	m := &Machine{path: &path{busy: fast.NewMemo()}, memo: c.Memo, experts: c.Experts}
 	if err := m.set(c, *unit, *runtime); err != nil {
 		return nil, err
 	}
@@ -107,14 +111,14 @@ func New(c Config) (*Machine, error) {
 	return m, nil
 }
 
-// streamed is how much is read to find the rate of a stream.
-const streamed = 32 * units.MiB
+// longRead is how much is read to find the rate of a stream.
+const longRead = 32 * units.MiB
 
 // streamRate is the rate of a long read.
 func (m *Machine) streamRate() units.BytesPerSecond {
 	memory := m.busy.New(m.dram)
-	moved := memory.Move(0, []dram.Extent{{Bytes: streamed}})
-	return units.BytesPerSecond(float64(streamed) / (moved.Done - moved.Start).Seconds())
+	moved := memory.Move(0, []dram.Extent{{Bytes: longRead}})
+	return units.BytesPerSecond(float64(longRead) / (moved.Done - moved.Start).Seconds())
 }
 
 // set takes from c all but the memories: pacing, energies, budget, heat.

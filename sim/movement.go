@@ -30,6 +30,7 @@ import (
 type Movement struct {
 	path    *path
 	header  traces.Header
+	mixture *mixture
 	widened []string
 	block   int64 // bytes of a block's weights
 	rows    []movementRow
@@ -43,6 +44,7 @@ type movementRow struct {
 	macs   int64
 	hostNS int64
 	bytes  BytesByLevel
+	expert ExpertUse
 	counts DRAMCounts
 
 	levels     []energy.LevelUse
@@ -107,6 +109,7 @@ func (m *Machine) TimeOf(mv *Movement, prefill, decode float64) (Result, error) 
 	for i := range mv.rows {
 		r := &mv.rows[i]
 		row.Op, row.Phase, row.Token, row.MACs, row.HostNS, row.DRAM = r.op, r.phase, r.token, r.macs, r.hostNS, r.counts
+		row.Experts = r.expert
 		row.Operands[0].Bytes = r.bytes
 		row.Start = now
 		if r.phase == traces.Load {
@@ -121,7 +124,7 @@ func (m *Machine) TimeOf(mv *Movement, prefill, decode float64) (Result, error) 
 		row.Energy = m.energyOf(r, row.End-row.Start)
 		sums.Add(&row)
 	}
-	result := sums.result(m, mv.header)
+	result := sums.result(m, mv.header, mv.mixture)
 	result.FormatsWidened, result.BlockBytes = mv.widened, mv.block
 	return result, nil
 }
@@ -161,7 +164,7 @@ func (mv *Movement) note(r *replay, use movementRow) {
 	use.levels = slices.Clone(r.demand.levels)
 	use.phase, use.token, use.macs, use.hostNS = r.row.Phase, r.row.Token, r.row.MACs, r.row.HostNS
 	use.moved = r.demand.moved
-	use.bytes, use.counts = r.row.Bytes(), r.row.DRAM
+	use.bytes, use.counts, use.expert = r.row.Bytes(), r.row.DRAM, r.row.Experts
 	use.spent = r.row.End - r.row.Start
 	if use.phase == traces.Load {
 		use.load, use.op = use.spent, r.row.Op

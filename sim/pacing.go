@@ -112,6 +112,7 @@ type step struct {
 	total   units.Bytes       // requested of everything
 	dram    units.Picoseconds // the DRAM's own time
 	flash   units.Picoseconds // the storage's own time
+	blocked units.Picoseconds // reading what nothing can begin without
 }
 
 // turn is where the time of a step went.
@@ -167,7 +168,7 @@ func (p *pacing) run(s *step, now, free units.Picoseconds, stretch float64) turn
 		g.ahead = units.Picoseconds(float64(g.fetch) * float64(s.weights) / float64(s.total))
 	}
 	o := g.overlap()
-	t.end = now + launch + o.memory + o.compute
+	t.end = now + launch + s.blocked + o.memory + o.compute
 	t.TimeParts = TimeParts{Dispatch: launch, Compute: o.compute}
 	t.needs = TimeParts{Dispatch: launch, Compute: g.compute, SRAM: supply, DRAM: dram, Flash: flash}
 	if s.moved > 0 { // also where all hit, and writing back made room
@@ -176,6 +177,8 @@ func (p *pacing) run(s *step, now, free units.Picoseconds, stretch float64) turn
 		t.needs.SRAM += first
 	}
 	t.blame(o.memory, t.needs)
+	t.Flash += s.blocked
+	t.needs.Flash += s.blocked
 	if g.fetch > 0 {
 		t.free, t.streamed = t.end-o.tail, true
 	}

@@ -28,16 +28,23 @@ func (m *Machine) Replay(ctx context.Context, src traces.Source, visit func(*Row
 
 // replay is Replay that records into movement, if there is one.
 func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row) error, movement *Movement) (Result, error) {
-	if m.killed(src.Header()) {
-		return (&Collector{}).result(m, src.Header()), nil
+	x, err := m.mixture(src)
+	if err != nil {
+		return Result{}, err
 	}
-	r, err := m.newReplay(src.Header())
+	if verdict, _ := m.limits.Judge(m.footprint(src.Header(), x)); verdict == residency.Killed {
+		return (&Collector{}).result(m, src.Header(), x), nil
+	}
+	r, err := m.newReplay(src.Header(), x)
 	if err != nil {
 		return Result{}, err
 	}
 	defer r.memory.Release()
 	r.memory.Bind(ctx)
 	r.summary, r.movement = visit == nil, movement
+	if movement != nil {
+		movement.mixture = x
+	}
 	var sums Collector
 	audit := Auditor{Line: m.line(), Summary: r.summary}
 	for op, err := range src.Ops() {
@@ -61,7 +68,7 @@ func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row
 			}
 		}
 	}
-	result := sums.result(m, src.Header())
+	result := sums.result(m, src.Header(), x)
 	result.FormatsWidened = slices.Sorted(maps.Keys(r.widened))
 	return result, nil
 }
@@ -69,10 +76,11 @@ func (m *Machine) replay(ctx context.Context, src traces.Source, visit func(*Row
 // replay is the state of the machine between operators.
 type replay struct {
 	*Machine
-	cache  *sram.Hierarchy
-	memory *fast.Memory
-	store  *flash.Device
-	pages  *flash.PageCache // nil: all weights stay in DRAM
+	cache   *sram.Hierarchy
+	memory  *fast.Memory
+	store   *flash.Device
+	pages   *flash.PageCache // nil: all weights stay in DRAM
+	experts *streamed        // nil: experts are weights as all others
 
 	now      units.Picoseconds // end of the last operator
 	pipeFree units.Picoseconds // since when the memory pipe is idle
@@ -95,7 +103,7 @@ type replay struct {
 	joules   []units.Femtojoules
 }
 
-func (m *Machine) newReplay(h traces.Header) (*replay, error) {
+func (m *Machine) newReplay(h traces.Header, x *mixture) (*replay, error) {
 	r := &replay{Machine: m, stretches: m.stretchesOf(h), memory: m.busy.New(m.dram), headDim: h.Shape.HeadDim,
 		blocks: map[int32]int32{}, token: -1, block: -1, widened: map[string]bool{}}
 	var err error
@@ -105,8 +113,13 @@ func (m *Machine) newReplay(h traces.Header) (*replay, error) {
 	if r.store, err = flash.New(m.flash); err != nil {
 		return nil, err
 	}
-	if r.pages, err = m.newPageCache(h); err != nil {
+	if r.pages, err = m.newPageCache(m.footprint(h, x)); err != nil {
 		return nil, fmt.Errorf("memory that %s leaves an app: %w", m.device.Name, err)
+	}
+	if x != nil {
+		if r.experts, err = m.newStreamed(x); err != nil {
+			return nil, err
+		}
 	}
 	r.demand.levels = make([]energy.LevelUse, len(m.caches))
 	r.demand.hits = make([]units.Bytes, len(m.caches))
@@ -125,20 +138,26 @@ func (m *Machine) line() units.Bytes {
 	return m.caches[0].Line
 }
 
+// mixture returns where the experts of a trace lie, nil if it has none or the
+// runtime does not stream them.
+func (m *Machine) mixture(src traces.Source) (*mixture, error) {
+	if m.experts == nil {
+		return nil, nil
+	}
+	if err := m.experts.Validate(); err != nil {
+		return nil, err
+	}
+	return mixtureOf(src)
+}
+
 // newPageCache returns the memory in which mapped weights stay, or nil if no
 // weight ever has to leave DRAM.
-func (m *Machine) newPageCache(h traces.Header) (*flash.PageCache, error) {
-	verdict, room := m.limits.Judge(m.Footprint(h))
+func (m *Machine) newPageCache(f residency.Footprint) (*flash.PageCache, error) {
+	verdict, room := m.limits.Judge(f)
 	if verdict != residency.Pages {
 		return nil, nil
 	}
 	return flash.NewPageCache(max(room, pageSize), pageSize)
-}
-
-// killed reports whether the system kills an app that runs the model.
-func (m *Machine) killed(h traces.Header) bool {
-	verdict, _ := m.limits.Judge(m.Footprint(h))
-	return verdict == residency.Killed
 }
 
 // step executes one operator.
@@ -186,6 +205,10 @@ func (r *replay) load(op traces.Op) {
 	for i := range op {
 		e := &op[i]
 		x := units.Extent{Addr: e.Addr, Bytes: units.Bytes(e.Bytes)}
+		if r.experts != nil && r.experts.names[e.Tensor] {
+			r.operand(e) // stays in its file until it is chosen
+			continue
+		}
 		r.operand(e).Bytes = BytesByLevel{Requested: x.Bytes, DRAMWrite: r.move(x, true), FlashRead: x.Bytes}
 		file = append(file, x)
 		if r.pages != nil {
@@ -208,6 +231,10 @@ func (r *replay) load(op traces.Op) {
 // stream in tile by tile, and each tile is computed while the next one arrives.
 func (r *replay) execute(op traces.Op) {
 	r.changeBlock(op[0].Block)
+	if r.experts != nil {
+		r.experts.begin(op, r.store, r.now+r.dispatch.Cost(op[0].Op))
+		r.row.Experts = r.experts.use
+	}
 	for i := range op {
 		r.access(&op[i])
 	}
@@ -216,6 +243,11 @@ func (r *replay) execute(op traces.Op) {
 	from := r.streamsFrom(&r.work, r.now, r.pipeFree, stretch)
 	moved, read := r.transfer(from)
 	r.work.dram, r.work.flash = moved.Done-moved.Start, read.Done-read.Start
+	if r.experts != nil {
+		r.work.blocked = r.experts.wait
+		r.work.flash = max(r.work.flash, r.experts.arrive)
+		read.Energy += r.experts.energy
+	}
 	t := r.run(&r.work, r.now, r.pipeFree, stretch)
 
 	r.row.End, r.row.Time, r.row.Needs = t.end, t.TimeParts, t.needs

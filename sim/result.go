@@ -33,7 +33,9 @@ type Result struct {
 	DRAMRowHitRate     float64   `json:"dram_row_hit_rate"`
 	SRAMHitRate        float64   `json:"sram_hit_rate"`
 	FlashBytesPerToken float64   `json:"flash_bytes_per_token"`
-	EnergyMJPerToken   float64   `json:"energy_mj_per_token"` // mJ, sum of the parts
+	ExpertHitRate      float64   `json:"expert_hit_rate,omitempty"` // of a runtime that streams experts; decode only
+	IOMSPerToken       float64   `json:"io_ms_per_token,omitempty"` // reading experts, hidden or not
+	EnergyMJPerToken   float64   `json:"energy_mj_per_token"`       // mJ, sum of the parts
 	EnergyPartsMJ      EnergyMJ  `json:"energy_parts_mj"`
 	LatencyPartsMS     LatencyMS `json:"latency_parts_ms"` // per decode token, sums to latency_ms_per_token
 	MemoryEnergyMJ     float64   `json:"memory_path_energy_mj_per_token"`

@@ -1,6 +1,7 @@
 package study
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type Hardware struct {
 	Energy  string   // DeviceEnergy or "", or a shipped assumption
 	Sets    []string // fields of the profile, as path=value
 	Warm    bool     // answer for a warm device as well
+	Experts Experts  // how the runtime streams the experts of mixtures
 }
 
 // Load returns the device with its fields overridden.
@@ -46,6 +48,9 @@ func (h Hardware) Config() (sim.Config, error) {
 		return sim.Config{}, err
 	}
 	c := sim.Config{Device: device, Unit: h.Unit, Runtime: h.Runtime, Sustained: h.Warm}
+	if c.Experts, err = h.Experts.config(); err != nil {
+		return sim.Config{}, err
+	}
 	if h.Energy != "" && h.Energy != DeviceEnergy {
 		c.Energy, err = devices.LoadEnergyAssumption(h.Energy)
 	}
@@ -70,5 +75,5 @@ func (h Hardware) With(sets ...string) Hardware {
 
 // Key is the same for the same hardware, and for no other.
 func (h Hardware) Key() string {
-	return strings.Join(append([]string{h.Device, h.Unit, h.Runtime, h.Energy, strconv.FormatBool(h.Warm)}, h.Sets...), "\x00")
+	return strings.Join(append([]string{h.Device, h.Unit, h.Runtime, h.Energy, strconv.FormatBool(h.Warm), fmt.Sprint(h.Experts)}, h.Sets...), "\x00")
 }

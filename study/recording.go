@@ -11,6 +11,7 @@ import (
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/internal/interrupt"
+	"github.com/memsim/memsim/sim/experts"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -54,11 +55,13 @@ func (l Lengths) Validate() error {
 type Recording struct {
 	Model
 	Lengths
-	PromptIDs []int32 // instead of a seeded prompt; followed by greedy decoding
-	Seed      uint64  // of synthetic weights, prompt and tokens
-	Threads   int     // of the engine; 0 is one for each processor
-	ShapeOnly bool    // nothing is computed; the same events, host times aside
-	Generator string  // program and version, for the trace's header
+	PromptIDs []int32         // instead of a seeded prompt; followed by greedy decoding
+	Seed      uint64          // of synthetic weights, prompt and tokens
+	Threads   int             // of the engine; 0 is one for each processor
+	ShapeOnly bool            // nothing is computed; the same events, host times aside
+	Routes    *experts.Routes // of a mixture's experts, where nothing is computed; nil draws them
+	RouteSkew *float64        // of drawn experts; nil is the engine's
+	Generator string          // program and version, for the trace's header
 
 	// Step, if set, is called after the weights, after the prompt and after each
 	// token, with what comes next.
@@ -84,10 +87,14 @@ func (r *Recording) Record(ctx context.Context, sink traces.Sink) (h traces.Head
 			err = closeErr
 		}
 	}()
+	routes, err := r.routes()
+	if err != nil {
+		return h, err
+	}
 	h, err = engine.Record(ctx, src, sink, engine.Recording{
 		Options: engine.Options{Threads: r.Threads, ShapeOnly: r.ShapeOnly, KV: r.KV},
 		Held:    r.Context, Prompt: r.Prompt, PromptIDs: r.PromptIDs, Tokens: r.Tokens, Seed: r.Seed,
-		Generator: r.Generator, Step: r.Step,
+		Generator: r.Generator, Step: r.Step, Routes: routes,
 	})
 	return h, r.named(err)
 }

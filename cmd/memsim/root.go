@@ -21,6 +21,7 @@ type job struct {
 	deviceFlags
 	shapeFlags
 	kvFlags
+	routeFlags
 	models    []string
 	lengths   study.Lengths
 	shapeOnly bool
@@ -68,6 +69,7 @@ what the run before wrote there; files of others stay.`,
 	j.deviceFlags.add(root, "")
 	j.addSamples(root)
 	j.shapeFlags.add(root)
+	j.routeFlags.add(root)
 	f.IntVar(&j.lengths.Prompt, "prompt-tokens", 16, "length of the prompt in tokens")
 	f.IntVar(&j.lengths.Tokens, "tokens", 16, "tokens to decode")
 	f.IntVar(&j.lengths.Context, "context", 0, "`positions` that the KV cache holds before the prompt")
@@ -155,6 +157,11 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	recordings, err := j.recordings(a)
 	if err != nil {
 		return err
+	}
+	for i := range recordings {
+		if err := j.routeFlags.into(&recordings[i]); err != nil {
+			return err
+		}
 	}
 	bar := a.newProgress(len(recordings) * (j.lengths.Tokens + 3))
 	defer bar.done()

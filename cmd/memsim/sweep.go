@@ -389,27 +389,10 @@ func (a *app) workers() int {
 
 func (e *exploration) at(name string) string { return filepath.Join(e.out, name) }
 
-// machine names the device, the unit and the runtime of the points; where they
-// are axes, their values.
+// machine names the devices, the units and the runtimes of the points.
 func (e *exploration) machine() (device, unit, runtime string) {
-	device, unit, runtime = e.spec.Device, e.spec.Unit, e.spec.Runtime
-	for i := range min(e.space.Size(), 8) {
-		if m, err := e.explorer.Machines.For(e.space.Point(i)); err == nil {
-			device, unit, runtime = m.Device().Name, m.Unit().Name, m.Runtime().Name
-			break
-		}
-	}
-	for _, a := range e.spec.Axes {
-		switch values := strings.Join(a.Values, ","); a.Name {
-		case "device":
-			device = values
-		case "unit":
-			unit = values
-		case "runtime":
-			runtime = values
-		}
-	}
-	return device, unit, runtime
+	devices, units, runtimes := e.explorer.Machines.AllNames(e.spec.Axes)
+	return strings.Join(devices, ","), strings.Join(units, ","), strings.Join(runtimes, ",")
 }
 
 // title says what the points are of, in the heading of a page.

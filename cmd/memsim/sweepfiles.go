@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/designspace/results"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
@@ -127,6 +128,9 @@ type sweepAnswer struct {
 
 func (e *exploration) answer(ctx context.Context, folder *results.Folder) (sweepAnswer, error) {
 	a := sweepAnswer{layout: sweeps.Layout{Axes: e.spec.Axes}}
+	if designspace.MachinesDiffer(e.spec.Axes) {
+		a.layout.Machines = e.explorer.Machines.Names
+	}
 	if e.asked.Goals != nil {
 		a.front = sweep.NewFront(e.asked.Goals)
 	}

@@ -17,7 +17,8 @@ type tracing struct {
 	modelFlags
 	promptFlags
 	kvFlags
-	context      int
+	context int
+	routeFlags
 	promptTokens int
 	tokens       int
 	shapeOnly    bool
@@ -37,6 +38,7 @@ trace is the same on every machine, unless --prompt or --prompt-ids is given.`,
 	}
 	t.modelFlags.add(cmd, "")
 	t.promptFlags.add(cmd)
+	t.routeFlags.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&t.promptTokens, "prompt-tokens", 16, "length of a seeded prompt in tokens")
 	f.IntVar(&t.tokens, "tokens", 16, "tokens to decode")
@@ -69,6 +71,9 @@ func (a *app) trace(ctx context.Context, t *tracing) error {
 	m.KV = t.format()
 	r := a.recording(m, lengths)
 	r.ShapeOnly = t.shapeOnly
+	if err := t.routeFlags.into(&r); err != nil {
+		return err
+	}
 	if t.promptFlags.given() {
 		var err error
 		if r.PromptIDs, err = t.promptFlags.ids(ctx, t.model, t.modelFlags.options(a)); err != nil {

@@ -103,6 +103,23 @@
     dressControls();
   }
 
+  // lost reports whether the controls could not take all of a query: a text where a
+  // number belongs, or a key that there is not.
+  function lost(text) {
+    return [...new URLSearchParams(text)].some(([name, v]) => {
+      const side = name.startsWith("b.") ? "b" : "a", key = name.replace(/^b\./, "");
+      if (name === "compare" || name === "side") return false;
+      return !keys.includes(key) || v !== "" && control(side, key).type === "number" && control(side, key).value !== v;
+    });
+  }
+
+  // open shows the query of the address. One that the controls could not take is asked
+  // as it is, so that the server says what is wrong with it.
+  function open() {
+    load(location.search);
+    ask(false, lost(location.search) ? location.search.slice(1) : query());
+  }
+
   // copy makes B like A: device and model first, which decide what there is to
   // choose from.
   function copy() {
@@ -152,12 +169,11 @@
     ask(true);
   });
   $("reset").addEventListener("click", () => { load(""); ask(true); });
-  window.addEventListener("popstate", () => { load(location.search); ask(false); });
+  window.addEventListener("popstate", open);
 
   // ask gets the answer for the controls and shows it. An older request is
   // cancelled, and its simulation with it.
-  async function ask(push) {
-    const q = query();
+  async function ask(push, q = query()) {
     if (q === shownQuery) return;
     history[push ? "pushState" : "replaceState"](null, "", "?" + q);
     shownQuery = q;
@@ -192,6 +208,7 @@
     $("answer").replaceChildren(...answer.answer.map((s, i) => el("p", s, i ? {} : { class: "lead" })));
     showTiles(answer.sides);
     showExports(answer, q);
+    showNotes(answer.sides);
     showFigures(answer.sides);
     showCharts(answer);
     $("status").textContent = (answer.simulation_ms ? "Simulated in " + memsim.number(answer.simulation_ms) + " ms." : "Simulated before.");
@@ -221,6 +238,12 @@
       });
       return tile;
     }));
+  }
+
+  // showNotes shows what a reader must know, as the commands print it.
+  function showNotes(sides) {
+    const notes = new Set(sides.flatMap(side => side.results.notes || []));
+    $("notes").replaceChildren(...[...notes].map(note => el("p", note)));
   }
 
   function showExports(answer, q) {
@@ -332,6 +355,5 @@
   }
 
   if (window.innerWidth < 640) document.querySelector("#controls details").open = false;
-  load(location.search);
-  ask(false);
+  open();
 })();

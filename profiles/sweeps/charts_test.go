@@ -139,13 +139,13 @@ func TestAMapIsDrawnWhereMostShapesArePoints(t *testing.T) {
 func TestCostsStandAgainstPublishedAccuracies(t *testing.T) {
 	rows := sample(t, axis(t, "layers", "4,8,12,16"), axis(t, "dim", "576"))
 	for i, name := range published().Models[:4] {
-		rows[i].Result = sim.Result{LayersStored: name.Layers, LayersExecuted: name.Layers * name.Repeat, Dim: name.Dim, Sharing: name.Sharing, StoredParams: int64(name.Params), LatencyMS: 20, EnergyMJPerToken: 90}
+		rows[i].Result = sim.Result{Quant: "f16", LayersStored: name.Layers, LayersExecuted: name.Layers * name.Repeat, Dim: name.Dim, Sharing: name.Sharing, StoredParams: int64(name.Params), LatencyMS: 20, EnergyMJPerToken: 90}
 	}
 	few := pageOf(t, rows[:1], About{})
 	if list, err := few.accuracies(); err != nil || len(list) != 0 {
 		t.Errorf("%d charts of a shape or two (%v)", len(list), err)
 	}
-	rows[0].Result = sim.Result{LayersStored: 30, LayersExecuted: 30, Dim: 576, StoredParams: 124_600_000, LatencyMS: 8, EnergyMJPerToken: 36}
+	rows[0].Result = sim.Result{Quant: "f16", LayersStored: 30, LayersExecuted: 30, Dim: 576, StoredParams: 124_600_000, LatencyMS: 8, EnergyMJPerToken: 36}
 	list, err := pageOf(t, rows, About{}).accuracies()
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d charts (%v)", len(list), err)

@@ -12,9 +12,10 @@
 // # Caveats
 //
 // Published accuracies are those of a paper for models that somebody trained;
-// they are joined by shape, say nothing of quantization, and are marked as
-// published wherever they show. A page holds at most some thousand points; of
-// larger sweeps it shows one in two, four, ... of them, and the whole front.
+// they are joined by shape, stand beside unquantized weights alone, and are marked
+// as published wherever they show. A page holds at most some thousand points; of
+// larger sweeps it shows one in two, four, ... points, drawn evenly, and the whole
+// front.
 package sweeps
 
 import (
@@ -39,6 +40,36 @@ type Layout struct {
 	// Front holds the indices of the points on the Pareto front; nil: none was
 	// asked for.
 	Front map[int]bool
+	// Machines names the unit and the runtime of a point; nil: all points have the
+	// same, or an axis says it.
+	Machines func(sweep.Point) (unit, runtime string)
+}
+
+// machineColumns are the columns behind the axes that say on what a point ran, as
+// far as no axis does.
+func (l Layout) machineColumns() (names []string) {
+	if l.Machines == nil {
+		return nil
+	}
+	for _, name := range []string{"unit", "runtime"} {
+		if !slices.ContainsFunc(l.Axes, func(a sweep.Axis) bool { return a.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// machine returns the values of machineColumns.
+func (l Layout) machine(p sweep.Point) (values []string) {
+	names := l.machineColumns()
+	if names == nil {
+		return nil
+	}
+	unit, runtime := l.Machines(p)
+	for _, name := range names {
+		values = append(values, map[string]string{"unit": unit, "runtime": runtime}[name])
+	}
+	return values
 }
 
 // table is the layout of a sweep's rows.
@@ -66,6 +97,9 @@ func newTable(l Layout) table {
 	}
 	for _, a := range l.Axes {
 		add(sweep.Column(a.Name), kindOf(a))
+	}
+	for _, name := range l.machineColumns() {
+		add(name, text)
 	}
 	numeric := map[string]bool{}
 	for _, f := range profiles.Figures {
@@ -109,7 +143,7 @@ func isNoInteger(s string) bool {
 // fields returns the row as text, one for each of names; the figures of a
 // refused point are empty.
 func (t *table) fields(r *sweep.Row) []string {
-	fields := slices.Clone(r.Point.Values)
+	fields := append(slices.Clone(r.Point.Values), t.machine(r.Point)...)
 	if r.Invalid != nil {
 		fields = append(fields, make([]string, len(t.names)-len(fields)-1)...)
 		return append(fields, profiles.Clean(r.Invalid.Error()))

@@ -124,8 +124,12 @@ func turningPoint(rows []*sweep.Row) string {
 	if grown <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("at %s parameters the crossover is behind %s: from %s on, deeper and thinner is slower. %s moves %s of its bytes and yet takes %s ms a token against %s; dispatch is %s of the %s ms between them.",
-		size, shapeText(b), shapeText(next), upperFirst(shapeText(d)), percent(d.DRAMBytesPerToken/b.DRAMBytesPerToken),
+	moves := ""
+	if b.DRAMBytesPerToken > 0 { // else all of it stays on the chip
+		moves = fmt.Sprintf("moves %s of its bytes and yet ", percent(d.DRAMBytesPerToken/b.DRAMBytesPerToken))
+	}
+	return fmt.Sprintf("at %s parameters the crossover is behind %s: from %s on, deeper and thinner is slower. %s %stakes %s ms a token against %s; dispatch is %s of the %s ms between them.",
+		size, shapeText(b), shapeText(next), upperFirst(shapeText(d)), moves,
 		profiles.Number(d.LatencyMS), profiles.Number(b.LatencyMS),
 		percent((d.LatencyPartsMS.Dispatch-b.LatencyPartsMS.Dispatch)/grown), profiles.Number(grown))
 }

@@ -45,6 +45,10 @@ func (j *JSON) Encode(r *sweep.Row) (json.RawMessage, error) {
 			o.add(a.name, value)
 		}
 	}
+	machine := j.table.machine(r.Point)
+	for i, name := range j.table.machineColumns() {
+		o.add(name, machine[i])
+	}
 	if r.Invalid != nil {
 		o.add(invalidColumn, profiles.Clean(r.Invalid.Error()))
 		return o.end()

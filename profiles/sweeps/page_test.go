@@ -58,7 +58,7 @@ func law(p sweep.Point) sim.Result {
 	}
 	dispatch := 0.01 * layers * runs
 	return sim.Result{
-		Model: "m", Quant: "q8_0", Sharing: sharing, Dim: int(dim), FFN: int(3 * dim), Heads: 9, KVHeads: 3, Vocab: 32000,
+		Model: "m", Quant: "f16", Sharing: sharing, Dim: int(dim), FFN: int(3 * dim), Heads: 9, KVHeads: 3, Vocab: 32000,
 		LayersStored: int(layers), LayersExecuted: int(layers * runs), StoredParams: int64(params), Params: int64(params * runs), ModelBytes: int64(params),
 		DRAMBytesPerToken: read, LatencyMS: read/20e6 + dispatch, LatencyPartsMS: sim.LatencyMS{Dispatch: dispatch, DRAM: read / 20e6}, EnergyMJPerToken: read / 1e7,
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the published accuracies
 	"math"
+	"slices"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -58,12 +59,16 @@ func accuraciesOf(r *sim.Result) []accuracy {
 	return list
 }
 
-// is reports whether r is of the shape.
+// trainedIn are the weight formats of models as they were trained and judged; what a
+// coarser one costs in accuracy was not published with them.
+var trainedIn = []string{"f32", "f16", "bf16"}
+
+// is reports whether r is of the shape, in weights as it was trained.
 func (a accuracy) is(r *sim.Result) bool {
 	sharing := r.Sharing
 	if sharing == "" {
 		sharing = "none"
 	}
-	return r.LayersStored == a.Layers && r.LayersExecuted == a.Layers*a.Repeat && r.Dim == a.Dim && sharing == a.Sharing &&
+	return slices.Contains(trainedIn, r.Quant) && r.LayersStored == a.Layers && r.LayersExecuted == a.Layers*a.Repeat && r.Dim == a.Dim && sharing == a.Sharing &&
 		math.Abs(float64(r.StoredParams)/a.Params-1) <= paramsTolerance
 }

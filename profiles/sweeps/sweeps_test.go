@@ -73,7 +73,7 @@ func TestCSVSaysWhatIsOnTheFrontAndWhatWasPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, layers := range []int{15, 30} {
-		r := sweep.Row{Index: i, Point: s.Point(i), Result: sim.Result{LayersStored: layers, LayersExecuted: layers, Dim: 576, StoredParams: 124_600_000}}
+		r := sweep.Row{Index: i, Point: s.Point(i), Result: sim.Result{Quant: "f16", LayersStored: layers, LayersExecuted: layers, Dim: 576, StoredParams: 124_600_000}}
 		if err := w.Add(&r); err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestJSONHasTheAxesTheKeysAndTheRefusal(t *testing.T) {
 }
 
 func TestAccuraciesArePublishedForShapes(t *testing.T) {
-	ls := sim.Result{LayersStored: 30, LayersExecuted: 60, Dim: 576, Sharing: "immediate", StoredParams: 124_600_000}
+	ls := sim.Result{Quant: "bf16", LayersStored: 30, LayersExecuted: 60, Dim: 576, Sharing: "immediate", StoredParams: 124_600_000}
 	if a := accuraciesOf(&ls); len(a) != 2 || a[0].Percent != 47.0 || a[0].Training != "1 T tokens" || a[1].Percent != 45.0 {
 		t.Errorf("published for LS-125M: %+v", a)
 	}
@@ -170,6 +170,7 @@ func TestAccuraciesArePublishedForShapes(t *testing.T) {
 		func(r *sim.Result) { r.Sharing = "reverse" },
 		func(r *sim.Result) { r.LayersExecuted = 90 },
 		func(r *sim.Result) { r.Dim = 512 },
+		func(r *sim.Result) { r.Quant = "q4_0" }, // what it costs was not published
 		func(r *sim.Result) { r.StoredParams = 60_000_000 },
 	} {
 		r := ls
@@ -189,5 +190,38 @@ func TestOneLayerIsOne(t *testing.T) {
 		if got := shapeText(&sim.Result{LayersStored: layers, LayersExecuted: layers, Dim: 64}); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Rows of several devices say on what unit and under what runtime each ran.
+func TestRowsSayOnWhatTheyRan(t *testing.T) {
+	l := Layout{Axes: []sweep.Axis{{Name: "device", Values: []string{"a", "b"}}}, Machines: func(p sweep.Point) (string, string) {
+		return map[string]string{"a": "cpu", "b": "gpu"}[p.Values[0]], "r-" + p.Values[0]
+	}}
+	s, err := sweep.NewSpace(l.Axes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := NewCSV(&b, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Size() {
+		if err := w.Add(&sweep.Row{Index: i, Point: s.Point(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"device,unit,runtime,", "a,cpu,r-a,", "b,gpu,r-b,"} {
+		if line := strings.Split(b.String(), "\n")[i]; !strings.HasPrefix(line, want) {
+			t.Errorf("line %d is %s, want %s at its start", i, line, want)
+		}
+	}
+	row, err := NewJSON(l).Encode(&sweep.Row{Index: 1, Point: s.Point(1)})
+	if err != nil || !strings.HasPrefix(string(row), `{"device":"b","unit":"gpu","runtime":"r-b",`) {
+		t.Errorf("got %s, %v", row, err)
 	}
 }

@@ -48,11 +48,38 @@ func (r *Routes) Batch(from, to, layer int) []int32 {
 }
 
 // Choose fills dst with the experts of the positions from pos on, used of each: it
-// is what a session without arithmetic asks.
+// is what a session without arithmetic asks. Where fewer were recorded, the last
+// one stands for the rest; where none were, as in the last layer of a prompt of
+// which only the end is wanted, the next position that has some stands for it.
 func (r *Routes) Choose(dst []int32, used, layer, pos int) {
 	for i := 0; i+used <= len(dst); i += used {
-		copy(dst[i:i+used], r.chosen[min(pos+i/used, len(r.chosen)-1)][layer])
+		p := min(pos+i/used, len(r.chosen)-1)
+		for len(r.chosen[p][layer]) == 0 && p+1 < len(r.chosen) {
+			p++
+		}
+		list := r.chosen[p][layer]
+		for j := range used {
+			dst[i+j] = 0
+			if len(list) > 0 {
+				dst[i+j] = list[min(j, len(list)-1)]
+			}
+		}
 	}
+}
+
+// Fits reports, as the user's mistake, why the routes cannot be of a model.
+func (r *Routes) Fits(experts, used, layers int) error {
+	switch {
+	case r.Layers > layers:
+		return fault.Userf("the routes (%s) are of %d layers, the model has %d; give the model that they were recorded from", r.Model, r.Layers, layers)
+	case r.Experts > experts:
+		return fault.Userf("the routes (%s) name expert %d, the model has %d of them; give the model that they were recorded from", r.Model, r.Experts-1, experts)
+	case r.Used > used:
+		return fault.Userf("the routes (%s) choose %d experts a layer, the model %d; give the model that they were recorded from", r.Model, r.Used, used)
+	case r.Layers < layers:
+		return fault.Userf("the routes (%s) are of %d layers, the model has %d; give the model that they were recorded from", r.Model, r.Layers, layers)
+	}
+	return nil
 }
 
 // most a route file may say: beyond it a number is a slip.

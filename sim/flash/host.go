@@ -79,14 +79,22 @@ func (l *lanes) read(c *Config, s *state, addr, end uint64) (taken, done units.P
 // at on. A thread takes the next extent when its last one is complete.
 func (d *Device) ReadLanes(at units.Picoseconds, h Host, n int, extents []Extent) Transfer {
 	t := Transfer{Start: at, Done: at}
-	l := newLanes(h, max(1, n), at)
-	for _, e := range extents {
-		addr, end := e.Addr/sector*sector, (e.End()+sector-1)/sector*sector
-		_, done, commands := l.read(&d.config, &d.state, addr, end)
-		t.Bytes += units.Bytes(end - addr)
-		t.Done = max(t.Done, done)
-		t.Commands += commands
-	}
+	d.EachOnLanes(at, h, n, extents, func(_ int, one Transfer) {
+		t.Bytes += one.Bytes
+		t.Done = max(t.Done, one.Done)
+		t.Commands += one.Commands
+	})
 	t.Energy = t.Bytes.Energy(d.config.ReadEnergy)
 	return t
+}
+
+// EachOnLanes is ReadLanes that tells what each extent, by its place, cost.
+func (d *Device) EachOnLanes(at units.Picoseconds, h Host, n int, extents []Extent, visit func(int, Transfer)) {
+	l := newLanes(h, max(1, n), at)
+	for i, e := range extents {
+		addr, end := e.Addr/sector*sector, (e.End()+sector-1)/sector*sector
+		taken, done, commands := l.read(&d.config, &d.state, addr, end)
+		bytes := units.Bytes(end - addr)
+		visit(i, Transfer{Start: taken, Done: done, Bytes: bytes, Energy: bytes.Energy(d.config.ReadEnergy), Commands: commands})
+	}
 }
