@@ -143,12 +143,12 @@ func TestTheOperatorAndTheArchitectureOfThePageWork(t *testing.T) {
 	for _, c := range []struct {
 		name, command, want string
 	}{
-		{"the operator is traced", `sed 's/^source/logit_cap: 30\n&/' small.yaml > capped.yaml
-			memsim trace --model capped.yaml --tokens 1 -o t.parquet && memsim inspect t.parquet`, "\nlogit_cap "},
-		{"it keeps the logits", `memsim run --model capped.yaml --prompt-ids 1,5 --tokens 1 --temperature 0`, "generated 1"},
-		{"the architecture is read", `memsim models make small.yaml --quant f16 -o mistral &&
-			sed -i.old s/LlamaForCausalLM/MistralForCausalLM/ mistral/config.json && memsim models show mistral`, "llama"},
-		{"what it cannot compute is refused", `sed -i.old 's/^{/{"sliding_window": 4096,/' mistral/config.json; ! memsim models show mistral`, "sliding window"},
+		{"the operator is traced", `sed 's/^source/clip_qkv: 8\n&/' small.yaml > capped.yaml
+			memsim trace --model capped.yaml --tokens 1 -o t.parquet && memsim inspect t.parquet`, "\nattn_q_clip "},
+		{"it keeps the queries", `memsim run --model capped.yaml --prompt-ids 1,5 --tokens 1 --temperature 0`, "generated 1"},
+		{"the architecture is read", `sed 's/^architecture: llama/architecture: glm4/' small.yaml > glm.yaml
+			memsim models make glm.yaml --quant f16 -o glm.gguf && memsim models show glm.gguf`, "glm4"},
+		{"and computed", `memsim run --model glm.gguf --prompt-ids 1,5 --tokens 1 --temperature 0`, "generated 1"},
 	} {
 		if err := os.WriteFile(filepath.Join(s.dir, "small.yaml"), []byte(smallShape), 0o666); err != nil {
 			t.Fatal(err)
