@@ -34,7 +34,7 @@ func Published() ([]Point, error) {
 func pointOf(r corpus.Row) Point {
 	return Point{
 		Device: r.Phone, Runtime: r.Record.Runtime, Unit: r.Unit, Model: r.Model, Quant: r.Quant, Context: r.Prompt + r.Context,
-		Metric: r.Metric, Value: r.Value, Fitted: r.Fitted, Source: r.Source,
+		Metric: r.Metric, Value: r.Value, Fitted: r.Fitted || r.Seconds() > 0, Source: r.Source,
 		Bytes: r.Resize, Overrides: r.Overrides, Energy: r.Energy, Disputed: r.Record.Disputed,
 	}
 }
