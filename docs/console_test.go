@@ -156,6 +156,8 @@ var (
 	space  = regexp.MustCompile(`[ ─]+`)
 )
 
+var prefixed = regexp.MustCompile(`# ?[kMG]\b`)
+
 // same says whether a command printed what the page says. Figures may be two
 // percent off, so that the page need not change with each refinement of a model;
 // those of a block marked "timed", which are of the machine it ran on, may be any.
@@ -164,11 +166,12 @@ func same(info string, page, printed []string) bool {
 	words := func(text string) string {
 		return space.ReplaceAllString(number.ReplaceAllString(text, "#"), " ")
 	}
+	if strings.HasSuffix(info, " timed") { // of any size: the prefix of a unit is of the machine too
+		scaled := func(text string) string { return prefixed.ReplaceAllString(words(text), "#") }
+		return scaled(a) == scaled(b)
+	}
 	if words(a) != words(b) {
 		return false
-	}
-	if strings.HasSuffix(info, " timed") {
-		return true
 	}
 	was, is := number.FindAllString(a, -1), number.FindAllString(b, -1)
 	return slices.EqualFunc(was, is, near)

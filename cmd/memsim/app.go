@@ -78,6 +78,7 @@ func Main(ctx context.Context, args []string, s Streams, environ []string) int {
 	a.root.SetIn(s.In)
 	a.root.SetOut(out)
 	a.root.SetErr(s.Err)
+	refuseOtherShells(a.root) // its commands keep the streams that they are made with
 	err := a.root.ExecuteContext(ctx)
 	if err == nil && out.failed != nil {
 		err = fmt.Errorf("cannot write results: %w", out.failed)

@@ -86,7 +86,6 @@ what the run before wrote there; files of others stay.`,
 		a.devicesCommand(), a.validateCommand(), a.calibrateCommand(),
 		a.versionCommand(), a.manCommand(),
 	)
-	refuseOtherShells(root)
 	return root
 }
 

@@ -49,7 +49,7 @@ func TestSensitivityIsPrintedAndDrawn(t *testing.T) {
 	if !strings.Contains(r.out, "What moves latency_ms_per_token") || !strings.Contains(r.out, ".dispatch") {
 		t.Errorf("printed is\n%s", r.out)
 	}
-	if page := sweepFiles(t, "memsim-sweep")[sweepHTML]; !strings.Contains(string(page), "What moves latency_ms_per_token most is ") {
+	if page := sweepFiles(t, "memsim-sweep")[sweepHTML]; !strings.Contains(string(page), "Most uncertain input: ") {
 		t.Error("the page does not say what moves it")
 	}
 }
