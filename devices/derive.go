@@ -318,6 +318,9 @@ func (x deriver) cpu(n *yaml.Node) {
 		}
 		setNode(n, "title", scalarNode(strings.Join(said, " + ")))
 	}
+	for _, c := range all.Content {
+		x.feed(c)
+	}
 	var l1 float64
 	peaks := map[string]float64{}
 	var said []string
@@ -348,6 +351,31 @@ func (x deriver) cpu(n *yaml.Node) {
 		x.fill(r, "units.cpu.rates."+dtype.Value+".peak", short(peaks[dtype.Value]/1e9)+" GMAC/s", Estimated,
 			strings.Join(said, " + ")+", each "+lanesSaid[dtype.Value]+"; little cores left out", "")
 	}
+}
+
+// Kernels of language models are bound by loads, unpacking and issue before they are
+// bound by multipliers, and compilers schedule for two pipes: a core with twice the
+// pipes does not do twice the work. Seven formats of llama.cpp make the same number of
+// products a clock on a Cortex-A725 with two pipes and an Oryon with four, to 15 %
+// (pocketpal); hand-written kernels gain more.
+const (
+	fedPipes     = 2    // pipes that every kernel keeps busy
+	feedExponent = 0.25 // of the number of pipes beyond
+	feedSpread   = 1.2  // either way
+)
+
+// feed fills in which share of a core's pipes kernels feed.
+func (x deriver) feed(cluster *yaml.Node) {
+	pipes, ok := amountOf[units.Count](x, cluster, "pipes")
+	name := x.child(cluster, "name")
+	if !ok || pipes <= 0 || name == nil {
+		return
+	}
+	share := math.Pow(max(1, pipes/fedPipes), feedExponent-1)
+	percent := func(f float64) string { return short(100*f) + " %" }
+	x.fill(cluster, "units.cpu.clusters."+name.Value+".feed", percent(share), Estimated,
+		fmt.Sprintf("loads, unpacking and issue bind kernels before multipliers do: beyond two, %g pipes count with the power %g", pipes, feedExponent),
+		percent(share/feedSpread)+", "+percent(share*feedSpread))
 }
 
 var lanesSaid = map[string]string{

@@ -79,7 +79,7 @@ func (d *Device) scaleBy(estimates map[string]Estimate) {
 	for i := range d.Units {
 		u := &d.Units[i]
 		v := variant{device: d, unit: u}
-		v.apply(d.ofSoC(*u, ""), estimates)
+		v.apply(d.ofSoC(*u, u.Clusters, ""), estimates)
 		for j := range d.Runtimes {
 			if r := &d.Runtimes[j]; r.Unit == u.Name {
 				v.runtime = r

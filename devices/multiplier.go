@@ -33,6 +33,8 @@ func (m Multiplier) Field() string {
 		return "runtimes." + m.runtime + "." + m.Number
 	case "soc":
 		return "units." + m.unit + "." + m.Number
+	case "core":
+		return "cores." + m.Name + "." + m.Number
 	}
 	return m.Number
 }
@@ -45,6 +47,8 @@ func (m Multiplier) Field() string {
 type spread struct {
 	socBandwidth, socRate                  float64
 	phoneBandwidth, phoneRate, phoneLaunch float64
+	phonePrompt                            float64 // of products with many tokens from those with one
+	isa                                    float64 // of a format on one instruction set from what its profile says
 	format                                 float64 // of one format from the others of a runtime, where its profile does not tell them apart
 	architecture, model                    float64 // of the time of a kind of model, and of one shape
 	prompt                                 float64 // times the last two in prefill
@@ -52,10 +56,10 @@ type spread struct {
 
 func spreadOf(unit string) spread {
 	if unit == "cpu" {
-		return spread{socBandwidth: 0.12, socRate: 0.25, phoneBandwidth: 0.08, phoneRate: 0.12, phoneLaunch: 0.30,
-			format: 0.25, architecture: 0.08, model: 0.05, prompt: 1.3}
+		return spread{socBandwidth: 0.12, socRate: 0.12, phoneBandwidth: 0.08, phoneRate: 0.12, phoneLaunch: 0.30, phonePrompt: 0.12,
+			isa: 0.35, format: 0.25, architecture: 0.08, model: 0.05, prompt: 1.3}
 	}
-	return spread{socBandwidth: 0.15, socRate: 0.35, phoneBandwidth: 0.10, phoneRate: 0.25, phoneLaunch: 0.40,
+	return spread{socBandwidth: 0.15, socRate: 0.35, phoneBandwidth: 0.10, phoneRate: 0.25, phoneLaunch: 0.40, phonePrompt: 0.20,
 		format: 0.40, architecture: 0.15, model: 0.10, prompt: 1.5}
 }
 
@@ -74,9 +78,9 @@ type variant struct {
 // a range, are not among them. What falls back to another runtime brings that one's.
 func (d *Device) Multipliers(u Unit, r Runtime, formats []string) []Multiplier {
 	own, other := r.divide(formats)
-	out := slices.Concat(ofRuntime(u, r, own), d.ofSoC(u, r.Name), d.ofPhone(r))
+	out := slices.Concat(ofRuntime(u, r, own), d.ofSoC(u, u.Working(), r.Name), d.ofPhone(r))
 	if back, unit := d.FallbackOf(r); back != nil && len(other) > 0 {
-		out = slices.Concat(out, ofRuntime(*unit, *back, other), d.ofSoC(*unit, back.Name), d.ofPhone(*back))
+		out = slices.Concat(out, ofRuntime(*unit, *back, other), d.ofSoC(*unit, unit.Working(), back.Name), d.ofPhone(*back))
 	}
 	return out
 }
@@ -123,13 +127,24 @@ func ofRuntime(u Unit, r Runtime, formats []string) []Multiplier {
 	return l.found
 }
 
-func (d *Device) ofSoC(u Unit, runtime string) []Multiplier {
+// ofSoC lists what all runtimes on a unit share, and what all SoCs share that have
+// these clusters' cores.
+func (d *Device) ofSoC(u Unit, clusters []Cluster, runtime string) []Multiplier {
 	chip := d.Chip
 	if chip == "" {
 		chip = d.Name
 	}
 	l := listing{scope: "soc", name: chip + " " + u.Name, unit: u.Name, program: runtime}
 	l.soc(u)
+	var seen []string
+	for _, c := range clusters {
+		if c.Core == "" || slices.Contains(seen, c.Core) {
+			continue
+		}
+		seen = append(seen, c.Core)
+		l.scope, l.name = "core", c.Core
+		l.core(c)
+	}
 	return l.found
 }
 
@@ -138,6 +153,7 @@ func (d *Device) ofPhone(r Runtime) []Multiplier {
 	s := spreadOf(r.Unit)
 	l.add("bandwidth", s.phoneBandwidth, scaleShares)
 	l.add("rate", s.phoneRate, scaleWork)
+	l.add("prompt_rate", s.phonePrompt, scaleMatMul)
 	l.add("launch", s.phoneLaunch, scaleLaunch)
 	return l.found
 }
@@ -168,6 +184,7 @@ func (d *Device) only(m []Multiplier) (units []Unit, runtimes []Runtime) {
 	units = slices.Clone(d.Units)
 	for i := range units {
 		units[i].Rates = slices.Clone(units[i].Rates)
+		units[i].Clusters = slices.Clone(units[i].Clusters)
 	}
 	for i := range d.Runtimes {
 		r := &d.Runtimes[i]
@@ -230,13 +247,16 @@ func (l *listing) runtime(r Runtime) {
 			v.runtime.PromptOverhead = multiplied(v, v.runtime.PromptOverhead, f)
 		})
 	}
+	if r.Handover != nil {
+		l.add("handover", r.Handover.width(), func(v *variant, f float64) { v.runtime.Handover = multiplied(v, v.runtime.Handover, f) })
+	}
 	if r.Overlap != nil {
 		l.add("overlap", exposedWidth(*r.Overlap), expose)
 	}
 	l.add("bandwidth_share", r.BandwidthShare.width(), func(v *variant, f float64) { multiply(v, &v.runtime.BandwidthShare, f) })
 	l.add("half_bandwidth", r.HalfBandwidth.width(), func(v *variant, f float64) { multiply(v, &v.runtime.HalfBandwidth, f) })
-	l.add("matvec_share", r.MatVecShare.width(), func(v *variant, f float64) { multiply(v, &v.runtime.MatVecShare, f) })
-	l.add("compute_share", r.ComputeShare.width(), func(v *variant, f float64) { multiply(v, &v.runtime.ComputeShare, f) })
+	l.add("matvec_share", r.MatVecShare.width(), scaleMatVec)
+	l.add("compute_share", r.ComputeShare.width(), scaleMatMul)
 	if a := r.Attention; a != nil {
 		l.add("attention.bandwidth_share", a.Bandwidth.width(), func(v *variant, f float64) {
 			v.runtime.Attention = &Shares{*multiplied(v, &v.runtime.Attention.Bandwidth, f), v.runtime.Attention.Compute}
@@ -253,19 +273,22 @@ func (l *listing) format(r Runtime, dtype, isa string) {
 	if i < 0 {
 		return
 	}
-	a, key := &r.Arithmetic[i], dtype
-	if isa != "" {
-		key += "@" + isa
-	}
-	l.add(key+".dequant", a.Dequant.width(), func(v *variant, f float64) { multiply(v, &v.runtime.Arithmetic[i].Dequant, f) })
-	l.add(key+".matvec_share", ownWidth(a.MatVecShare, spreadOf(r.Unit).format), func(v *variant, f float64) {
+	a, s := &r.Arithmetic[i], spreadOf(r.Unit)
+	matvec := func(v *variant, f float64) {
 		a := &v.runtime.Arithmetic[i]
 		a.MatVecShare = multiplied(v, or(a.MatVecShare, &v.runtime.MatVecShare), f)
-	})
-	l.add(key+".compute_share", ownWidth(a.ComputeShare, spreadOf(r.Unit).format), func(v *variant, f float64) {
+	}
+	matmul := func(v *variant, f float64) {
 		a := &v.runtime.Arithmetic[i]
 		a.ComputeShare = multiplied(v, or(a.ComputeShare, &v.runtime.ComputeShare), f)
-	})
+	}
+	l.add(dtype+".dequant", a.Dequant.width(), func(v *variant, f float64) { multiply(v, &v.runtime.Arithmetic[i].Dequant, f) })
+	l.add(dtype+".matvec_share", ownWidth(a.MatVecShare, s.format), matvec)
+	l.add(dtype+".compute_share", ownWidth(a.ComputeShare, s.format), matmul)
+	if isa != "" {
+		l.add(dtype+"@"+isa+".matvec_share", s.isa, matvec)
+		l.add(dtype+"@"+isa+".compute_share", s.isa, matmul)
+	}
 }
 
 func ownWidth(q *Quantity[units.Ratio], otherwise float64) float64 {
@@ -289,6 +312,23 @@ func (l *listing) soc(u Unit) {
 	l.add("rate", s.socRate, scaleRates)
 }
 
+// core lists what SoCs with a core share.
+func (l *listing) core(c Cluster) {
+	each := func(apply func(v *variant, c *Cluster, f float64)) func(v *variant, f float64) {
+		return func(v *variant, f float64) {
+			for i := range v.unit.Clusters {
+				if own := &v.unit.Clusters[i]; own.Core == c.Core {
+					apply(v, own, f)
+				}
+			}
+		}
+	}
+	l.add("stream", c.Stream.width(), each(func(v *variant, c *Cluster, f float64) { multiply(v, &c.Stream, f) }))
+	if c.Feed != nil {
+		l.add("feed", c.Feed.width(), each(func(v *variant, c *Cluster, f float64) { c.Feed = multiplied(v, c.Feed, f) }))
+	}
+}
+
 func scaleRates(v *variant, f float64) {
 	for i := range v.unit.Rates {
 		multiply(v, &v.unit.Rates[i].Peak, f)
@@ -306,15 +346,28 @@ func scaleShares(v *variant, f float64) {
 
 // scaleWork scales what a runtime reaches of the unit's arithmetic.
 func scaleWork(v *variant, f float64) {
+	scaleMatVec(v, f)
+	scaleMatMul(v, f)
+	if a := v.runtime.Attention; a != nil {
+		v.runtime.Attention = &Shares{a.Bandwidth, *multiplied(v, &a.Compute, f)}
+	}
+}
+
+// scaleMatVec scales what products with one token reach, in every format.
+func scaleMatVec(v *variant, f float64) {
 	r := v.runtime
 	multiply(v, &r.MatVecShare, f)
-	multiply(v, &r.ComputeShare, f)
-	if a := r.Attention; a != nil {
-		r.Attention = &Shares{a.Bandwidth, *multiplied(v, &a.Compute, f)}
-	}
 	for i := range r.Arithmetic {
-		a := &r.Arithmetic[i]
-		a.MatVecShare, a.ComputeShare = multiplied(v, a.MatVecShare, f), multiplied(v, a.ComputeShare, f)
+		r.Arithmetic[i].MatVecShare = multiplied(v, r.Arithmetic[i].MatVecShare, f)
+	}
+}
+
+// scaleMatMul scales what products with many tokens reach, in every format.
+func scaleMatMul(v *variant, f float64) {
+	r := v.runtime
+	multiply(v, &r.ComputeShare, f)
+	for i := range r.Arithmetic {
+		r.Arithmetic[i].ComputeShare = multiplied(v, r.Arithmetic[i].ComputeShare, f)
 	}
 }
 

@@ -295,13 +295,16 @@ type Runtime struct {
 	PromptOverhead *Quantity[units.Picoseconds] `yaml:"prompt_overhead"`
 	// Fallback is the runtime that computes with weights of formats that Arithmetic does
 	// not list, on its own unit; "": they are widened.
-	Fallback  string                 `yaml:"fallback,omitempty"`
-	Fused     []string               `yaml:"fused"`             // Operators that run within their predecessor's launch
-	Prefetch  bool                   `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
-	Overlap   *Quantity[units.Ratio] `yaml:"overlap"`           // of the shorter of fetch and arithmetic, that hides behind the longer; nil: all
-	Weights   string                 `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
-	KV        *KVCache               `yaml:"kv"`                // nil: f16, of the positions held
-	Attention *Shares                `yaml:"attention"`         // nil: as matrix-vector products
+	Fallback string `yaml:"fallback,omitempty"`
+	// Handover is what it costs to pass to the fallback or back: a queue that drains,
+	// buffers that change hands; nil: nothing.
+	Handover  *Quantity[units.Picoseconds] `yaml:"handover"`
+	Fused     []string                     `yaml:"fused"`             // Operators that run within their predecessor's launch
+	Prefetch  bool                         `yaml:"prefetch"`          // weights of the next operator are fetched while this one computes
+	Overlap   *Quantity[units.Ratio]       `yaml:"overlap"`           // of the shorter of fetch and arithmetic, that hides behind the longer; nil: all
+	Weights   string                       `yaml:"weights,omitempty"` // WeightsMapped (also if left out) or WeightsResident
+	KV        *KVCache                     `yaml:"kv"`                // nil: f16, of the positions held
+	Attention *Shares                      `yaml:"attention"`         // nil: as matrix-vector products
 
 	BandwidthShare Quantity[units.Ratio] `yaml:"bandwidth_share"` // of the unit's reachable DRAM bandwidth, on large matrices
 	HalfBandwidth  Quantity[units.Bytes] `yaml:"half_bandwidth"`  // operand size at which half of that share is reached

@@ -28,6 +28,7 @@ type Core struct {
 	Little     bool                           `yaml:"little"` // runtimes leave it alone unless a user asks for more threads
 	ISA        []string                       `yaml:"isa"`    // of instructionSets
 	Pipes      Quantity[units.Count]          `yaml:"pipes"`  // for vectors of 128 bits, each a multiply-accumulate a clock
+	Feed       *Quantity[units.Ratio]         `yaml:"feed"`   // of the pipes that a runtime's kernels keep as busy as those of a core with two; nil: by the number of pipes
 	L1D        Quantity[units.Bytes]          `yaml:"l1d"`
 	L2         *Quantity[units.Bytes]         `yaml:"l2"`     // private to a core, as usual; nil: shared by the cluster
 	Stream     Quantity[units.BytesPerSecond] `yaml:"stream"` // that one core alone reads from DRAM
@@ -44,6 +45,7 @@ type Cluster struct {
 	Little bool                           `yaml:"little"`
 	ISA    []string                       `yaml:"isa"`
 	Pipes  Quantity[units.Count]          `yaml:"pipes"`
+	Feed   *Quantity[units.Ratio]         `yaml:"feed"`
 	L1D    Quantity[units.Bytes]          `yaml:"l1d"`
 	L2     *Quantity[units.Bytes]         `yaml:"l2"`
 	Stream Quantity[units.BytesPerSecond] `yaml:"stream"`

@@ -132,6 +132,24 @@ func (c Cluster) speed() float64 {
 	return float64(c.Pipes.Value) * float64(c.Clock.Value)
 }
 
+// Fed is the share of the vector pipes at work that kernels feed, of all working
+// cores together; 1 for a unit without clusters.
+func (u Unit) Fed() float64 {
+	var fed, all float64
+	for _, c := range u.atWork(u.threads) {
+		speed := float64(c.Count.Value) * c.speed()
+		all += speed
+		if c.Feed != nil {
+			speed *= float64(c.Feed.Value)
+		}
+		fed += speed
+	}
+	if all == 0 {
+		return 1
+	}
+	return fed / all
+}
+
 // rateOf is what clusters do in a second, in multiply-accumulates of a type.
 func rateOf(clusters []Cluster, dtype string) float64 {
 	var sum float64

@@ -132,7 +132,7 @@ func (m *Machine) set(c Config, unit devices.Unit, runtime devices.Runtime) (err
 	if m.pacing, err = pacingOf(c.Device, unit, runtime); err != nil {
 		return err
 	}
-	if err := m.fallback(c.Device, runtime); err != nil {
+	if err := m.fallback(c.Device, runtime, c.Threads); err != nil {
 		return err
 	}
 	m.budget = units.Bytes(float64(m.device.DRAM.Capacity.Value) * float64(m.device.DRAM.AppBudget.Value))

@@ -28,6 +28,7 @@ type pacing struct {
 	exposed   float64           // share of what could overlap that does not
 	overhead  units.Picoseconds // of each decode step, outside operators
 	prompted  units.Picoseconds // of each pass over a prompt
+	handover  units.Picoseconds // to back, or from it
 	back      *pacing           // of formats without arithmetic; nil: they are widened
 }
 
@@ -61,6 +62,9 @@ func pacingOf(d *devices.Device, unit devices.Unit, runtime devices.Runtime) (pa
 	if runtime.PromptOverhead != nil {
 		p.prompted = runtime.PromptOverhead.Value
 	}
+	if runtime.Handover != nil {
+		p.handover = runtime.Handover.Value
+	}
 	for _, name := range unit.Caches {
 		s, err := d.Cache(name)
 		if err != nil {
@@ -72,14 +76,17 @@ func pacingOf(d *devices.Device, unit devices.Unit, runtime devices.Runtime) (pa
 	return p, nil
 }
 
-// fallback sets up the pacing of what the runtime leaves to another one. Operands
-// still come through the unit's own memories.
-func (p *pacing) fallback(d *devices.Device, runtime devices.Runtime) error {
+// fallback sets up the pacing of what the runtime leaves to another one, on so many
+// threads if it is told. Operands still come through the unit's own memories.
+func (p *pacing) fallback(d *devices.Device, runtime devices.Runtime, threads int) error {
 	other, unit := d.FallbackOf(runtime)
 	if other == nil {
 		return nil
 	}
-	back, err := pacingOf(d, unit.WithThreads(other.ThreadsOn(*unit)), *other)
+	if threads == 0 {
+		threads = other.ThreadsOn(*unit)
+	}
+	back, err := pacingOf(d, unit.WithThreads(threads), *other)
 	if err != nil {
 		return err
 	}
@@ -89,9 +96,14 @@ func (p *pacing) fallback(d *devices.Device, runtime devices.Runtime) error {
 	return nil
 }
 
+// leaves reports whether the runtime leaves work to its fallback.
+func (p *pacing) leaves(w *compute.Work) bool {
+	return p.back != nil && w.MACs > 0 && !p.compute.Knows(w.DType)
+}
+
 // of is the pacing of a step: the runtime's own, or that of what it falls back to.
 func (p *pacing) of(s *step) *pacing {
-	if p.back != nil && s.work.MACs > 0 && !p.compute.Knows(s.work.DType) {
+	if p.leaves(&s.work) {
 		return p.back
 	}
 	return p
@@ -103,6 +115,7 @@ type step struct {
 	op     string
 	first  bool // of a forward pass
 	prompt bool // it is a pass over a prompt
+	passed bool // to the fallback, or back from it
 	work   compute.Work
 	hits   []units.Bytes // served by each on-chip memory, nearest first
 	miss   bool          // something was served by none
@@ -143,6 +156,9 @@ func (p *pacing) launch(s *step, stretch float64) units.Picoseconds {
 		t += p.prompted
 	} else if s.first {
 		t += p.overhead
+	}
+	if s.passed {
+		t += p.handover
 	}
 	return stretched(t, stretch)
 }
@@ -241,6 +257,9 @@ func (r *replay) stepOf(op traces.Op) step {
 	d := &r.demand
 	s := step{op: op[0].Op, first: r.fresh, prompt: op[0].Phase == traces.Prefill, work: workOf(op, r.headDim), hits: d.hits, miss: d.miss,
 		moved: d.moved, weights: d.weights, total: d.total}
+	if left := r.leaves(&s.work); left != r.left {
+		r.left, s.passed = left, true
+	}
 	if s.work.MACs > 0 && r.back == nil && !r.compute.Knows(s.work.DType) {
 		r.widened[s.work.DType] = true
 	}

@@ -86,6 +86,7 @@ type replay struct {
 	pipeFree units.Picoseconds // since when the memory pipe is idle
 	token    int32
 	fresh    bool // the operator is the first of its pass
+	left     bool // the last product was the fallback's
 	stretches
 	layer   int32
 	block   int32 // stored block whose weights the scratchpads hold

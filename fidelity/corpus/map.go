@@ -18,7 +18,7 @@ const prefill = traces.Prefill
 func Map(r Record) Row {
 	t := names()
 	row := Row{
-		ID: r.ID, Threads: threads(r.Threads), Overrides: r.Overrides, Resize: r.Resize, KVDType: strings.ToLower(r.KV),
+		ID: r.ID, Threads: leading(r.Threads), RAMGiB: leading(r.RAM), Overrides: r.Overrides, Resize: r.Resize, KVDType: strings.ToLower(r.KV),
 		Source: sourceOf(r), Grade: r.Grade, Fitted: r.Fitted, Energy: r.Energy, Record: r,
 	}
 	if row.ID == "" {
@@ -33,8 +33,8 @@ func Map(r Record) Row {
 	return row
 }
 
-// threads is the first number of a cell such as "4 (default)"; 0 for none.
-func threads(cell string) int {
+// leading is the first number of a cell such as "4 (default)"; 0 for none.
+func leading(cell string) int {
 	n := 0
 	for _, c := range cell {
 		if c < '0' || c > '9' || n > 1<<12 {

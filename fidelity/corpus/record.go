@@ -15,11 +15,11 @@ type Record struct {
 	File string
 	Line int
 
-	ID, Device, SoC, Runtime, Version, Unit, Threads string
-	Model, Shape, Quant, Buffers, KV                 string
-	Metric, Length, Spread                           string
-	Source, In, Date, Grade, Flags, Note             string // In: the file or issue of the source
-	Overrides, Energy, Disputed                      string
+	ID, Device, SoC, RAM, Runtime, Version, Unit, Threads string
+	Model, Shape, Quant, Buffers, KV                      string
+	Metric, Length, Spread                                string
+	Source, In, Date, Grade, Flags, Note                  string // In: the file or issue of the source
+	Overrides, Energy, Disputed                           string
 
 	Printed                         string // Value as it stands in the file
 	Value                           float64
@@ -44,14 +44,12 @@ func text(field func(*Record) *string) func(*Record, string) error {
 	return func(r *Record, s string) error { *field(r) = s; return nil }
 }
 
-func ignore(*Record, string) error { return nil }
-
 // columns of a file, in any order.
 var columns = []column{
 	{"id", nil, false, text(func(r *Record) *string { return &r.ID })},
 	{"device", []string{"phone"}, true, text(func(r *Record) *string { return &r.Device })},
 	{"soc", nil, false, text(func(r *Record) *string { return &r.SoC })},
-	{"ram_gb", nil, false, ignore},
+	{"ram_gb", nil, false, text(func(r *Record) *string { return &r.RAM })},
 	{"runtime", nil, false, text(func(r *Record) *string { return &r.Runtime })},
 	{"version", []string{"runtime_version_or_date"}, false, text(func(r *Record) *string { return &r.Version })},
 	{"unit", nil, false, text(func(r *Record) *string { return &r.Unit })},

@@ -27,6 +27,7 @@ type Row struct {
 	ID      string
 	Phone   string // a profile's name, or the path of one
 	StandIn bool   // the phone is another one with the device's SoC
+	RAMGiB  int    // of the one that was measured; 0: not stated
 	Runtime string // "": the unit's own
 	Unit    string // cpu, gpu, npu; "": the runtime's
 	Threads int    // 0: not stated

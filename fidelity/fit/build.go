@@ -16,6 +16,7 @@ import (
 	"github.com/memsim/memsim/sim/residency"
 	"github.com/memsim/memsim/sim/sram"
 	"github.com/memsim/memsim/traces"
+	"github.com/memsim/memsim/units"
 )
 
 // longestPrompt is the longest prompt that one measurement is believed to have had.
@@ -33,27 +34,32 @@ type builder struct {
 	memo     sram.Memo
 }
 
-func (b *builder) device(name string) (*devices.Device, error) {
+// device loads a phone with as much memory as the one that was measured had.
+func (b *builder) device(name string, ramGiB int) (*devices.Device, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if d, ok := b.devices[name]; ok {
+	key := fmt.Sprint(name, " ", ramGiB)
+	if d, ok := b.devices[key]; ok {
 		return d, nil
 	}
 	d, err := devices.LoadPrior(name, nil)
+	if err == nil && ramGiB > 0 && d.DRAM.Capacity.Value != units.Bytes(ramGiB)*units.GiB {
+		d, err = devices.LoadPrior(name, []string{fmt.Sprintf("dram.capacity=%d GiB", ramGiB)})
+	}
 	if err != nil {
 		return nil, err
 	}
 	if b.devices == nil {
 		b.devices = map[string]*devices.Device{}
 	}
-	b.devices[name] = d
+	b.devices[key] = d
 	return d, nil
 }
 
 // machine returns the machine of a row, one for all rows of its kind: it remembers
 // what its memories did.
 func (b *builder) machine(d *devices.Device, unit string, row corpus.Row) (*sim.Machine, error) {
-	key := fmt.Sprint(row.Phone, " ", unit, " ", row.Runtime, " ", row.Threads)
+	key := fmt.Sprint(row.Phone, " ", row.RAMGiB, " ", unit, " ", row.Runtime, " ", row.Threads)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if m, ok := b.machines[key]; ok {
@@ -77,7 +83,7 @@ func (b *builder) build(ctx context.Context, row corpus.Row) (*Case, error) {
 	if row.Prompt > longestPrompt {
 		return nil, errors.New("a prompt of that length is the sum of many")
 	}
-	d, err := b.device(row.Phone)
+	d, err := b.device(row.Phone, row.RAMGiB)
 	if err != nil {
 		return nil, err
 	}

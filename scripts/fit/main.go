@@ -4,11 +4,15 @@
 // measurements, profiles or models of time have changed:
 //
 //	go run ./scripts/fit
+//
+// -residuals writes what each row was predicted to be, with its phone and with its
+// model left out.
 package main
 
 import (
 	"context"
 	"encoding/csv"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -26,7 +30,10 @@ import (
 	"github.com/memsim/memsim/traces"
 )
 
+var residuals = flag.String("residuals", "", "write each row's errors to this CSV file")
+
 func main() {
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -65,6 +72,7 @@ func run(ctx context.Context) error {
 // report prints how well rows are predicted that had no part in the fit: those of a
 // phone from all other phones, those of a model from all other models.
 func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
+	var lists [][]fit.Held
 	for _, left := range []struct {
 		what  string
 		group func(*fit.Case) string
@@ -76,6 +84,7 @@ func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
 		if err != nil {
 			return err
 		}
+		lists = append(lists, held)
 		for _, unit := range []string{"cpu", "gpu", "npu"} {
 			for _, phase := range []traces.Phase{traces.Decode, traces.Prefill} {
 				x := fit.ScoreOf(held, func(h fit.Held) bool { return h.Case.Row.Unit == unit && h.Case.Row.Phase() == phase })
@@ -84,7 +93,30 @@ func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
 			}
 		}
 	}
-	return nil
+	if *residuals == "" {
+		return nil
+	}
+	prior, err := p.At(context.Background(), make([]float64, len(p.Sigma)), runtime.NumCPU())
+	if err != nil {
+		return err
+	}
+	return writeResiduals(*residuals, prior, s, cases, lists[0], lists[1])
+}
+
+func writeResiduals(path string, prior, s *fit.Solution, cases []fit.Case, phone, model []fit.Held) error {
+	header := []string{"id", "phone", "unit", "runtime", "threads", "model", "overrides", "quant", "metric", "prompt", "held", "measured_ms",
+		"prior_log", "fitted_log", "phone_out_log", "phone_out_sigma", "model_out_log", "model_out_sigma"}
+	return writeTable(path, header, func(w *csv.Writer) error {
+		for i := range cases {
+			r := cases[i].Row
+			if err := w.Write([]string{r.ID, r.Phone, r.Unit, r.Runtime, strconv.Itoa(r.Threads), r.Model, r.Overrides, r.Quant, r.Metric,
+				strconv.Itoa(r.Prompt), strconv.Itoa(r.Held()), number(1e3*r.Seconds(), 5), number(prior.Residual[i], 4), number(s.Residual[i], 4),
+				number(phone[i].Log, 4), number(phone[i].Sigma, 4), number(model[i].Log, 4), number(model[i].Sigma, 4)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func writeMultipliers(space *fit.Space, p *fit.Problem, s *fit.Solution) error {

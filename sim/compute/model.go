@@ -45,7 +45,7 @@ func (s shares) at(n int64) float64 {
 
 // rate is what a unit does with one arithmetic type.
 type rate struct {
-	peak   float64 // multiply-accumulates a second
+	peak   float64 // multiply-accumulates a second, of the pipes that are fed
 	energy float64 // picojoules each
 }
 
@@ -61,12 +61,12 @@ func Of(u devices.Unit, r devices.Runtime) (*Model, error) {
 	if r.Unit != u.Name {
 		return nil, fault.Userf("runtime %s runs on unit %s, not on %s", r.Name, r.Unit, u.Name)
 	}
-	rates := map[string]rate{}
+	rates, fed := map[string]rate{}, u.Fed()
 	for _, x := range u.Rates {
 		if x.Peak.Value <= 0 {
 			return nil, fault.Userf("unit %s: peak rate of %s must be above zero", u.Name, x.DType)
 		}
-		rates[x.DType] = rate{float64(x.Peak.Value), float64(x.Energy.Value)}
+		rates[x.DType] = rate{float64(x.Peak.Value) * fed, float64(x.Energy.Value)}
 	}
 	m := &Model{name: r.Name, shares: shares{float64(r.MatVecShare.Value), float64(r.ComputeShare.Value)}, formats: map[string]format{}}
 	m.attention = m.shares
