@@ -114,6 +114,22 @@ func OfModel(u Unit, r Runtime, m ModelShape, phase string) []Multiplier {
 	}
 }
 
+// OfBuild lists the multipliers of the time that a build of a runtime takes in one
+// phase, so many months from the one that the fit is of. Kernels get better, and now
+// and then worse: how far two builds are apart grows with the root of the time between
+// them. The build that the fit is of has none.
+func OfBuild(u Unit, r Runtime, build string, months float64, phase string) []Multiplier {
+	s := spreadOf(u.Name)
+	sigma := s.decodeMonth
+	if phase == "prefill" {
+		sigma = s.prefillMonth
+	}
+	if sigma *= math.Sqrt(math.Abs(months)); sigma == 0 {
+		return nil
+	}
+	return []Multiplier{{Scope: "build", Name: r.Name + " " + build, Number: phase, Sigma: sigma, apply: func(*variant, float64) {}}}
+}
+
 // ModelShape is what tells models apart for a runtime.
 type ModelShape struct {
 	Architecture    string

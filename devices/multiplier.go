@@ -52,15 +52,16 @@ type spread struct {
 	format                                 float64 // of one format from the others of a runtime, where its profile does not tell them apart
 	architecture, model                    float64 // of the time of a kind of model, and of one shape
 	prompt                                 float64 // times the last two in prefill
+	decodeMonth, prefillMonth              float64 // of builds of a runtime that are a month apart
 }
 
 func spreadOf(unit string) spread {
 	if unit == "cpu" {
 		return spread{socBandwidth: 0.12, socRate: 0.12, phoneBandwidth: 0.08, phoneRate: 0.12, phoneLaunch: 0.30, phonePrompt: 0.12,
-			isa: 0.35, format: 0.25, architecture: 0.08, model: 0.05, prompt: 1.3}
+			isa: 0.35, format: 0.25, architecture: 0.08, model: 0.05, prompt: 1.3, decodeMonth: 0.03, prefillMonth: 0.06}
 	}
 	return spread{socBandwidth: 0.15, socRate: 0.35, phoneBandwidth: 0.10, phoneRate: 0.25, phoneLaunch: 0.40, phonePrompt: 0.20,
-		format: 0.40, architecture: 0.15, model: 0.10, prompt: 1.5}
+		format: 0.40, architecture: 0.15, model: 0.10, prompt: 1.5, decodeMonth: 0.06, prefillMonth: 0.15}
 }
 
 // variant is the unit and the runtime of a device that a fit may change.

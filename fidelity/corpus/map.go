@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/memsim/memsim/traces"
@@ -24,6 +25,7 @@ func Map(r Record) Row {
 	if row.ID == "" {
 		row.ID = fmt.Sprintf("%s:%d", path.Base(r.File), r.Line)
 	}
+	row.Build, row.Month = build(r), month(r)
 	t.readNote(&row, &r)
 	t.setFlags(&row, r)
 	t.setMetric(&row, r)
@@ -43,6 +45,36 @@ func leading(cell string) int {
 		n = 10*n + int(c-'0')
 	}
 	return n
+}
+
+// build names the build of a record's runtime: what the source calls it, and its
+// version, or else where it is spoken of.
+func build(r Record) string {
+	version := r.Version
+	if version == "" {
+		version = r.In
+	}
+	return strings.TrimSuffix(r.Runtime+", "+version, ", ")
+}
+
+var stated = regexp.MustCompile(`\b(20[23]\d)(?:-(0[1-9]|1[0-2]))?\b`)
+
+// month is when a record's build was made, as far as it says; the middle of a year
+// that is stated alone.
+func month(r Record) int {
+	for _, text := range []string{r.Version, r.Runtime, r.Date} {
+		m := stated.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		year, _ := strconv.Atoi(m[1])
+		of := 6
+		if m[2] != "" {
+			of, _ = strconv.Atoi(m[2])
+		}
+		return 12*(year-2020) + of
+	}
+	return 0
 }
 
 func sourceOf(r Record) string {

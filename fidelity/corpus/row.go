@@ -52,6 +52,8 @@ type Row struct {
 	Spread float64 // standard deviation or half the range, relative to Value; 0: not stated
 
 	Source string // whose figure, file and version
+	Build  string // of the runtime: whose and which, one for all rows of one campaign
+	Month  int    // of the build or the measurement, counted from January 2020; 0: not stated
 	Grade  string // P: by whoever measured; S: quoted
 	Flags  []string
 	Fitted bool   // a number of a shipped profile was chosen to meet this row

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -30,6 +32,7 @@ type builder struct {
 	mu      sync.Mutex
 	devices map[string]*devices.Device
 
+	usual    map[string]int // month of the build that most rows of a runtime have
 	machines map[string]*sim.Machine
 	memo     sram.Memo
 }
@@ -107,7 +110,48 @@ func (b *builder) build(ctx context.Context, row corpus.Row) (*Case, error) {
 	u, r := machine.Unit(), machine.Runtime()
 	c.scale = d.Multipliers(u, r, formatsOf(trace))
 	c.own = devices.OfModel(u, r, sim.ShapeOf(trace.Head), string(row.Phase()))
+	c.own = append(c.own, devices.OfBuild(u, r, row.Build, b.age(row), string(row.Phase()))...)
 	return c, nil
+}
+
+// undated is how many months the build of a row is taken to be from the usual one if
+// the row does not say.
+const undated = 6
+
+// age is how many months lie between the build of a row and the one that most rows of
+// its runtime have.
+func (b *builder) age(row corpus.Row) float64 {
+	usual, ok := b.usual[row.Runtime]
+	switch {
+	case !ok || usual == 0 && row.Month == 0:
+		return 0
+	case usual == 0 || row.Month == 0:
+		return undated
+	}
+	return math.Abs(float64(row.Month - usual))
+}
+
+// usualMonths finds when the build was made that most rows of a runtime have.
+func usualMonths(rows []corpus.Row) map[string]int {
+	count := map[string]map[int]int{}
+	for i := range rows {
+		if r := &rows[i]; r.Exclude == nil {
+			if count[r.Runtime] == nil {
+				count[r.Runtime] = map[int]int{}
+			}
+			count[r.Runtime][r.Month]++
+		}
+	}
+	usual := map[string]int{}
+	for runtime, months := range count {
+		most := 0
+		for _, m := range slices.Sorted(maps.Keys(months)) {
+			if months[m] >= most { // the latest of those that tie
+				usual[runtime], most = m, months[m]
+			}
+		}
+	}
+	return usual
 }
 
 // unitOf is the unit of a row: its own, or the one that its runtime is for.

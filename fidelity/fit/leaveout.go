@@ -60,14 +60,11 @@ func Spread(row *Row, theta []float64, precision *mat.Cholesky) (log, sigma floa
 	}
 	slope := mat.NewVecDense(len(theta), nil)
 	for k, j := range row.Touches {
-		was := at[k]
-		at[k] = was + step
-		moved, err := row.LogPredicted(at)
+		x, err := row.slope(at, k)
 		if err != nil {
 			return 0, 0, err
 		}
-		at[k] = was
-		slope.SetVec(j, slope.AtVec(j)+(moved-log)/step)
+		slope.SetVec(j, slope.AtVec(j)+x)
 	}
 	var x mat.VecDense
 	if err := precision.SolveVecTo(&x, slope); err != nil && !isCondition(err) {
@@ -90,11 +87,20 @@ func LeaveOut(p *Problem, s *Solution, cases []Case, group func(*Case) string) (
 	for i := range cases {
 		members[group(&cases[i])] = append(members[group(&cases[i])], i)
 	}
+	// Where predictions bend, the linear form has its minimum beside the solution: what
+	// leaving out moves is counted from there.
+	all, err := p.Without(s, func(int) bool { return false })
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Held, len(cases))
 	for g, list := range members {
 		rest, err := p.Without(s, func(i int) bool { return group(&cases[i]) == g })
 		if err != nil {
 			return nil, err
+		}
+		for j := range rest.Theta {
+			rest.Theta[j] += s.Theta[j] - all.Theta[j]
 		}
 		var c mat.Cholesky
 		if !c.Factorize(rest.Precision) {

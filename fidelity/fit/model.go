@@ -102,7 +102,7 @@ func (s *Space) Rows(cases []Case) []Row {
 // Cases predicts what can be predicted of rows: it records what each moves, some at
 // a time. A row that cannot be predicted gets its reason.
 func Cases(ctx context.Context, rows []corpus.Row, workers int, step func(done int)) ([]Case, error) {
-	var b builder
+	b := builder{usual: usualMonths(rows)}
 	cases := make([]*Case, len(rows))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, workers))

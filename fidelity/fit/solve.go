@@ -43,10 +43,12 @@ type Solution struct {
 
 const (
 	freedom  = 4.0  // degrees of freedom of Student's t: an error of 4 sigma counts a third
-	step     = 1e-3 // of differences, in logarithms
+	step     = 0.02 // of differences to both sides, in logarithms: predictions bend where one bound takes over from another
 	boldest  = 0.7  // a step's largest change of a parameter
 	tolerant = 5e-4 // relative change of the cost that ends the fit
 	rounds   = 40
+
+	firstDamping = 1e-3
 )
 
 // Solve minimises the negative log posterior from start (nil is the prior mean).
@@ -59,7 +61,7 @@ func (p *Problem) Solve(ctx context.Context, start []float64, workers int) (*Sol
 	if err != nil {
 		return nil, err
 	}
-	damping := 1e-3
+	damping := firstDamping
 	for range rounds {
 		if err := p.differentiate(ctx, s, workers); err != nil {
 			return nil, err
@@ -68,12 +70,19 @@ func (p *Problem) Solve(ctx context.Context, start []float64, workers int) (*Sol
 		if err != nil {
 			return nil, err
 		}
-		if better == nil {
-			return s, nil
+		enough := tolerant * (1 + math.Abs(s.Cost))
+		if better == nil || s.Cost-better.Cost < enough {
+			if better == nil {
+				better = s
+			}
+			if better, err = p.polish(ctx, better, workers); err != nil {
+				return nil, err
+			}
+			damping = firstDamping
 		}
 		gain := s.Cost - better.Cost
 		s = better
-		if gain < tolerant*(1+math.Abs(s.Cost)) {
+		if gain < enough {
 			break
 		}
 	}
@@ -105,6 +114,84 @@ func (p *Problem) improve(ctx context.Context, s *Solution, damping *float64, wo
 	return nil, nil
 }
 
+// polish moves one parameter after the other, where all at once lead nowhere:
+// predictions have edges, where one bound takes over from another, along which alone
+// the cost falls.
+func (p *Problem) polish(ctx context.Context, s *Solution, workers int) (*Solution, error) {
+	theta := append([]float64(nil), s.Theta...)
+	residual := append([]float64(nil), s.Residual...)
+	rows := make([][]int, len(theta))
+	for i := range p.Rows {
+		for _, j := range p.Rows[i].Touches {
+			if n := len(rows[j]); n == 0 || rows[j][n-1] != i {
+				rows[j] = append(rows[j], i)
+			}
+		}
+	}
+	for j := range theta {
+		for _, by := range polishSteps {
+			gained, err := p.nudge(ctx, theta, residual, j, by, rows[j], workers)
+			if err != nil {
+				return nil, err
+			}
+			if gained {
+				break
+			}
+		}
+	}
+	return p.At(ctx, theta, workers)
+}
+
+// polishSteps are what polish tries, in logarithms.
+var polishSteps = []float64{0.1, -0.1, 0.02, -0.02}
+
+// nudge moves parameter j and keeps the move if the cost falls. rows touch it.
+func (p *Problem) nudge(ctx context.Context, theta, residual []float64, j int, by float64, rows []int, workers int) (bool, error) {
+	was := theta[j]
+	before := p.priorOf(theta, j)
+	for _, i := range rows {
+		before += p.Rows[i].loss(residual[i])
+	}
+	theta[j] = was + by
+	moved := make([]float64, len(rows))
+	err := each(ctx, workers, len(rows), func(k int) error {
+		r := &p.Rows[rows[k]]
+		v, err := r.LogPredicted(touched(r.Touches, theta))
+		moved[k] = v - r.LogMeasured
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	after := p.priorOf(theta, j)
+	for k, i := range rows {
+		after += p.Rows[i].loss(moved[k])
+	}
+	if !(after < before) {
+		theta[j] = was
+		return false, nil
+	}
+	for k, i := range rows {
+		residual[i] = moved[k]
+	}
+	return true, nil
+}
+
+// loss is the negative log likelihood of a residual.
+func (r *Row) loss(residual float64) float64 {
+	z := residual / r.Sigma
+	return (freedom + 1) / 2 * math.Log1p(z*z/freedom)
+}
+
+// priorOf is the part of the prior's cost that changes with parameter j.
+func (p *Problem) priorOf(theta []float64, j int) float64 {
+	if p.Precision != nil {
+		return p.priorCost(theta)
+	}
+	z := (theta[j] - p.mean()[j]) / p.Sigma[j]
+	return z * z / 2
+}
+
 func (p *Problem) mean() []float64 {
 	if p.Mean != nil {
 		return p.Mean
@@ -125,7 +212,7 @@ func (p *Problem) At(ctx context.Context, theta []float64, workers int) (*Soluti
 	}
 	for i := range p.Rows {
 		z := s.Residual[i] / p.Rows[i].Sigma
-		s.Cost += (freedom + 1) / 2 * math.Log1p(z*z/freedom)
+		s.Cost += p.Rows[i].loss(s.Residual[i])
 		s.Weight[i] = (freedom + 1) / (freedom + z*z)
 	}
 	s.Cost += p.priorCost(theta)
@@ -166,14 +253,11 @@ func (p *Problem) differentiate(ctx context.Context, s *Solution, workers int) e
 		theta := touched(r.Touches, s.Theta)
 		s.Jacobian[i] = make([]float64, len(theta))
 		for k := range theta {
-			was := theta[k]
-			theta[k] = was + step
-			v, err := r.LogPredicted(theta)
+			slope, err := r.slope(theta, k)
 			if err != nil {
 				return err
 			}
-			theta[k] = was
-			s.Jacobian[i][k] = (v - r.LogMeasured - s.Residual[i]) / step
+			s.Jacobian[i][k] = slope
 		}
 		return nil
 	})
@@ -182,6 +266,20 @@ func (p *Problem) differentiate(ctx context.Context, s *Solution, workers int) e
 	}
 	s.Precision = p.curvature(s)
 	return nil
+}
+
+// slope is the derivative of the row's prediction by the k-th parameter it touches.
+func (r *Row) slope(theta []float64, k int) (float64, error) {
+	was := theta[k]
+	defer func() { theta[k] = was }()
+	theta[k] = was + step
+	above, err := r.LogPredicted(theta)
+	if err != nil {
+		return 0, err
+	}
+	theta[k] = was - step
+	below, err := r.LogPredicted(theta)
+	return (above - below) / (2 * step), err
 }
 
 // curvature is that of the cost by Gauss and Newton: the rows' with the weights of
@@ -264,11 +362,16 @@ func touched(touches []int, theta []float64) []float64 {
 
 // each calls do for every row, some at a time.
 func (p *Problem) each(ctx context.Context, workers int, do func(i int) error) error {
+	return each(ctx, workers, len(p.Rows), do)
+}
+
+// each calls do for 0 to n-1, some at a time.
+func each(ctx context.Context, workers, n int, do func(i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	workers = max(1, workers)
 	for w := range workers {
 		g.Go(func() error {
-			for i := w; i < len(p.Rows); i += workers {
+			for i := w; i < n; i += workers {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
