@@ -334,9 +334,7 @@ func (d *document) chooseISA(runtime *yaml.Node) {
 		}
 		if best := d.bestISA(on, has); best != nil {
 			for i := 0; i+1 < len(best.Content); i += 2 {
-				if best.Content[i].Value != "isa" {
-					setNode(row, best.Content[i].Value, best.Content[i+1])
-				}
+				setNode(row, best.Content[i].Value, best.Content[i+1])
 			}
 		}
 		removeKeys(row, "on")

@@ -56,12 +56,16 @@ type spread struct {
 }
 
 func spreadOf(unit string) spread {
-	if unit == "cpu" {
-		return spread{socBandwidth: 0.12, socRate: 0.12, phoneBandwidth: 0.08, phoneRate: 0.12, phoneLaunch: 0.30, phonePrompt: 0.12,
-			isa: 0.35, format: 0.25, architecture: 0.08, model: 0.05, prompt: 1.3, decodeMonth: 0.03, prefillMonth: 0.06}
+	switch unit {
+	case "cpu":
+		return spread{socBandwidth: 0.15, socRate: 0.12, phoneBandwidth: 0.08, phoneRate: 0.12, phoneLaunch: 0.30, phonePrompt: 0.12,
+			isa: 0.35, format: 0.25, architecture: 0.07, model: 0.04, prompt: 1.3, decodeMonth: 0.03, prefillMonth: 0.09}
+	case "npu":
+		return spread{socBandwidth: 0.22, socRate: 0.40, phoneBandwidth: 0.10, phoneRate: 0.20, phoneLaunch: 0.35, phonePrompt: 0.20,
+			format: 0.35, architecture: 0.15, model: 0.08, prompt: 1.5, decodeMonth: 0.04, prefillMonth: 0.12}
 	}
 	return spread{socBandwidth: 0.15, socRate: 0.35, phoneBandwidth: 0.10, phoneRate: 0.25, phoneLaunch: 0.40, phonePrompt: 0.20,
-		format: 0.40, architecture: 0.15, model: 0.10, prompt: 1.5, decodeMonth: 0.06, prefillMonth: 0.15}
+		format: 0.40, architecture: 0.13, model: 0.08, prompt: 1.5, decodeMonth: 0.04, prefillMonth: 0.18}
 }
 
 // variant is the unit and the runtime of a device that a fit may change.
@@ -123,7 +127,7 @@ func ofRuntime(u Unit, r Runtime, formats []string) []Multiplier {
 	l := listing{scope: "runtime", name: name, unit: u.Name, program: r.Name}
 	l.runtime(r)
 	for _, f := range slices.Sorted(slices.Values(formats)) {
-		l.format(r, f, u.isa())
+		l.format(r, f)
 	}
 	return l.found
 }
@@ -269,7 +273,7 @@ func (l *listing) runtime(r Runtime) {
 }
 
 // format lists what one storage format costs.
-func (l *listing) format(r Runtime, dtype, isa string) {
+func (l *listing) format(r Runtime, dtype string) {
 	i := slices.IndexFunc(r.Arithmetic, func(a Arithmetic) bool { return a.DType == dtype })
 	if i < 0 {
 		return
@@ -286,7 +290,7 @@ func (l *listing) format(r Runtime, dtype, isa string) {
 	l.add(dtype+".dequant", a.Dequant.width(), func(v *variant, f float64) { multiply(v, &v.runtime.Arithmetic[i].Dequant, f) })
 	l.add(dtype+".matvec_share", ownWidth(a.MatVecShare, s.format), matvec)
 	l.add(dtype+".compute_share", ownWidth(a.ComputeShare, s.format), matmul)
-	if isa != "" {
+	if isa := a.ISA; isa != "" {
 		l.add(dtype+"@"+isa+".matvec_share", s.isa, matvec)
 		l.add(dtype+"@"+isa+".compute_share", s.isa, matmul)
 	}
@@ -480,21 +484,6 @@ func exposedWidth(q Quantity[units.Ratio]) float64 {
 	}
 	least, most := 1-float64(q.Range.High), 1-float64(q.Range.Low)
 	return math.Log(most/max(least, 0.02)) / (2 * central)
-}
-
-// isa is the instruction set that a CPU's working cores all have and that decides
-// what a product costs; "" for another unit.
-func (u Unit) isa() string {
-	working := u.Working()
-	if len(working) == 0 {
-		return ""
-	}
-	for _, isa := range []string{"i8mm", "dotprod"} {
-		if !slices.ContainsFunc(working, func(c Cluster) bool { return !slices.Contains(c.ISA, isa) }) {
-			return isa
-		}
-	}
-	return "neon"
 }
 
 // Own reports whether the multiplier is one phone's alone: a copy of its profile under

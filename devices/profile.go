@@ -345,8 +345,9 @@ type Arithmetic struct {
 	MatVecShare  *Quantity[units.Ratio] `yaml:"matvec_share"`
 
 	// On says what is different on cores with an instruction set. A device holds
-	// none: the best that its cores have is in the fields above.
-	On []OnISA `yaml:"on,omitempty"`
+	// none: the best that its cores have is in the fields above, and named in ISA.
+	On  []OnISA `yaml:"on,omitempty"`
+	ISA string  `yaml:"isa,omitempty"`
 }
 
 // OnISA is what an instruction set changes of an Arithmetic.

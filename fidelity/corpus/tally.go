@@ -35,6 +35,10 @@ func Count(rows []Row, property func(Row) string) []Tally {
 // Properties by which Count is of use.
 func (r Row) family() string { name, _, _ := strings.Cut(r.ID, "-"); return name }
 
+// Campaign is the source of a shipped row, as its ID begins, without a number: misc for
+// misc3.
+func (r Row) Campaign() string { return strings.TrimRight(r.family(), "0123456789") }
+
 // ByFamily is the source of a row, as its ID begins.
 func ByFamily(r Row) string { return r.family() }
 

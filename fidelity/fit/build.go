@@ -231,20 +231,24 @@ func formatsOf(t *traces.Trace) []string {
 	return out
 }
 
-// sigma is the standard deviation of the error of a row: what the source scatters
-// by, and what the model of any operator leaves out.
+// sigma is the standard deviation of the error of a row, in logarithms: what its
+// source scatters by from run to run, and what the model of any operator leaves out.
 func (c *Case) sigma() float64 {
-	noise := 0.06
+	unit, prompt := 0, 0
 	if c.Row.Unit != "cpu" {
-		noise = 0.10
+		unit = 1
 	}
 	if c.Row.Phase() == traces.Prefill {
-		noise *= 1.4
+		prompt = 1
+	}
+	noise := otherNoise[unit][prompt]
+	if own, ok := noises[c.Row.Campaign()]; ok {
+		noise = own[unit][prompt]
 	}
 	if len(c.Row.Assumed) > 0 {
 		noise += 0.04
 	}
-	if c.Row.Grade != "P" {
+	if c.Row.Grade == "S" {
 		noise += 0.05
 	}
 	if c.Row.Metric == corpus.FirstTokenMS && c.Row.Prompt < 64 {
@@ -252,3 +256,19 @@ func (c *Case) sigma() float64 {
 	}
 	return max(noise, c.Row.Spread)
 }
+
+// noises are the errors of campaigns of measurements, of CPUs and of other units, each
+// in decode and in prefill. Where a campaign says by what its runs scatter, that is
+// among them: pocketpal by 2 to 5 % on CPUs, up to 20 % in low formats on GPUs.
+var noises = map[string][2][2]float64{
+	"pocketpal":   {{0.05, 0.07}, {0.10, 0.10}}, // means of three, one app
+	"rknn":        {{0.05, 0.07}, {0.05, 0.08}}, // a vendor at maximum clocks
+	"openweights": {{0.06, 0.08}, {0.08, 0.12}},
+	"aihub":       {{0.08, 0.12}, {0.10, 0.12}}, // a vendor, of several releases
+	"johnrocky":   {{0.10, 0.16}, {0.13, 0.20}}, // medians of an app on one phone, warm and cold
+	"llmrs":       {{0.06, 0.10}, {0.08, 0.12}}, // held at one temperature
+	"misc":        {{0.08, 0.18}, {0.11, 0.18}}, // cards and issues, each of its own
+}
+
+// otherNoise is that of a campaign that is not known.
+var otherNoise = [2][2]float64{{0.07, 0.12}, {0.10, 0.16}}
