@@ -1,7 +1,9 @@
 package fit
 
 import (
+	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 
@@ -81,8 +83,9 @@ type Held struct {
 	Sigma float64 // standard deviation that the prediction states
 }
 
-// LeaveOut predicts each case from the fit without its group, such as its phone.
-func LeaveOut(p *Problem, s *Solution, cases []Case, group func(*Case) string) ([]Held, error) {
+// LeaveOut predicts each case from the fit without its group, such as its phone; some
+// groups at a time.
+func LeaveOut(ctx context.Context, p *Problem, s *Solution, cases []Case, group func(*Case) string, workers int) ([]Held, error) {
 	members := map[string][]int{}
 	for i := range cases {
 		members[group(&cases[i])] = append(members[group(&cases[i])], i)
@@ -94,27 +97,30 @@ func LeaveOut(p *Problem, s *Solution, cases []Case, group func(*Case) string) (
 		return nil, err
 	}
 	out := make([]Held, len(cases))
-	for g, list := range members {
+	groups := slices.Sorted(maps.Keys(members))
+	err = each(ctx, workers, len(groups), func(n int) error {
+		g := groups[n]
 		rest, err := p.Without(s, func(i int) bool { return group(&cases[i]) == g })
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for j := range rest.Theta {
 			rest.Theta[j] += s.Theta[j] - all.Theta[j]
 		}
 		var c mat.Cholesky
 		if !c.Factorize(rest.Precision) {
-			return nil, errors.New("the fit without " + g + " has no covariance")
+			return errors.New("the fit without " + g + " has no covariance")
 		}
-		for _, i := range list {
+		for _, i := range members[g] {
 			log, sigma, err := Spread(&p.Rows[i], rest.Theta, &c)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			out[i] = Held{&cases[i], log - p.Rows[i].LogMeasured, sigma}
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // Score sums up predictions: errors in percent of the measured time, and how many

@@ -1,6 +1,6 @@
 // Command fit fits the multipliers of all profiles to all measurements at once, and
-// writes what it finds where the programs read it: devices/fit/multipliers.csv and
-// fidelity/posterior/precision.csv. Run it from the root of the module when
+// writes what it finds where the programs read it: devices/fit/multipliers.csv, and
+// precision.csv and leftout.csv of fidelity/posterior. Run it from the root of the module when
 // measurements, profiles or models of time have changed:
 //
 //	go run ./scripts/fit
@@ -66,12 +66,12 @@ func run(ctx context.Context) error {
 	if err := writePrecision(solution.Precision); err != nil {
 		return err
 	}
-	return report(problem, solution, cases)
+	return report(ctx, problem, solution, cases)
 }
 
 // report prints how well rows are predicted that had no part in the fit: those of a
 // phone from all other phones, those of a model from all other models.
-func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
+func report(ctx context.Context, p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
 	var lists [][]fit.Held
 	for _, left := range []struct {
 		what  string
@@ -80,7 +80,7 @@ func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
 		{"phone", func(c *fit.Case) string { return c.Row.Phone }},
 		{"model", func(c *fit.Case) string { return c.Row.Model }},
 	} {
-		held, err := fit.LeaveOut(p, s, cases, left.group)
+		held, err := fit.LeaveOut(ctx, p, s, cases, left.group, runtime.NumCPU())
 		if err != nil {
 			return err
 		}
@@ -93,14 +93,31 @@ func report(p *fit.Problem, s *fit.Solution, cases []fit.Case) error {
 			}
 		}
 	}
+	if err := writeLeftOut(cases, lists[0], lists[1]); err != nil {
+		return err
+	}
 	if *residuals == "" {
 		return nil
 	}
-	prior, err := p.At(context.Background(), make([]float64, len(p.Sigma)), runtime.NumCPU())
+	prior, err := p.At(ctx, make([]float64, len(p.Sigma)), runtime.NumCPU())
 	if err != nil {
 		return err
 	}
 	return writeResiduals(*residuals, prior, s, cases, lists[0], lists[1])
+}
+
+// writeLeftOut writes what each row is predicted to be by the fit without its phone and
+// by the one without its model.
+func writeLeftOut(cases []fit.Case, phone, model []fit.Held) error {
+	return writeTable("fidelity/posterior/leftout.csv", []string{"id", "phone_log", "phone_sigma", "model_log", "model_sigma"}, func(w *csv.Writer) error {
+		for i := range cases {
+			err := w.Write([]string{cases[i].Row.ID, number(phone[i].Log, 4), number(phone[i].Sigma, 4), number(model[i].Log, 4), number(model[i].Sigma, 4)})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func writeResiduals(path string, prior, s *fit.Solution, cases []fit.Case, phone, model []fit.Held) error {
