@@ -95,7 +95,8 @@ func (m *Machines) slot(key string) *built {
 }
 
 // check refuses hardware axes of which no value works, whatever the others are:
-// a path that is no field, devices that do not exist.
+// a path that is no field, devices that do not exist; and values of a profile's fields
+// that no profile takes.
 func (m *Machines) check(axes []sweep.Axis) error {
 	var hardware []sweep.Axis
 	for _, a := range axes {
@@ -115,10 +116,59 @@ func (m *Machines) check(axes []sweep.Axis) error {
 	if err != nil {
 		return err
 	}
-	// The first combination that works is enough; a few of many tell.
-	var first error
+	if err := m.checkFields(hardware); err != nil {
+		return err
+	}
+	return firstOfAll(space, func(p sweep.Point) error { // the first that works is enough
+		_, err := m.For(p)
+		return err
+	})
+}
+
+// checkFields refuses the first value of a profile's field that the profile takes in
+// no combination with the other axes.
+func (m *Machines) checkFields(hardware []sweep.Axis) error {
+	for i, a := range hardware {
+		if slices.Contains(MachineAxes, a.Name) {
+			continue
+		}
+		for v := range a.Values {
+			if v%max(1, len(a.Values)/mostMachines) != 0 && v != len(a.Values)-1 {
+				continue // a few of many tell
+			}
+			if err := m.takes(hardware, i, a.Values[v]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// takes returns nil if there is a profile with axis i at a value, and else what is
+// wrong with the first; a few of many combinations tell.
+func (m *Machines) takes(hardware []sweep.Axis, i int, value string) error {
+	if m.base.Device != "" {
+		if _, err := m.base.With(hardware[i].Name + "=" + value).Load(); err == nil {
+			return nil
+		}
+	}
+	only := slices.Clone(hardware)
+	only[i].Values = []string{value}
+	space, err := sweep.NewSpace(only)
+	if err != nil {
+		return err
+	}
+	return firstOfAll(space, func(p sweep.Point) error {
+		_, err := at(m.base, p).Load()
+		return err
+	})
+}
+
+// firstOfAll returns nil if some point works, and else the error of the first; a few
+// of many tell.
+func firstOfAll(space sweep.Space, try func(sweep.Point) error) (first error) {
 	for i := range min(space.Size(), mostMachines) {
-		_, err := m.For(space.Point(i * max(1, space.Size()/mostMachines)))
+		err := try(space.Point(i * max(1, space.Size()/mostMachines)))
 		if err == nil {
 			return nil
 		}

@@ -103,8 +103,8 @@ func (s *probe) effect(n devices.Parameter) (*sweep.Effect, error) {
 		}
 		return nil, err
 	}
-	if n.Value == 0 || s.base == 0 {
-		return e, nil
+	if n.Value == 0 || s.base == 0 || e.AtLow == s.base && e.AtHigh == s.base {
+		return e, nil // a figure that both ends of the range leave as it is has no slope between
 	}
 	slope, err := s.slope(n)
 	if err != nil && !fault.IsUser(err) { // a count has no neighbours at small distance

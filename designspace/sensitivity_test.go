@@ -3,15 +3,32 @@ package designspace
 import (
 	"context"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/memsim/memsim/sim/sweep"
 )
 
+// fewRuntimes is a phone with a runtime a unit: each step of each number loads the
+// phone again, with all runtimes that it has.
+func fewRuntimes(t *testing.T) (path string) {
+	t.Helper()
+	phone, err := os.ReadFile("../devices/phones/pixel8pro.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "phone.yaml")
+	if err := os.WriteFile(path, append(phone, "runtimes: [llama.cpp-cpu, mlc-gpu]\n"...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestSensitivityFindsWhatMovesAFigure(t *testing.T) {
-	x := explorer(t, "pixel8pro")
-	s := space(t, "layers=6", "dim=128", "vocab=512")
+	x := explorer(t, fewRuntimes(t))
+	s := space(t, "layers=2", "dim=128", "vocab=512")
 	figure, err := sweep.ParseFigure("latency_parts_ms.dispatch", s.Axes())
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package devices
 import (
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // A field is one key of a group in a profile and the Go type behind it.
@@ -13,14 +14,26 @@ type field struct {
 	optional bool
 }
 
-// fields lists the keys of a struct type in the order of its declaration.
+// fieldsOf holds the answers of fields, which loading a device asks for at each node.
+var fieldsOf sync.Map // []field by reflect.Type
+
+// fields lists the keys of a struct type in the order of its declaration. The list is
+// shared: callers leave it as it is.
 func fields(t reflect.Type) []field {
+	known, ok := fieldsOf.Load(t)
+	if !ok {
+		known, _ = fieldsOf.LoadOrStore(t, readFields(t))
+	}
+	return known.([]field)
+}
+
+func readFields(t reflect.Type) []field {
 	var out []field
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if options == "inline" && f.Type.Kind() == reflect.Struct && !isQuantity(f.Type) {
-			for _, inner := range fields(f.Type) {
+			for _, inner := range readFields(f.Type) {
 				inner.index = append([]int{i}, inner.index...)
 				out = append(out, inner)
 			}

@@ -14,7 +14,7 @@ import (
 )
 
 // pages are what is to be read, from this folder.
-var pages = []string{"../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "walkthrough.md", "extending.md", "formulas.md", "measurements.md",
+var pages = []string{"../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "walkthrough.md", "extending.md", "formulas.md", "measurements.md", "your-phone.md",
 	"../devices/README.md", "../designspace/README.md", "../traces/FORMAT.md", "../sim/dram/DEVIATIONS.md"}
 
 // link matches the file and the heading that a link leads to; either may be

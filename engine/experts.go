@@ -33,7 +33,7 @@ func (p *program) mixture(x *floats, l model.Layer, w parts) *floats {
 	p.combine(p.projected, r)
 	if e.SharedFFN > 0 {
 		shared := p.buffer("shared", p.shape.Dim)
-		p.network("ffn_shared", shared, h, e.SharedFFN, w.of(model.SharedGate), w.of(model.SharedUp), w.of(model.SharedDown))
+		p.network("ffn_shared", shared, h, e.SharedFFN, w, model.SharedGate, model.SharedUp, model.SharedDown)
 		p.addTo(p.projected, shared)
 	}
 	return p.projected
@@ -44,7 +44,7 @@ func (p *program) mixture(x *floats, l model.Layer, w parts) *floats {
 func (p *program) besideDense(x *floats, l model.Layer, w parts) *floats {
 	dense := p.buffer("dense", p.shape.Dim)
 	h := p.enterHalf("ffn_norm", x, w.of(model.FFNNorm), w.some(model.FFNGate, model.FFNUp)...)
-	p.network("ffn", dense, h, l.FFN, w.of(model.FFNGate), w.of(model.FFNUp), w.of(model.FFNDown))
+	p.network("ffn", dense, h, l.FFN, w, model.FFNGate, model.FFNUp, model.FFNDown)
 	p.normInPlace("ffn_post_norm_1", dense, w.of(model.PostNorm1))
 	choice, gate, up, down := w.of(model.Router), w.of(model.ExpertGate), w.of(model.ExpertUp), w.of(model.ExpertDown)
 	h = p.enterHalf("ffn_norm_2", x, w.of(model.PreNorm2), choice, gate, up)

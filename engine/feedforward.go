@@ -15,22 +15,25 @@ func (p *program) feedForward(x *floats, l model.Layer, w parts) *floats {
 		return p.mixture(x, l, w)
 	}
 	h := p.enterHalf("ffn_norm", x, w.of(model.FFNNorm), w.some(model.FFNGate, model.FFNUp)...)
-	p.network("ffn", p.projected, h, l.FFN, w.of(model.FFNGate), w.of(model.FFNUp), w.of(model.FFNDown))
+	p.network("ffn", p.projected, h, l.FFN, w, model.FFNGate, model.FFNUp, model.FFNDown)
 	return p.projected
 }
 
 // network writes a gated network of h. Without a matrix of its own, the gate is
 // the first half of up's rows.
-func (p *program) network(name string, dst *floats, h inputs, ffn int, gate, up, down *tensor) {
+func (p *program) network(name string, dst *floats, h inputs, ffn int, w parts, gate, up, down model.Role) {
 	g, u := p.buffer("gate", ffn), p.buffer("up", ffn)
-	if gate == nil {
-		p.products(name+"_up", up, h, g, u)
+	if w.of(gate) == nil {
+		p.products(name+"_up", w.of(up), h, g, u)
 	} else {
-		p.product(name+"_gate", g, gate, h)
-		p.product(name+"_up", u, up, h)
+		p.product(name+"_gate", g, w.of(gate), h)
+		p.bias(name+"_gate_bias", g, w.bias(gate))
+		p.product(name+"_up", u, w.of(up), h)
+		p.bias(name+"_up_bias", u, w.bias(up))
 	}
-	hidden := p.activate(g, u, down)
-	p.product(name+"_down", dst, down, hidden)
+	hidden := p.activate(g, u, w.of(down))
+	p.product(name+"_down", dst, w.of(down), hidden)
+	p.bias(name+"_down_bias", dst, w.bias(down))
 }
 
 // activations by name: the operator's name, which runtimes fuse by, is that of

@@ -45,6 +45,7 @@ func (p *program) forward(m *modelTensors) {
 	p.logits = p.acts.float("logits", s.Vocab, 1)
 	h := p.lastNorm("output_norm", x, m.outer.of(model.OutputNorm), m.output)
 	p.lastProduct("output", p.logits, m.output, h)
+	p.logitBias("output_bias", m.outer.bias(model.Output))
 	p.scaleLogits("logit_scale", s.LogitScale)
 	p.capLogits("logit_cap", s.LogitCap)
 }

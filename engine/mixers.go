@@ -66,9 +66,11 @@ func (p *program) describe(name string, w work, operands ...operand) {
 	p.add(name, w, func(*batch) {}, operands...)
 }
 
-// copyOf describes values that are those of another buffer.
+// copyOf copies the values of a buffer.
 func (p *program) copyOf(name string, dst, src *floats) {
-	p.describe(name, work{}, each(traces.Read, src), each(traces.Write, dst))
+	p.add(name, work{}, func(b *batch) {
+		p.kernels.Transpose(dst.rows(0, b.n), src.rows(0, b.n), 1, src.width)
+	}, each(traces.Read, src), each(traces.Write, dst))
 }
 
 // gated describes heads times the sigmoid of a gate.

@@ -40,13 +40,15 @@ func ropeConfig(s *model.Shape, l model.Layer, context int) kernels.RoPEConfig {
 	}
 	if l.LocalRoPE {
 		c.Base = s.RoPELocal
-		return c
 	}
 	r := s.RoPEScaling
 	if r == nil {
 		return c
 	}
 	c.Magnitude = r.Magnitude
+	if l.LocalRoPE && !s.RoPELocalScaled {
+		return c
+	}
 	switch r.Type {
 	case "linear":
 		c.Scale = kernels.LinearScaling(r.Factor)

@@ -229,6 +229,16 @@ func (p *program) scaleBy(name string, x *floats, t *tensor) {
 	}, each(traces.Read, x), whole(t), each(traces.Write, x))
 }
 
+// logitBias adds the bias of the output matrix, if there is one.
+func (p *program) logitBias(name string, t *tensor) {
+	if t == nil {
+		return
+	}
+	p.add(name, work{}, func(*batch) {
+		p.kernels.AddBias(p.logits.rows(0, 1), t.values, 1)
+	}, first(traces.Read, p.logits), whole(t), first(traces.Write, p.logits))
+}
+
 // scaleLogits multiplies the logits by a factor, if there is one.
 func (p *program) scaleLogits(name string, factor float64) {
 	if factor == 0 || factor == 1 {

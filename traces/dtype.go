@@ -21,11 +21,20 @@ var bitsPerValue = map[string]float64{
 // Values returns how many values of a storage format n bytes hold; of a format
 // that this package does not know, one a byte.
 func Values(dtype string, n int64) int64 {
-	bits, ok := bitsPerValue[dtype]
-	if !ok {
-		bits = groupwiseBits(dtype)
+	return int64(float64(n) * 8 / bitsOf(dtype))
+}
+
+// Bytes returns the bytes of n values in a storage format; of a format that this
+// package does not know, one a value.
+func Bytes(dtype string, n int64) int64 {
+	return int64(float64(n) * bitsOf(dtype) / 8)
+}
+
+func bitsOf(dtype string) float64 {
+	if bits, ok := bitsPerValue[dtype]; ok {
+		return bits
 	}
-	return int64(float64(n) * 8 / bits)
+	return groupwiseBits(dtype)
 }
 
 // groupwiseBits is the storage of a value in wB, wB_gN or wB_gN_zp: B bits, and

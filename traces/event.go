@@ -140,6 +140,23 @@ type Arena struct {
 	Bytes int64  `json:"bytes"`
 }
 
+// inArena reports whether an operand lies in one of the arenas of its kind. Kinds
+// without an arena lie anywhere.
+func inArena(arenas []Arena, e *Event) bool {
+	known := false
+	for i := range arenas {
+		a := &arenas[i]
+		if a.Kind != e.Kind {
+			continue
+		}
+		if e.Addr >= a.Addr && e.Addr+uint64(e.Bytes) <= a.Addr+uint64(a.Bytes) {
+			return true
+		}
+		known = true
+	}
+	return !known
+}
+
 // Shape is what a reader of a trace needs to know of the model's architecture.
 type Shape struct {
 	Architecture   string `json:"architecture"`    // "llama", "qwen2", ...
@@ -154,6 +171,37 @@ type Shape struct {
 	TiedEmbedding  bool   `json:"tied_embedding"`
 	Params         int64  `json:"params"`        // as executed: a block counts each time it runs
 	StoredParams   int64  `json:"stored_params"` // as stored
+}
+
+// validate reports the first figure that contradicts the others: a shape says all of
+// what every model has, or nothing.
+func (s *Shape) validate() error {
+	figures := []struct {
+		key   string
+		value int
+	}{{"layers_executed", s.LayersExecuted}, {"layers_stored", s.LayersStored}, {"dim", s.Dim}, {"heads", s.Heads},
+		{"kv_heads", s.KVHeads}, {"head_dim", s.HeadDim}, {"vocab", s.Vocab}}
+	given := ""
+	for _, f := range figures {
+		if f.value < 0 {
+			return fmt.Errorf("shape: %s %d is negative", f.key, f.value)
+		}
+		if f.value > 0 && given == "" {
+			given = f.key
+		}
+	}
+	for _, f := range figures {
+		if f.value == 0 && given != "" {
+			return fmt.Errorf("shape: %s is missing or 0, although there is %s", f.key, given)
+		}
+	}
+	if s.Heads > 0 && s.Heads%s.KVHeads != 0 {
+		return fmt.Errorf("shape: %d heads cannot share %d kv_heads", s.Heads, s.KVHeads)
+	}
+	if s.FFN < 0 || s.Params < 0 || s.StoredParams < 0 {
+		return fmt.Errorf("shape: ffn %d, params %d, stored_params %d: none may be negative", s.FFN, s.Params, s.StoredParams)
+	}
+	return nil
 }
 
 // Header describes a trace: what ran, and how its addresses are laid out. It is
@@ -188,6 +236,9 @@ func (h *Header) Validate() error {
 	}
 	if h.HostDecodeNS < 0 || h.HostPrefillNS < 0 {
 		return fmt.Errorf("host_decode_ns %d, host_prefill_ns %d: neither may be negative", h.HostDecodeNS, h.HostPrefillNS)
+	}
+	if err := h.Shape.validate(); err != nil {
+		return err
 	}
 	for _, a := range h.Arenas {
 		switch a.Kind {

@@ -42,6 +42,9 @@ const absent = -1
 // Open opens the trace file at path. A file that is no trace, is damaged, or is
 // of another schema version is a user's mistake, and the error says which.
 func Open(path string) (*File, error) {
+	if path == "-" {
+		return nil, fault.Userf("a trace is not read from standard input: a Parquet file is read from its end; write it to a file and name that")
+	}
 	file, err := inputfile.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -119,6 +122,9 @@ func (f *File) readHeader() error {
 	text, ok := f.parquet.Lookup(metadataKey)
 	if !ok {
 		return fault.Userf("%s: Parquet metadata has no key %q; the file is not a memsim trace", f.path, metadataKey)
+	}
+	if sum, ok := f.parquet.Lookup(checksumKey); ok && sum != checksum(text) {
+		return fault.Userf("%s: damaged trace header: its checksum is %s, and %s says %q; capture or copy the trace again", f.path, checksum(text), checksumKey, sum)
 	}
 	var version struct {
 		Schema *int `json:"schema"`
@@ -225,7 +231,7 @@ func (f *File) Ops() iter.Seq2[Op, error] {
 func (f *File) batches() iter.Seq2[[]Event, error] {
 	return func(yield func([]Event, error) bool) {
 		events := make([]Event, batchRows)
-		rows := rowChecker{path: f.path}
+		rows := rowChecker{path: f.path, arenas: f.header.Arenas}
 		for i := range f.parquet.RowGroups() {
 			if !f.readGroup(i, events, &rows, yield) {
 				return
@@ -263,9 +269,10 @@ func (f *File) readGroup(group int, events []Event, rows *rowChecker, yield func
 
 // rowChecker holds the rows of a file to the schema, one after another.
 type rowChecker struct {
-	path string
-	row  int64 // of the next event
-	seq  int64 // of the last one
+	path   string
+	arenas []Arena
+	row    int64 // of the next event
+	seq    int64 // of the last one
 }
 
 func (c *rowChecker) check(events []Event) error {
@@ -274,6 +281,9 @@ func (c *rowChecker) check(events []Event) error {
 		err := e.Validate()
 		if err == nil && e.Seq < c.seq {
 			err = fmt.Errorf("seq %d follows %d", e.Seq, c.seq)
+		}
+		if err == nil && !inArena(c.arenas, e) {
+			err = fmt.Errorf("%s: %d bytes at %d lie in no arena of kind %s that the header names; the file is damaged, or its arenas are wrong", e.Tensor, e.Bytes, e.Addr, e.Kind)
 		}
 		if err != nil {
 			return fault.Userf("%s: row %d: %w", c.path, c.row, err)

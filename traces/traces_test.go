@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -233,7 +234,14 @@ func TestValidateBoundsAnEvent(t *testing.T) {
 func TestOpenRefusesAHeaderThatNoRunCanHave(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.parquet")
 	for want, change := range map[string]func(*Header){
-		"negative":             func(h *Header) { h.Tokens = -1 },
+		"negative": func(h *Header) { h.Tokens = -1 },
+		"head_dim is missing": func(h *Header) {
+			h.Shape = Shape{LayersExecuted: 1, LayersStored: 1, Dim: 64, Heads: 4, KVHeads: 2, Vocab: 9}
+		},
+		"4 heads cannot share": func(h *Header) {
+			h.Shape = Shape{LayersExecuted: 1, LayersStored: 1, Dim: 64, Heads: 4, KVHeads: 3, HeadDim: 16, Vocab: 9}
+		},
+		"dim -64 is negative":  func(h *Header) { h.Shape = Shape{Dim: -64} },
 		"host_decode_ns -1":    func(h *Header) { h.HostDecodeNS = -1 },
 		`kind "?"`:             func(h *Header) { h.Arenas = []Arena{{Name: "a", Kind: "?"}} },
 		"-5 bytes from 0":      func(h *Header) { h.Arenas = []Arena{{Name: "a", Kind: KV, Bytes: -5}} },
@@ -266,6 +274,61 @@ type foreign struct {
 	Phase  string `parquet:"phase"`
 	Seq    int32  `parquet:"seq"`
 	Extra  string `parquet:"extra"`
+}
+
+// A header's text has a checksum, so that no bit of it turns unseen; pages have theirs.
+func TestNoBitOfAHeaderTurnsUnseen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	trace := sample(3)
+	trace.Head.Shape = Shape{LayersExecuted: 2, LayersStored: 2, Dim: 64, Heads: 4, KVHeads: 2, HeadDim: 16, Vocab: 100}
+	write(t, path, trace)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := bytes.LastIndex(whole, []byte(`{"schema"`))
+	end := begin + bytes.Index(whole[begin:], []byte("}}")) // of the shape
+	for at := begin; at < end; at++ {
+		damaged := slices.Clone(whole)
+		damaged[at] ^= 2
+		if _, err := parse("t.parquet", bytes.NewReader(damaged), int64(len(damaged))); !fault.IsUser(err) {
+			t.Fatalf("byte %d, %q for %q: %v", at-begin, damaged[at], whole[at], err)
+		}
+	}
+}
+
+func TestOperandsLieInTheArenasOfTheirKind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.parquet")
+	for _, c := range []struct {
+		kv    Arena
+		wants bool
+	}{
+		{Arena{Name: "kv", Kind: KV, Addr: 1000, Bytes: 64}, true},
+		{Arena{Name: "kv", Kind: KV, Addr: 1001, Bytes: 64}, false},
+		{Arena{Name: "kv", Kind: KV, Addr: 999, Bytes: 64}, false},
+		{Arena{Name: "kv", Kind: KV, Addr: 200, Bytes: 64}, false},
+		{Arena{Name: "weights", Kind: Weight, Addr: 0, Bytes: 10}, true}, // of KV nothing is said
+	} {
+		write(t, path, &Trace{
+			Head:   Header{Arenas: []Arena{c.kv}},
+			Events: []Event{{Phase: Decode, Op: "attention", Tensor: "cache.0.k", Kind: KV, Access: Read, Addr: 1000, Bytes: 64, DType: "f16", Expert: -1}},
+		})
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ReadAll(f)
+		f.Close()
+		if c.wants && err != nil || !c.wants && (!fault.IsUser(err) || !strings.Contains(err.Error(), "row 0: cache.0.k: 64 bytes at 1000 lie in no arena of kind kv")) {
+			t.Errorf("%+v: %v", c.kv, err)
+		}
+	}
+}
+
+func TestATraceIsNotReadFromStandardInput(t *testing.T) {
+	if _, err := Open("-"); !fault.IsUser(err) || !strings.Contains(err.Error(), "standard input") {
+		t.Errorf("error %v", err)
+	}
 }
 
 // Other writers choose other physical types and encodings.

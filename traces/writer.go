@@ -3,14 +3,24 @@ package traces
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 
 	"github.com/memsim/memsim/internal/atomicfile"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
-// metadataKey is the Parquet key-value metadata entry that holds the Header.
-const metadataKey = "memsim"
+// The entries of the Parquet key-value metadata: the Header, and a checksum of its
+// text. Pages have theirs in their own headers.
+const (
+	metadataKey = "memsim"
+	checksumKey = "memsim.crc32"
+)
+
+// checksum is the CRC-32 (IEEE 802.3) of a header's text, in hexadecimal digits.
+func checksum(text string) string {
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text)))
+}
 
 // rowsPerGroup bounds what a writer and a reader hold in memory at a time.
 const rowsPerGroup = 1 << 18
@@ -82,6 +92,7 @@ func (w *Writer) Close() error {
 		return fmt.Errorf("write trace header: %w", err)
 	}
 	w.rows.SetKeyValueMetadata(metadataKey, string(text))
+	w.rows.SetKeyValueMetadata(checksumKey, checksum(string(text)))
 	if err := w.rows.Close(); err != nil {
 		return fmt.Errorf("write trace: %w", err)
 	}

@@ -27,6 +27,8 @@ func TestFilesThatAreNoFiles(t *testing.T) {
 			"inspect FILE",
 			"replay FILE --device pixel8pro",
 			"export FILE --to csv -o -",
+			"import FILE --from csv -o t.parquet",
+			"import FILE --from llama-eval-callback --model FILE -o t.parquet",
 			"probe dram --part lpddr5-6400 --trace FILE",
 			"probe dram --part FILE --trace trace.txt",
 			"probe flash --part FILE",

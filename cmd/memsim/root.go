@@ -81,9 +81,9 @@ what the run before wrote there; files of others stay.`,
 	completeNothingElse(root)
 	root.AddCommand(
 		a.runCommand(), a.benchCommand(), a.modelsCommand(),
-		a.traceCommand(), a.inspectCommand(), a.exportCommand(),
+		a.traceCommand(), a.importCommand(), a.inspectCommand(), a.exportCommand(),
 		a.replayCommand(), a.sweepCommand(), a.probeCommand(), a.serveCommand(),
-		a.devicesCommand(), a.validateCommand(), a.calibrateCommand(),
+		a.devicesCommand(), a.hostCommand(), a.validateCommand(), a.calibrateCommand(),
 		a.versionCommand(), a.manCommand(),
 	)
 	return root

@@ -260,10 +260,15 @@ func (a *app) sweep(ctx context.Context, s *sweeping) error {
 		return e.submit(ctx, s)
 	}
 	e.about.Shards = shards
-	folder, err := results.Start(s.out, e.about, s.mode(shard))
+	company := results.Alone
+	if shard >= 0 {
+		company = results.Beside
+	}
+	folder, err := results.Start(s.out, e.about, s.mode(shard), company)
 	if err != nil {
 		return err
 	}
+	defer folder.Close()
 	if s.resume && folder.Fresh() {
 		a.note("%s holds no rows to go on with; the sweep begins anew", s.out)
 	}

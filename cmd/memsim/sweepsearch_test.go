@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -45,7 +47,12 @@ func TestBestFindsTheOptimumAndGoesOn(t *testing.T) {
 func TestSensitivityIsPrintedAndDrawn(t *testing.T) {
 	inFolder(t)
 	smallShape(t)
-	r := mustMemsim(t, "sweep", "--device", "pixel8pro", "--model", "small.yaml", "--tokens", "1", "--layers", "2,3", "--sensitivity", "latency_ms_per_token")
+	phone, err := os.ReadFile(filepath.Join(testdata, "..", "..", "devices", "phones", "pixel8pro.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, "phone.yaml", string(phone)+"runtimes: [llama.cpp-cpu, mlc-gpu]\n") // each step of each number loads the phone again
+	r := mustMemsim(t, "sweep", "--device", "phone.yaml", "--model", "small.yaml", "--tokens", "1", "--layers", "2,3", "--sensitivity", "latency_ms_per_token")
 	if !strings.Contains(r.out, "What moves latency_ms_per_token") || !strings.Contains(r.out, ".dispatch") {
 		t.Errorf("printed is\n%s", r.out)
 	}

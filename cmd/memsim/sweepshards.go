@@ -157,10 +157,11 @@ named.`,
 			if err != nil {
 				return err
 			}
-			folder, err := results.Start(path, e.about, results.Join)
+			folder, err := results.Start(path, e.about, results.Join, results.Beside)
 			if err != nil {
 				return err
 			}
+			defer folder.Close()
 			return e.finish(cmd.Context(), folder)
 		},
 	}

@@ -78,10 +78,11 @@ func (e *exploration) submit(ctx context.Context, s *sweeping) error {
 			return err
 		})
 	}
-	folder, err := results.Start(e.out, e.about, s.mode(-1))
+	folder, err := results.Start(e.out, e.about, s.mode(-1), results.Beside)
 	if err != nil {
 		return err
 	}
+	defer folder.Close()
 	status, err := statusOf(folder)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ import (
 	"github.com/memsim/memsim/designspace"
 	"github.com/memsim/memsim/internal/atomicfile"
 	"github.com/memsim/memsim/internal/fault"
+	"github.com/memsim/memsim/internal/filelock"
 	"github.com/memsim/memsim/internal/inputfile"
 )
 
@@ -63,6 +64,8 @@ type Folder struct {
 	fresh  bool   // this process made it
 	before []byte // description of the sweep that was finished here before, nil if none
 	made   string // topmost folder that this process made, "" if none
+
+	held *os.File // locked, nil where nothing is
 }
 
 // Mode is what Start does with what is in a folder already.
@@ -79,32 +82,93 @@ const (
 	Resume
 )
 
-// Start prepares the folder at path for rows of a sweep. What is there and the mode
-// refuses is a user's mistake.
-func Start(path string, about Description, mode Mode) (*Folder, error) {
-	f := &Folder{path: path, about: about}
+// Company says who else may be at a sweep in a folder.
+type Company uint8
+
+// The companies.
+const (
+	Alone  Company = iota // nobody: all missing points are this process's
+	Beside                // whoever is there beside others, each at its shard
+)
+
+// Start prepares the folder at path for rows of a sweep, and holds it until Close
+// against those who are no company. What is there and the mode refuses is a user's
+// mistake, and so is a folder that somebody else holds.
+func Start(path string, about Description, mode Mode, company Company) (*Folder, error) {
+	f := &Folder{path: path, about: about, made: firstMissing(path)}
+	err := os.MkdirAll(path, 0o777)
+	if err != nil {
+		err = fault.Userf("cannot write to %s: %w; name another place with --out", path, err)
+	} else if err = f.hold(company); err == nil {
+		err = f.start(mode)
+	}
+	if err != nil {
+		f.removeMade()
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// hold locks the folder, so that what a killed process had is free. Where there are no
+// locks, nobody is kept out.
+func (f *Folder) hold(company Company) error {
+	folder, err := os.Open(f.path)
+	if err != nil {
+		return fault.Userf("cannot read %s: %w", f.path, err)
+	}
+	lock := filelock.Exclusive
+	if company == Beside {
+		lock = filelock.Shared
+	}
+	err = lock(folder)
+	if err == nil {
+		f.held = folder
+		return nil
+	}
+	defer folder.Close()
+	if !errors.Is(err, filelock.ErrHeld) {
+		return nil
+	}
+	who := "another process"
+	if pid := filelock.Holder(folder); pid > 0 {
+		who = fmt.Sprintf("process %d", pid)
+	}
+	return fault.Userf("%s is at a sweep in %s; wait for its end or stop it, or name another place with --out", who, f.path)
+}
+
+// Close lets others have the folder.
+func (f *Folder) Close() error {
+	if f.held == nil {
+		return nil
+	}
+	return f.held.Close()
+}
+
+// start takes up what is in the folder.
+func (f *Folder) start(mode Mode) error {
+	path, about := f.path, f.about
 	before, err := readDescription(path)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case before == nil && f.hasRows():
-		return nil, fault.Userf("%s holds rows of an unknown sweep, %s is missing; remove them, or name another place with --out", f.rows(), descriptionFile)
+		return fault.Userf("%s holds rows of an unknown sweep, %s is missing; remove them, or name another place with --out", f.rows(), descriptionFile)
 	case before != nil && f.hasRows() && mode == New:
-		return nil, fault.Userf("%s holds rows of an unfinished sweep; --resume goes on with it, and removing %s gives it up", path, f.rows())
+		return fault.Userf("%s holds rows of an unfinished sweep; --resume goes on with it, and removing %s gives it up", path, f.rows())
 	case before != nil && f.hasRows():
-		return f, f.mustEqual(*before)
+		return f.mustEqual(*before)
 	case before != nil && mode == Resume:
 		if changes := before.changes(about); len(changes) > 0 {
-			return nil, fault.Userf("%s was for another sweep, of which no rows are left: %s; sweep into another folder with --out, or without --resume in its place", path, strings.Join(changes, "; "))
+			return fault.Userf("%s was for another sweep, of which no rows are left: %s; sweep into another folder with --out, or without --resume in its place", path, strings.Join(changes, "; "))
 		}
 	}
 	f.fresh = true
 	if before != nil {
 		f.before, _ = inputfile.Read(filepath.Join(path, descriptionFile), maxDescriptionBytes)
 	}
-	f.made = firstMissing(path)
 	if err := os.MkdirAll(f.rows(), 0o777); err != nil {
-		return nil, fault.Userf("cannot write to %s: %w; name another place with --out", path, err)
+		return fault.Userf("cannot write to %s: %w; name another place with --out", path, err)
 	}
 	err = atomicfile.Write(filepath.Join(path, descriptionFile), func(w io.Writer) error {
 		e := json.NewEncoder(w)
@@ -113,9 +177,9 @@ func Start(path string, about Description, mode Mode) (*Folder, error) {
 	})
 	if err != nil {
 		f.Abandon()
-		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
+		return fmt.Errorf("cannot write to %s: %w", path, err)
 	}
-	return f, nil
+	return nil
 }
 
 // Open returns the rows that are in the folder at path.
@@ -228,14 +292,18 @@ func (f *Folder) Remove() error {
 	if entries, readErr := os.ReadDir(f.path); f.fresh && readErr == nil && len(entries) == 1 && entries[0].Name() == descriptionFile {
 		os.Remove(filepath.Join(f.path, descriptionFile))
 	}
+	f.removeMade()
+	return err
+}
+
+// removeMade removes the folders that this process made, if they are empty.
+func (f *Folder) removeMade() {
 	if f.made == "" {
-		return err
+		return
 	}
-	// Only empty folders go.
 	for p := filepath.Clean(f.path); os.Remove(p) == nil && p != f.made; {
 		p = filepath.Dir(p)
 	}
-	return err
 }
 
 // Abandon is Remove for a sweep without an answer: what stands in the folder is that

@@ -36,7 +36,7 @@ func about(points, shards int) Description {
 
 func start(t *testing.T, path string, d Description, mode Mode) *Folder {
 	t.Helper()
-	f, err := Start(path, d, mode)
+	f, err := Start(path, d, mode, Beside)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	f := start(t, path, about(10, 2), New)
 	work(t, f, space(t, 10), 0, 2)
-	if _, err := Start(path, about(10, 2), New); !fault.IsUser(err) || !strings.Contains(err.Error(), "--resume") {
+	if _, err := Start(path, about(10, 2), New, Beside); !fault.IsUser(err) || !strings.Contains(err.Error(), "--resume") {
 		t.Errorf("a second sweep: %v", err)
 	}
 	for _, change := range []func(*Description) string{
@@ -193,14 +193,14 @@ func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 	} {
 		d := about(10, 2)
 		want := change(&d)
-		if _, err := Start(path, d, Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
+		if _, err := Start(path, d, Resume, Beside); !fault.IsUser(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 	if err := os.Remove(filepath.Join(path, descriptionFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(path, about(10, 2), Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), "rows of an unknown sweep") {
+	if _, err := Start(path, about(10, 2), Resume, Beside); !fault.IsUser(err) || !strings.Contains(err.Error(), "rows of an unknown sweep") {
 		t.Errorf("rows without a description: %v", err)
 	}
 	other := about(10, 1)
@@ -213,7 +213,7 @@ func TestRowsOfAnotherSweepAreRefusedAndNamed(t *testing.T) {
 	if err := f.Remove(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(done, other, Resume); !fault.IsUser(err) || !strings.Contains(err.Error(), `of which no rows are left: seed was "1" and is "7"`) {
+	if _, err := Start(done, other, Resume, Beside); !fault.IsUser(err) || !strings.Contains(err.Error(), `of which no rows are left: seed was "1" and is "7"`) {
 		t.Errorf("going on with another sweep that is finished: %v", err)
 	}
 	start(t, done, about(10, 4), Resume) // rows are not divided any more
@@ -329,5 +329,39 @@ func TestAnAbandonedSweepLeavesTheOneBefore(t *testing.T) {
 	}
 	if _, err := os.Stat(alone); !os.IsNotExist(err) {
 		t.Errorf("a folder of its own is left: %v", err)
+	}
+}
+
+// Who does a whole sweep is alone; workers at its shards are not. Whoever is killed
+// leaves nothing that keeps others out.
+func TestAFolderIsHeldUntilItIsClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweep")
+	start := func(company Company) (*Folder, error) { return Start(path, about(10, 2), Resume, company) }
+	alone, err := start(Alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone.held == nil {
+		t.Log("there are no locks of folders here")
+		return
+	}
+	for _, company := range []Company{Alone, Beside} {
+		if _, err := start(company); !fault.IsUser(err) || !strings.Contains(err.Error(), "is at a sweep in "+path) {
+			t.Errorf("a second process, company %d: %v", company, err)
+		}
+	}
+	alone.Close()
+	first, err := start(Beside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	second, err := start(Beside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if _, err := start(Alone); !fault.IsUser(err) {
+		t.Errorf("alone beside workers: %v", err)
 	}
 }

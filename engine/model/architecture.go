@@ -15,6 +15,7 @@ type Architecture struct {
 	Parts      Shape     // what the paper fixes
 	NormOffset float64   // Hugging Face files hold the weights of norms less this
 	ShapeOnly  bool      // it is described, and not computed
+	Keys       []string  // metadata of GGUF files that it reads beside what all have; it reads past the rest
 
 	derive func(*Shape)    // sets what follows from a model's sizes, or from its age
 	files  map[Role]Role   // names of tensors that differ from the usual GGUF ones
@@ -55,6 +56,11 @@ var byName = func() map[string]*Architecture {
 	}
 	return m
 }()
+
+// Reads reports whether files of the architecture say a number under this key,
+// behind the architecture's name. What llama.cpp reads past in a family means
+// nothing there.
+func (a *Architecture) Reads(key string) bool { return slices.Contains(a.Keys, key) }
 
 // undescribed stands for an architecture that has no description.
 var undescribed = &Architecture{Pairs: Halves}
@@ -110,7 +116,7 @@ func gemmaScales(largest int) func(*Shape) {
 	return func(s *Shape) {
 		setIfZero(&s.EmbeddingScale, math.Sqrt(float64(s.Dim)))
 		if s.Layers == largest && s.Heads > 0 {
-			setIfZero(&s.AttentionScale, 1/math.Sqrt(float64(s.Dim)/float64(s.Heads)))
+			setIfZero(&s.AttentionScale, 1/math.Sqrt(float64(s.Dim/s.Heads)))
 		}
 	}
 }

@@ -9,10 +9,12 @@ import "reflect"
 // over halves with base 10000, a context of 2048.
 func (s Shape) Resolved() Shape {
 	setIfZero(&s.Architecture, "llama")
-	arch := architectureOf(s.Architecture)
-	complete(reflect.ValueOf(&s).Elem(), reflect.ValueOf(&arch.Parts).Elem())
-	if arch.derive != nil {
-		arch.derive(&s)
+	if arch := architectureOf(s.Architecture); !s.completed {
+		complete(reflect.ValueOf(&s).Elem(), reflect.ValueOf(&arch.Parts).Elem())
+		if arch.derive != nil {
+			arch.derive(&s)
+		}
+		s.completed = true
 	}
 	setIfZero(&s.Sharing, NoSharing)
 	setIfZero(&s.Repeat, 1)

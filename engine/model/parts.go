@@ -18,6 +18,9 @@ func (c *checker) checkParts(s Shape) {
 	c.layerList("global_layers", s.GlobalLayers)
 	c.layerList("attention_layers", s.AttentionLayers)
 	c.checkHeadsOfGlobalLayers(s)
+	if s.FFNBias && s.FusedGateUp {
+		c.add("ffn_bias", "gate and up are one matrix, which has none")
+	}
 	if s.RoPEDim < 0 || s.RoPEDim > s.HeadDim || s.RoPEDim%2 != 0 {
 		c.add("rope_dim", "%d is no even number up to the %d values of a head", s.RoPEDim, s.HeadDim)
 	}

@@ -78,6 +78,8 @@ type Shape struct {
 	QKNormWhole    bool       `yaml:"qk_norm_whole"`   // OLMo 2: the norm is over all heads at once
 	ValueNorm      bool       `yaml:"value_norm"`      // Gemma 4: V is normalised too, without weights
 	OutputBias     bool       `yaml:"output_bias"`     // of the attention's output, too
+	FFNBias        bool       `yaml:"ffn_bias"`        // of the matrices of a dense feed-forward network
+	LogitBias      bool       `yaml:"logit_bias"`      // of the output matrix
 	FusedQKV       bool       `yaml:"fused_qkv"`       // Phi-3: Q, K and V are one matrix
 	FusedGateUp    bool       `yaml:"fused_gate_up"`   // Phi-3: gate and up are one matrix
 	EmbeddingScale float64    `yaml:"embedding_scale"` // times the embedding; 0 is 1
@@ -101,10 +103,11 @@ type Shape struct {
 	SharedKVFFN    int     `yaml:"shared_kv_ffn"`    // the FFN width of those layers; 0 is ffn
 
 	// Positions.
-	RoPEDim     int     `yaml:"rope_dim"`        // values of a head that turn; 0 is head_dim
-	RoPELocal   float64 `yaml:"rope_local_base"` // base of windowed layers, unscaled; 0: as the others
-	NoRoPEEvery int     `yaml:"no_rope_every"`   // SmolLM3: the last of so many layers turns nothing
-	Temperature float64 `yaml:"temperature"`     // Mistral 3: q times 1 + this·ln(1 + ⌊t / original context⌋)
+	RoPEDim         int     `yaml:"rope_dim"`          // values of a head that turn; 0 is head_dim
+	RoPELocal       float64 `yaml:"rope_local_base"`   // base of windowed layers, unscaled; 0: as the others
+	RoPELocalScaled bool    `yaml:"rope_local_scaled"` // Gemma 2, gpt-oss: that base is scaled as the other
+	NoRoPEEvery     int     `yaml:"no_rope_every"`     // SmolLM3: the last of so many layers turns nothing
+	Temperature     float64 `yaml:"temperature"`       // Mistral 3: q times 1 + this·ln(1 + ⌊t / original context⌋)
 
 	// Layers that are not attention, and experts.
 	Mixer           Mixer     `yaml:"mixer"`            // of the layers that do not attend; "" is attention in all
@@ -114,6 +117,8 @@ type Shape struct {
 	Delta           *DeltaNet `yaml:"delta_net"`
 	Experts         *Experts  `yaml:"experts"`
 	PerLayerDim     int       `yaml:"per_layer_dim"` // Gemma 3n, 4: width of each layer's own embedding
+
+	completed bool // what its architecture fixes is in it already
 }
 
 // Norms says where the two RMSNorms of a block's halves stand.

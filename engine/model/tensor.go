@@ -234,6 +234,7 @@ func (s *Shape) lastTensors() []Tensor {
 	if !s.Tied {
 		b.matrix(Output, s.Vocab, s.Dim)
 	}
+	b.biasIf(s.LogitBias, Output, s.Vocab)
 	return b.list
 }
 
@@ -376,11 +377,15 @@ func (b *tensors) expertBias(e *Experts, role Role, n int) {
 
 // network adds the matrices of a gated feed-forward network.
 func (b *tensors) network(gate, up, down Role, s *Shape, ffn int) {
+	biased := s.FFNBias && gate == FFNGate
 	if s.FusedGateUp {
 		b.matrix(up, 2*ffn, s.Dim)
 	} else {
 		b.matrix(gate, ffn, s.Dim)
+		b.biasIf(biased, gate, ffn)
 		b.matrix(up, ffn, s.Dim)
+		b.biasIf(biased, up, ffn)
 	}
 	b.matrix(down, s.Dim, ffn)
+	b.biasIf(biased, down, s.Dim)
 }

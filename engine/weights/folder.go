@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -254,7 +255,7 @@ func (f *folder) check(s model.Shape) error {
 		used[name] = true
 		t, ok := f.tensors[name]
 		if !ok {
-			return fault.Userf("%s: tensor %q: missing; fetch all of the model's safetensors files", f.path, name)
+			return f.missing(name)
 		}
 		if _, ok := dtypes[t.DType]; !ok {
 			return fault.Userf("%s: tensor %q: %s values are not supported; F32, F16 and BF16 are", t.file, name, t.DType)
@@ -279,6 +280,17 @@ func (f *folder) check(s model.Shape) error {
 		}
 	}
 	return nil
+}
+
+// missing says why a tensor is not there: it has another name, or it was left out.
+func (f *folder) missing(name string) error {
+	own := strings.TrimPrefix(name, "model.")
+	for _, other := range slices.Sorted(maps.Keys(f.tensors)) {
+		if strings.HasSuffix(other, "."+own) || other == own {
+			return fault.Userf("%s: the files name tensor %q %q, which is not read; rename it, or convert the model to GGUF with llama.cpp's convert_hf_to_gguf.py", f.path, name, other)
+		}
+	}
+	return fault.Userf("%s: tensor %q: missing; fetch all of the model's safetensors files", f.path, name)
 }
 
 // redundant reports whether a tensor repeats what is known without it: the

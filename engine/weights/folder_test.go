@@ -116,6 +116,12 @@ func TestFoldersWhoseTensorsDoNotFitAreRefused(t *testing.T) {
 		want   string
 	}{
 		"one missing": {func(all []safetensors.Tensor) []safetensors.Tensor { return all[1:] }, `tensor "model.embed_tokens.weight": missing`},
+		"under other names": {func(all []safetensors.Tensor) []safetensors.Tensor {
+			for i := range all {
+				all[i].Name = "backbone." + all[i].Name
+			}
+			return all
+		}, `the files name tensor "model.embed_tokens.weight" "backbone.model.embed_tokens.weight", which is not read`},
 		"one too many": {func(all []safetensors.Tensor) []safetensors.Tensor {
 			return append(all, safetensors.Tensor{Name: "model.layers.0.mlp.up_proj.bias", DType: "F16", Shape: []int{1}, Data: []byte{0, 0}})
 		}, `tensor "model.layers.0.mlp.up_proj.bias": not part of`},

@@ -17,7 +17,7 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 	if err != nil {
 		return model.Shape{}, err
 	}
-	r := &shapeReader{reader: reader{file: f}, arch: architecture.Name + ".", tensors: map[string]gguf.Tensor{}}
+	r := &shapeReader{reader: reader{file: f}, family: architecture, arch: architecture.Name + ".", tensors: map[string]gguf.Tensor{}}
 	for _, t := range f.Tensors {
 		r.tensors[t.Name] = t
 	}
@@ -34,13 +34,10 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 		Dim:          r.int(r.arch + "embedding_length"),
 		Heads:        r.int(r.arch + "attention.head_count"),
 		Vocab:        embedding.Rows,
-		Tied:         !r.has("output.weight"),
 		NormEps:      shortest(required(&r.reader, r.arch+"attention.layer_norm_rms_epsilon", f.Float)),
 		RoPEBase:     r.floatOr(r.arch+"rope.freq_base", 10_000),
 		RoPEStyle:    architecture.Pairs,
 		Context:      r.intOr(r.arch+"context_length", 0),
-		QKVBias:      r.has("blk.0.attn_q.bias") || r.has("blk.0.attn_qkv.bias"),
-		OutputBias:   r.has("blk.0.attn_output.bias"),
 		FusedQKV:     r.has("blk.0.attn_qkv.weight"),
 		QKNorm:       architecture.Parts.QKNorm || !architecture.Parts.QKNormWhole && r.has("blk.0.attn_q_norm.weight"),
 	}
@@ -49,16 +46,18 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 	if r.err != nil {
 		return s, r.err
 	}
-	temperature := s.Temperature
-	s.Temperature = 0 // it needs what ggufScaling reads
 	resolved := s.Resolved()
+	r.optionalTensors(&resolved)
+	if resolved.Temperature != 0 {
+		// It needs an original context, which ggufScaling reads.
+		resolved.RoPEScaling = &model.Scaling{Type: "linear", Factor: 1, OriginalContext: 1}
+	}
 	if faults := resolved.Faults(); len(faults) > 0 {
 		return s, fmt.Errorf("metadata makes no model: %s", inFile(faults, func(field string) string { return ggufKey(r.arch, field) }))
 	}
 	if err := checkVariant(f, r.arch, resolved); err != nil {
 		return s, err
 	}
-	resolved.Temperature = temperature
 	if resolved.RoPEScaling, err = ggufScaling(f, r.arch, resolved); err != nil {
 		return s, err
 	}
@@ -71,6 +70,7 @@ func ggufShape(f *gguf.File) (model.Shape, error) {
 // shapeReader reads the fields of an architecture.
 type shapeReader struct {
 	reader
+	family  *model.Architecture
 	arch    string // prefix of its keys
 	tensors map[string]gguf.Tensor
 }
@@ -80,23 +80,68 @@ func (r *shapeReader) has(tensor string) bool {
 	return ok
 }
 
+// optionalTensors reads from the table of tensors which of those that a file may
+// leave out are there.
+func (r *shapeReader) optionalTensors(s *model.Shape) {
+	s.Tied = !r.has("output.weight")
+	s.LogitBias = r.has("output.bias")
+	attends, global := -1, -1 // the first layer that does, and that sees all
+	for block := range min(s.Layers, len(r.tensors)) {
+		l := s.Layer(block)
+		if l.Mixer == model.Attention && attends < 0 {
+			attends = block
+		}
+		if l.Mixer == model.Attention && l.Window == 0 && global < 0 {
+			global = block
+		}
+	}
+	in := func(block int, tensor string) bool { return r.has(fmt.Sprintf("blk.%d.%s", block, tensor)) }
+	s.QKVBias = in(attends, "attn_q.bias") || in(attends, "attn_qkv.bias")
+	s.OutputBias = in(attends, "attn_output.bias")
+	s.FFNBias = in(0, "ffn_up.bias")
+	s.LayerScale = s.LayerScale && in(0, "layer_output_scale.weight")
+	s.GlobalKeyIsV = s.ValueNorm && global >= 0 && in(global, "attn_k.weight") && !in(global, "attn_v.weight")
+}
+
+// number returns what the family reads under a key; 0 if it is absent, or if the
+// family reads past it.
+func (r *shapeReader) number(key string) float64 {
+	if !r.family.Reads(key) {
+		return 0
+	}
+	return r.floatOr(r.arch+key, 0)
+}
+
+// count is number for a whole one.
+func (r *shapeReader) count(key string) int {
+	if !r.family.Reads(key) {
+		return 0
+	}
+	return r.intOr(r.arch+key, 0)
+}
+
 // parts reads what sets a model apart from a plain decoder.
 func (r *shapeReader) parts(s *model.Shape) {
 	r.widths(s)
 	s.RoPEDim = r.intOr(r.arch+"rope.dimension_count", 0)
-	s.RoPELocal = r.floatOr(r.arch+"rope.freq_base_swa", 0)
-	s.AttentionCap = r.floatOr(r.arch+"attn_logit_softcapping", 0)
-	s.LogitCap = r.floatOr(r.arch+"final_logit_softcapping", 0)
-	s.EmbeddingScale = r.floatOr(r.arch+"embedding_scale", 0)
-	s.ResidualScale = r.floatOr(r.arch+"residual_scale", 0)
-	s.AttentionScale = r.floatOr(r.arch+"attention.scale", 0)
-	if v := r.floatOr(r.arch+"logit_scale", 0); v != 0 {
+	s.RoPELocal = r.number("rope.freq_base_swa")
+	s.AttentionCap = r.number("attn_logit_softcapping")
+	s.LogitCap = r.number("final_logit_softcapping")
+	s.EmbeddingScale = r.number("embedding_scale")
+	s.ResidualScale = r.number("residual_scale")
+	s.AttentionScale = r.number("attention.scale")
+	if v := r.number("logit_scale"); v != 0 {
 		s.LogitScale = 1 / v
 	}
-	s.Temperature = r.floatOr(r.arch+"attention.temperature_scale", 0)
-	s.ConvLength = r.intOr(r.arch+"shortconv.l_cache", 0)
-	s.SharedKVLayers = r.intOr(r.arch+"attention.shared_kv_layers", 0)
-	s.PerLayerDim = r.intOr(r.arch+"embedding_length_per_layer_input", 0)
+	s.Temperature = r.number("attention.temperature_scale")
+	s.ConvLength = r.count("shortconv.l_cache")
+	s.SharedKVLayers = r.count("attention.shared_kv_layers")
+	s.PerLayerDim = r.count("embedding_length_per_layer_input")
+	if key := "rope.scaling.finetuned"; r.family.Reads(key) {
+		if turns := r.flag(r.arch + key); turns != nil && !*turns {
+			s.NoRoPEEvery = 1 // Granite without positions
+		}
+	}
 	r.window(s)
 	if s.GlobalHeadDim != 0 {
 		s.RoPEDim = 0
@@ -106,7 +151,7 @@ func (r *shapeReader) parts(s *model.Shape) {
 // widths reads numbers that may differ between layers.
 func (r *shapeReader) widths(s *model.Shape) {
 	s.HeadDim = r.intOr(r.arch+"attention.key_length", 0)
-	if local := r.intOr(r.arch+"attention.key_length_swa", 0); local != 0 && local != s.HeadDim {
+	if local := r.count("attention.key_length_swa"); local != 0 && local != s.HeadDim {
 		s.HeadDim, s.GlobalHeadDim = local, s.HeadDim
 	}
 	ffn := r.list(r.arch + "feed_forward_length")
@@ -181,25 +226,18 @@ func (r *shapeReader) fail(format string, args ...any) {
 	}
 }
 
-// window reads which layers attend to a window. llama.cpp reads past it in
-// models of Llama and Phi-3, and so does this.
+// window reads which layers attend to a window.
 func (r *shapeReader) window(s *model.Shape) {
-	key := r.arch + "attention.sliding_window"
-	switch s.Architecture {
-	case "llama", "phi3", "qwen2", "qwen3", "mistral3":
-		return
-	case "gemma2":
-		s.Window = r.intOr(key, 4096)
-	case "olmo2":
-		if s.Window = r.intOr(key, 0); s.Window > 0 {
-			s.GlobalEvery, s.RoPELocal = 4, s.RoPEBase
-		}
-	default:
-		s.Window = r.intOr(key, 0)
+	s.Window = r.count("attention.sliding_window")
+	switch key := r.arch + "attention.sliding_window"; {
+	case s.Architecture == "gemma2" && !r.file.Has(key):
+		s.Window = 4096
+	case s.Architecture == "olmo2" && s.Window > 0:
+		s.GlobalEvery, s.RoPELocal = 4, s.RoPEBase
 	}
 	pattern := r.arch + "attention.sliding_window_pattern"
 	switch {
-	case !r.file.Has(pattern):
+	case !r.family.Reads("attention.sliding_window_pattern"), !r.file.Has(pattern):
 		return
 	case r.period(pattern, s):
 		return
@@ -239,12 +277,11 @@ func (r *shapeReader) experts(s *model.Shape) {
 	e := &model.Experts{
 		Count:       count,
 		Used:        r.int(r.arch + "expert_used_count"),
-		FFN:         r.intOr(r.arch+"expert_feed_forward_length", 0),
-		SharedFFN:   r.intOr(r.arch+"expert_shared_feed_forward_length", 0),
-		DenseLayers: r.intOr(r.arch+"leading_dense_block_count", 0),
-		Scale:       r.floatOr(r.arch+"expert_weights_scale", 0),
+		FFN:         r.count("expert_feed_forward_length"),
+		SharedFFN:   r.count("expert_shared_feed_forward_length"),
+		DenseLayers: r.count("leading_dense_block_count"),
 	}
-	switch gate := r.intOr(r.arch+"expert_gating_func", 0); gate {
+	switch gate := r.count("expert_gating_func"); gate {
 	case 0:
 	case 1:
 		e.Gate = model.SoftmaxGate
@@ -254,6 +291,9 @@ func (r *shapeReader) experts(s *model.Shape) {
 		e.Gate = model.SoftmaxChosenGate
 	default:
 		r.fail("field %q: %d is not supported; 1 (softmax), 2 (sigmoid) and 3 (softmax over the chosen) are", r.arch+"expert_gating_func", gate)
+	}
+	if e.FFN == 0 && s.Architecture == "qwen3moe" && e.Used > 0 {
+		e.FFN = s.FFN / e.Used
 	}
 	s.Experts = e
 }

@@ -103,7 +103,7 @@ func TestFilesThatMakeNoModelAreRefused(t *testing.T) {
 		"rotation of too much":      {newGGUF(small()).set(number("llama.rope.dimension_count", 18)), "llama.rope.dimension_count: 18 is no even number up to the 16"},
 		"an encoder":                {newGGUF(small()).set(gguf.BoolValue("llama.attention.causal", false)), `field "llama.attention.causal": false`},
 		"longer values":             {newGGUF(small()).set(number("llama.attention.value_length", 32)), "values of another length"},
-		"experts":                   {newGGUF(small()).set(number("llama.expert_count", 8)), "a mixture of experts is not part"},
+		"experts":                   {newGGUF(small()).set(number("llama.expert_count", 8)), `field "llama.expert_used_count": missing`},
 		"a scaling of another kind": {newGGUF(small()).set(gguf.TextValue("llama.rope.scaling.type", "spiral")), `"spiral" is not supported`},
 		"a part of a model":         {newGGUF(small()).set(number("split.count", 3)), "one of 3 parts"},
 		"no epsilon":                {newGGUF(small()).drop("llama.attention.layer_norm_rms_epsilon"), `field "llama.attention.layer_norm_rms_epsilon": missing`},
@@ -114,12 +114,12 @@ func TestFilesThatMakeNoModelAreRefused(t *testing.T) {
 		"a tensor too many":         {newGGUF(small()).tensor("blk.1.ffn_down.weight", func(t *gguf.Tensor) { t.Name = "blk.1.ffn_down.bias" }), "missing"},
 		"a norm in f16":             {newGGUF(small()).tensor("output_norm.weight", func(t *gguf.Tensor) { t.Type = quant.F16 }), `tensor "output_norm.weight": stored as f16`},
 		"a matrix transposed":       {newGGUF(small()).tensor("blk.0.ffn_up.weight", func(t *gguf.Tensor) { t.Rows, t.Cols = t.Cols, t.Rows }), `tensor "blk.0.ffn_up.weight": 32 × 64, but the metadata asks for 64 × 32`},
-		"divisors of something else": {func() *ggufFile {
+		"divisors below zero": {func() *ggufFile {
 			f := newGGUF(small())
 			f.Tensors = append(f.Tensors, gguf.Tensor{Name: "rope_freqs.weight", Type: quant.F32, Rows: 1, Cols: 8})
-			f.shape.RoPEScaling = &model.Scaling{Type: "llama3", Factor: 0.5, LowFreqFactor: 1, HighFreqFactor: 4, OriginalContext: 8192}
+			f.shape.RoPEScaling = &model.Scaling{Type: "divisors", Long: []float64{1, 2, 4, -8, 1, 2, 4, 8}}
 			return f
-		}(), `tensor "rope_freqs.weight": not the divisors`},
+		}(), "long has a divisor -8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -244,4 +244,19 @@ func FuzzOpenGGUF(f *testing.F) {
 			_, _ = v.Tokenizer()
 		}
 	})
+}
+
+// TestNumbersThatAFamilyReadsPast has keys that llama.cpp reads in some families
+// and not in Llama's: they change nothing there.
+func TestNumbersThatAFamilyReadsPast(t *testing.T) {
+	plain := must(openMapped("small.gguf", newGGUF(small()).bytes(t), Options{}))(t).Shape()
+	for _, key := range []string{
+		"attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale", "logit_scale", "attention.scale",
+		"attention.temperature_scale", "rope.freq_base_swa", "rope.scaling.yarn_attn_factor", "expert_weights_scale",
+	} {
+		file := newGGUF(small()).set(gguf.Float32Value("llama."+key, 3))
+		if got := must(openMapped("small.gguf", file.bytes(t), Options{}))(t).Shape(); !sameShape(got, plain) {
+			t.Errorf("%s changes the shape to %+v", key, got)
+		}
+	}
 }

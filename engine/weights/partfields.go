@@ -1,8 +1,12 @@
 package weights
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights/gguf"
+	"github.com/memsim/memsim/internal/fault"
 )
 
 // turnedOf returns how many values of a head rotary embedding turns.
@@ -43,6 +47,9 @@ func partFields(arch string, s model.Shape) []gguf.Value {
 	if s.LogitScale != 0 {
 		float("logit_scale", 1/s.LogitScale)
 	}
+	if s.NoRoPEEvery == 1 {
+		all = append(all, gguf.BoolValue(arch+"rope.scaling.finetuned", false))
+	}
 	float("attention.temperature_scale", s.Temperature)
 	if s.Architecture == "phi3" && s.Window == 0 {
 		number("attention.sliding_window", s.Context) // llama.cpp wants one, and reads past it
@@ -81,6 +88,25 @@ func partFields(arch string, s model.Shape) []gguf.Value {
 		float("expert_weights_scale", e.Scale)
 	}
 	return all
+}
+
+// numberKeys are those of numbers that a family computes with, where it reads them.
+var numberKeys = []string{
+	"attn_logit_softcapping", "final_logit_softcapping", "embedding_scale", "residual_scale", "logit_scale",
+	"attention.scale", "attention.temperature_scale", "attention.sliding_window", "attention.shared_kv_layers",
+	"rope.scaling.yarn_log_multiplier", "rope.scaling.finetuned",
+}
+
+// checkKeys refuses, as the user's mistake, a file that would say what its family
+// reads past: the model would compute something else when it is read again.
+func checkKeys(name string, arch *model.Architecture, fields []gguf.Value) error {
+	for _, f := range fields {
+		key := strings.TrimPrefix(f.Key, arch.Name+".")
+		if slices.Contains(numberKeys, key) && !arch.Reads(key) && !(arch.Name == "phi3" && key == "attention.sliding_window") {
+			return fault.Userf("model %s: %q: files of %s models have no such number, so the file would be of another model; leave it out of the shape, or name an architecture that has it", name, key, arch.Name)
+		}
+	}
+	return nil
 }
 
 // scalingFields returns the fields of a scaling; its divisors are tensors.

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -25,37 +26,55 @@ func ggufScaling(f *gguf.File, arch string, s model.Shape) (*model.Scaling, erro
 	kind := r.text(arch+"rope.scaling.type", "")
 	factor := r.floatOr(arch+"rope.scaling.factor", r.floatOr(arch+"rope.scale_linear", 1))
 	magnitude := r.floatOr(arch+"rope.scaling.attn_factor", 1)
-	if kind != "yarn" && s.Architecture != "olmo2" {
-		magnitude *= r.floatOr(arch+"rope.scaling.yarn_attn_factor", 1)
-	}
 	original := r.intOr(arch+"rope.scaling.original_context_length", s.Context)
 	if r.err != nil {
 		return nil, r.err
 	}
+	switch kind {
+	case "", "none", "linear", "yarn", "longrope":
+	default:
+		return nil, fmt.Errorf("field %q: %q is not supported; none, linear, yarn and longrope are", arch+"rope.scaling.type", kind)
+	}
+	if magnitude != 1 && s.Architecture == "olmo2" && s.Window > 0 {
+		return nil, fmt.Errorf("field %q: %g counts in layers without a window alone, which is not supported", arch+"rope.scaling.attn_factor", magnitude)
+	}
+	if len(divisors) > 0 && (factor != 1 || kind == "yarn") {
+		return nil, fmt.Errorf("field %q: %g (%s) beside divisors in tensors: frequencies that both change are not supported", arch+"rope.scaling.factor", factor, cmp.Or(kind, "linear"))
+	}
 	if t, ok := divisors["rope_freqs.weight"]; ok {
+		if magnitude != 1 {
+			return nil, fmt.Errorf("field %q: %g beside divisors in a tensor is not supported", arch+"rope.scaling.attn_factor", magnitude)
+		}
 		return scalingOfDivisors(f, t, s)
 	}
 	if long, ok := divisors["rope_factors_long.weight"]; ok {
 		return longRoPE(f, long, divisors["rope_factors_short.weight"], s, original, magnitude)
 	}
 	switch {
-	case kind == "none", kind == "" && factor == 1, kind == "linear" && factor == 1, kind == "longrope":
-		if magnitude != 1 || s.Temperature != 0 {
-			return &model.Scaling{Type: "linear", Factor: 1, Magnitude: unlessOne(magnitude), OriginalContext: original}, nil
-		}
-		return nil, nil
-	case kind == "linear" || kind == "":
-		return &model.Scaling{Type: "linear", Factor: factor, Magnitude: unlessOne(magnitude)}, nil
 	case kind == "yarn":
-		scaling := &model.Scaling{
-			Type: "yarn", Factor: factor, OriginalContext: original, Magnitude: unlessOne(magnitude),
-			BetaFast:      r.floatOr(arch+"rope.scaling.yarn_beta_fast", 0),
-			BetaSlow:      r.floatOr(arch+"rope.scaling.yarn_beta_slow", 0),
-			LogMultiplier: r.floatOr(arch+"rope.scaling.yarn_log_multiplier", 0),
+		scaling := &model.Scaling{Type: "yarn", Factor: factor, OriginalContext: original, Magnitude: unlessOne(magnitude)}
+		a, _ := model.ArchitectureOf(s.Architecture)
+		for key, to := range map[string]*float64{
+			"rope.scaling.yarn_beta_fast":      &scaling.BetaFast,
+			"rope.scaling.yarn_beta_slow":      &scaling.BetaSlow,
+			"rope.scaling.yarn_log_multiplier": &scaling.LogMultiplier,
+		} {
+			if a.Reads(key) {
+				*to = r.floatOr(arch+key, 0)
+			}
 		}
 		return scaling, r.err
+	case kind == "none":
+		factor = 1
 	}
-	return nil, fmt.Errorf("field %q: %q is not supported; none, linear, yarn and longrope are", arch+"rope.scaling.type", kind)
+	if factor == 1 && magnitude == 1 && s.Temperature == 0 {
+		return nil, nil
+	}
+	scaling := &model.Scaling{Type: "linear", Factor: factor, Magnitude: unlessOne(magnitude)}
+	if s.Temperature != 0 {
+		scaling.OriginalContext = original
+	}
+	return scaling, nil
 }
 
 // unlessOne returns a factor, 0 if it changes nothing.
@@ -115,16 +134,16 @@ func turns(base float64, headDim, i, context int) float64 {
 }
 
 // scalingOfDivisors finds the Llama 3 scaling that a tensor of divisors was
-// computed from. The tensor does not hold its parameters, so those of the
-// published models are tried first. Otherwise two divisors in the middle range
-// give them: only OriginalContext over LowFreqFactor and over HighFreqFactor
-// count, so LowFreqFactor may be taken as 1.
+// computed from; others are kept as they are. The tensor does not hold Llama 3's
+// parameters, so those of the published models are tried first. Otherwise two
+// divisors in the middle range give them: only OriginalContext over LowFreqFactor
+// and over HighFreqFactor count, so LowFreqFactor may be taken as 1.
 func scalingOfDivisors(f *gguf.File, t gguf.Tensor, s model.Shape) (*model.Scaling, error) {
-	head := max(s.HeadDim, s.GlobalHeadDim)
+	head := turnedOf(s)
 	if t.Rows*t.Cols != head/2 || t.Type != quant.F32 {
-		return nil, fmt.Errorf("tensor %q: %d values of %s, but %d of f32 are needed, half a head; the file is damaged", t.Name, t.Rows*t.Cols, t.Type, head/2)
+		return nil, fmt.Errorf("tensor %q: %d values of %s, but %d of f32 are needed, half of what turns of a head; the file is damaged", t.Name, t.Rows*t.Cols, t.Type, head/2)
 	}
-	if s.GlobalHeadDim > 0 {
+	if s.GlobalHeadDim > 0 || s.RoPEDim > 0 {
 		return &model.Scaling{Type: "divisors", Long: divisorsOf(f, t)}, nil
 	}
 	stored := make([]float32, s.HeadDim/2)
@@ -141,7 +160,7 @@ func scalingOfDivisors(f *gguf.File, t gguf.Tensor, s model.Shape) (*model.Scali
 			return &candidate, nil
 		}
 	}
-	return nil, fmt.Errorf("tensor %q: not the divisors of Llama 3's RoPE scaling, the only kind of tensor that is supported here", t.Name)
+	return &model.Scaling{Type: "divisors", Long: divisorsOf(f, t)}, nil
 }
 
 // fitDivisors solves for the scaling from the first and the last divisor

@@ -40,8 +40,12 @@ func writeGGUF(path string, s Source) error {
 	if err != nil {
 		return err
 	}
+	fields := about.fields(shape, fileType(s.Quant()))
+	if err := checkKeys(s.Name(), arch, fields); err != nil {
+		return err
+	}
 	kinds := map[string]model.Tensor{}
-	head := gguf.Header{Fields: about.fields(shape, fileType(s.Quant()))}
+	head := gguf.Header{Fields: fields}
 	for _, want := range slots(shape) {
 		t, err := held(s, want)
 		if err != nil {

@@ -101,6 +101,9 @@ func columnOrder(name string, head []string) ([]column, error) {
 	for _, cell := range head {
 		cell = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(cell, "\ufeff")))
 		i := slices.IndexFunc(columns, func(c column) bool { return c.named(cell) })
+		if i < 0 && len(order) == 0 { // of some other file, nothing is repeated
+			return nil, fault.Userf("%s: the first line does not name columns; the columns are %s", name, columnNames())
+		}
 		if i < 0 {
 			return nil, fault.Userf("%s: column %q is not known; the columns are %s", name, cell, columnNames())
 		}

@@ -1,6 +1,7 @@
 package hostbench
 
 import (
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -12,7 +13,10 @@ const loadFile = "/proc/loadavg"
 // Busy returns how many tasks wanted each core over the last minute, and whether
 // that is so many that measurements will scatter. On a system that does not say
 // it is 0.
-func Busy() (perCore float64, busy bool) { return busyBy(readWord(loadFile), runtime.NumCPU()) }
+func Busy() (perCore float64, busy bool) {
+	text, _ := os.ReadFile(loadFile) // which is not there on other systems
+	return busyBy(string(text), runtime.NumCPU())
+}
 
 func busyBy(loads string, cores int) (perCore float64, busy bool) {
 	first, _, _ := strings.Cut(loads, " ")

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
 	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fidelity/topology"
 	"github.com/memsim/memsim/fidelity/validation"
 )
 
@@ -66,7 +68,12 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 		o.Step = func(string) {}
 	}
 	var l Loop
-	benches, cases, err := prepare(o)
+	shared, err := hostOperands(topology.Read(os.DirFS("/"), runtime.NumCPU()))
+	if err != nil {
+		return l, err
+	}
+	defer shared.close()
+	benches, cases, err := prepare(shared, o)
 	defer func() {
 		for _, b := range benches {
 			b.close()
@@ -85,6 +92,9 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 			}
 			o.Step(fmt.Sprintf("round %d: microbenchmarks, %d threads", round+1, b.rates.Threads))
 			b.round()
+			if err := b.fars(ctx); err != nil {
+				return l, err
+			}
 		}
 		for _, c := range cases {
 			o.Step(fmt.Sprintf("round %d: %s", round+1, c.point))
@@ -127,12 +137,9 @@ func (c *run) close() {
 }
 
 // prepare makes the microbenchmarks and opens the models.
-func prepare(o Options) (benches []*bench, cases []*run, err error) {
+func prepare(shared *operands, o Options) (benches []*bench, cases []*run, err error) {
 	for _, threads := range o.Threads {
-		b, err := newBench(threads)
-		if err != nil {
-			return benches, cases, err
-		}
+		b := newBench(shared, threads)
 		benches = append(benches, b)
 		for i, scheme := range schemes {
 			for _, shape := range o.Shapes {

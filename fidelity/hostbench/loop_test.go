@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/fidelity/topology"
 	"github.com/memsim/memsim/fidelity/validation"
 )
 
@@ -93,8 +95,8 @@ func TestWaysGiveAPowerOfTwoOfSets(t *testing.T) {
 }
 
 func TestCachesOfAnUnknownSystem(t *testing.T) {
-	caches := cachesOf(filepath.Join(t.TempDir(), "none"), 2)
-	if len(caches) != 2 || caches[0].Bytes != 2<<20 || caches[1].Bytes != 32<<20 {
+	caches := cachesOf(topology.Read(fstest.MapFS{}, 2))
+	if len(caches) != 2 || caches[0].Bytes != 2<<20 || caches[1].Bytes != 32<<20 || caches[0].Kind != "estimated" {
 		t.Errorf("%+v", caches)
 	}
 }

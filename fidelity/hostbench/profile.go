@@ -2,18 +2,18 @@ package hostbench
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // the template
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"text/template"
 
 	"github.com/memsim/memsim/engine/quant"
+	"github.com/memsim/memsim/fidelity/topology"
 )
 
 //go:embed host.yaml.tmpl
@@ -24,46 +24,85 @@ var profileTemplate = template.Must(template.New("host").Parse(profileText))
 // Runtime names the engine with a number of threads in a host's profile.
 func Runtime(threads int) string { return fmt.Sprintf("memsim-%dt", threads) }
 
+// RuntimeName names the engine with the threads and the cores of r.
+func (r *Rates) RuntimeName() string {
+	if r.Cores == "" {
+		return Runtime(r.Threads)
+	}
+	return fmt.Sprintf("memsim-%s-%dt", r.Cores, r.Threads)
+}
+
 // cacheSize is a cache of the machine as its system reports it.
 type cacheSize struct {
 	Name      string
 	Bytes     int64
 	Ways      int64
 	Bandwidth string
+	Kind      string // measured or estimated
+	Source    string
 }
 
-// Profile returns the machine as the YAML of a device profile with a runtime for
+// host is what a profile says of a machine beside its rates.
+type host struct {
+	Name     string
+	Title    string
+	SoC      string
+	Notes    []string // comments
+	Capacity int64    // GiB
+	Caches   []cacheSize
+}
+
+// Profile returns this machine as the YAML of a device profile with a runtime for
 // each of rates.
 func Profile(rates []Rates) ([]byte, error) {
+	h := hostOf(topology.Read(os.DirFS("/"), runtime.NumCPU()))
+	return h.profile(rates)
+}
+
+// mostGiB is what the modules of the profile's memory hold.
+const mostGiB = 64
+
+// hostOf describes a machine.
+func hostOf(m topology.Machine) host {
+	h := host{
+		Name: "host", SoC: cmp.Or(m.SoC, "unknown"), Capacity: mostGiB,
+		Title: cmp.Or(m.Model, "this machine") + fmt.Sprintf(", %s/%s", runtime.GOOS, runtime.GOARCH),
+	}
+	if m.MemBytes > 0 {
+		h.Capacity = min(mostGiB, (m.MemBytes+1<<30-1)>>30)
+	}
+	h.Caches = cachesOf(m)
+	return h
+}
+
+func (h host) profile(rates []Rates) ([]byte, error) {
 	v := struct {
-		Caches   []cacheSize
+		host
 		Runtimes []runtimeRates
-		Title    string
 		Stream   string
 		Peak     string
 		Cached   string
 		Share    string
-		Capacity int64
-	}{Title: fmt.Sprintf("this machine, %s/%s", runtime.GOOS, runtime.GOARCH)}
+	}{host: h}
 	peak, cached, far := 0.0, 0.0, 0.0
 	for _, r := range rates {
 		cached = max(cached, r.Cached)
-		far = max(far, r.Reads[len(r.Reads)-1].GBps)
+		_, memory, _ := r.memory()
+		far = max(far, memory)
 		for _, w := range r.Weights {
 			peak = max(peak, w)
 		}
 	}
 	share := math.Floor(1e3*min(1, far/ddrGBps)) / 1e3 // rounded down, so that no cache is slower
+	share = max(share, 1e-3)
 	v.Peak, v.Cached, v.Stream, v.Share = gmacs(peak), gmacs(cached), number(far), number(share)
-	v.Capacity = 64
-	threads := rates[len(rates)-1].Threads
-	v.Caches = cachesOf("/sys/devices/system/cpu/cpu0/cache", threads)
+	v.Caches = slices.Clone(h.Caches)
 	for i := range v.Caches {
 		c := &v.Caches[i]
 		c.Bandwidth = number(max(far, readAt(rates, c.Bytes/2)))
 	}
 	for _, r := range rates {
-		v.Runtimes = append(v.Runtimes, runtimeOf(r, peak))
+		v.Runtimes = append(v.Runtimes, runtimeOf(r, peak, far))
 	}
 	var out bytes.Buffer
 	if err := profileTemplate.Execute(&out, v); err != nil {
@@ -76,9 +115,14 @@ func Profile(rates []Rates) ([]byte, error) {
 const ddrGBps = 153.6
 
 type runtimeRates struct {
-	Name     string
-	Dispatch string
-	Formats  []formatRate
+	Name      string
+	Title     string
+	Dispatch  string
+	Bandwidth string // share of the unit's
+	Stream    string // GB/s
+	Overlap   string
+	Error     string // of the fit, %
+	Formats   []formatRate
 }
 
 type formatRate struct {
@@ -87,8 +131,12 @@ type formatRate struct {
 
 // runtimeOf puts what was measured of each format as extra operations beside
 // the fastest one's.
-func runtimeOf(r Rates, peak float64) runtimeRates {
-	out := runtimeRates{Name: Runtime(r.Threads), Dispatch: strconv.FormatInt(r.Dispatch.Nanoseconds(), 10)}
+func runtimeOf(r Rates, peak, far float64) runtimeRates {
+	overlap, memory, misfit := r.memory()
+	out := runtimeRates{
+		Name: r.RuntimeName(), Dispatch: strconv.FormatInt(r.Dispatch.Nanoseconds(), 10), Title: r.title(),
+		Bandwidth: number(max(1e-3, min(1, memory/far))), Stream: number(memory), Overlap: number(overlap), Error: strconv.FormatFloat(100*misfit, 'f', 1, 64),
+	}
 	for _, t := range Formats {
 		f := formatRate{DType: string(t), Compute: "int8", Dequant: number(peak/r.Weights[t] - 1), Rate: number(r.Weights[t] / 1e9)}
 		if t == quant.F16 {
@@ -114,38 +162,26 @@ func readAt(rates []Rates, size int64) float64 {
 	return best
 }
 
-// cachesOf reads the caches of level 2 and 3 from Linux's description of a core:
-// those of level 2 are private, and count once for each thread. Elsewhere a
-// megabyte and 32 of them are assumed.
-func cachesOf(folder string, threads int) []cacheSize {
-	sizes := map[string]int64{"2": 1 << 20, "3": 32 << 20}
-	indices, err := filepath.Glob(filepath.Join(folder, "index*"))
-	if err == nil {
-		for _, index := range indices {
-			level := readWord(filepath.Join(index, "level"))
-			size, err := strconv.ParseInt(strings.TrimSuffix(readWord(filepath.Join(index, "size")), "K"), 10, 64)
-			if _, known := sizes[level]; known && err == nil && size > 0 {
-				sizes[level] = size << 10
-			}
-		}
+// cachesOf returns the caches of level 2, the private ones of all cores together,
+// and of level 3. Where the system does not tell them, a megabyte for each core and
+// 32 of level 3 are assumed, and without the latter on machines of other kinds of
+// cores a sixteenth of that.
+func cachesOf(m topology.Machine) []cacheSize {
+	online := m.Online()
+	assumed := []int64{int64(len(online)) << 20, 32 << 20}
+	if len(m.Clusters()) > 1 {
+		assumed = []int64{int64(len(online)) << 18, 4 << 20}
 	}
 	var out []cacheSize
-	for _, c := range []struct {
-		name, level string
-		times       int64
-	}{{"l2", "2", int64(threads)}, {"l3", "3", 1}} {
-		bytes := sizes[c.level] * c.times
-		out = append(out, cacheSize{Name: c.name, Bytes: bytes, Ways: waysOf(bytes)})
+	for i, name := range []string{"l2", "l3"} {
+		c := cacheSize{Name: name, Bytes: m.CacheBytes(i+2, online), Kind: "measured", Source: "as the system reports it"}
+		if c.Bytes == 0 {
+			c.Bytes, c.Kind, c.Source = assumed[i], "estimated", "the system does not report it; as in processors of its kind"
+		}
+		c.Ways = waysOf(c.Bytes)
+		out = append(out, c)
 	}
 	return out
-}
-
-func readWord(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
 }
 
 // waysOf finds an associativity with which a cache of lines of 64 bytes has a

@@ -19,7 +19,10 @@ var Formats = []quant.Type{quant.F16, quant.Q8_0, quant.Q4_0}
 // Rates are what microbenchmarks find with one number of threads.
 type Rates struct {
 	Threads  int
+	Cores    string                 // what they are pinned to, as in the runtime's name; "" if to none
+	Pinned   []int                  // numbers of those cores; nil: none
 	Reads    []Read                 // by working-set size, rising
+	Far      []Far                  // of formats, from beyond all caches
 	Weights  map[quant.Type]float64 // that a matrix-vector product goes through a second, from beyond the private caches
 	Cached   float64                // the same for float32 weights within them
 	Dispatch time.Duration          // of an operator, beside its work
@@ -34,10 +37,36 @@ type Read struct {
 // workingSets are the sizes at which reading is measured.
 var workingSets = []int{256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20}
 
+// operands are the weights that microbenchmarks of all numbers of threads read.
+type operands struct {
+	sources []weights.Source // of Formats, in their order
+	far     []byte           // more than any cache holds
+}
+
+// newOperands makes the weights, and room for more than llc bytes of them.
+func newOperands(llc, memory int64) (*operands, error) {
+	o := &operands{far: make([]byte, farBytes(llc, memory))}
+	for _, scheme := range schemes {
+		source, err := weights.Open(base, weights.Options{Overrides: streamed, Quant: scheme})
+		if err != nil {
+			o.close()
+			return nil, err
+		}
+		o.sources = append(o.sources, source)
+	}
+	return o, nil
+}
+
+func (o *operands) close() {
+	for _, s := range o.sources {
+		s.Close()
+	}
+}
+
 // bench holds the operands of the microbenchmarks between rounds.
 type bench struct {
 	compute *kernels.Compute
-	sources []weights.Source
+	*operands
 	streams map[quant.Type]*stream
 	cached  *stream
 	memory  []byte // that reading is measured on
@@ -58,36 +87,26 @@ var streamed = model.Overrides{Layers: 18, Dim: cols, FFN: rows, Heads: 6, KVHea
 // all a product's fixed cost.
 const rows, cols, partRows = 1536, 384, 96
 
-// newBench makes the operands. Weights lie in memory as those of the engine do.
-func newBench(threads int) (*bench, error) {
+// newBench measures with a number of threads on operands, which it does not own.
+// Weights lie in memory as those of the engine do.
+func newBench(o *operands, threads int) *bench {
 	b := &bench{
-		compute: kernels.New(threads), streams: map[quant.Type]*stream{},
+		compute: kernels.New(threads), operands: o, streams: map[quant.Type]*stream{},
 		h: kernels.NewVectors(1, 64, kernels.Float32), values: make([]float32, 64),
 		rates: Rates{Threads: threads, Weights: map[quant.Type]float64{}},
 	}
 	for i, t := range Formats {
-		source, err := weights.Open(base, weights.Options{Overrides: streamed, Quant: schemes[i]})
-		if err != nil {
-			b.close()
-			return nil, err
-		}
-		b.sources = append(b.sources, source)
-		b.streams[t] = newStream(source, "ffn_gate", "ffn_up")
+		b.streams[t] = newStream(o.sources[i], "ffn_gate", "ffn_up")
 		if t == quant.F16 { // the largest
 			b.memory = b.streams[t].memory()
 		}
 	}
 	b.cached = &stream{whole: []kernels.Matrix{{Type: quant.F32, Rows: 128, Cols: cols, Data: make([]byte, 128*cols*4)}}}
 	b.cached.prepare()
-	return b, nil
+	return b
 }
 
-func (b *bench) close() {
-	b.compute.Close()
-	for _, s := range b.sources {
-		s.Close()
-	}
-}
+func (b *bench) close() { b.compute.Close() }
 
 // round measures once more all but products of the models' formats, and keeps
 // the better figures.

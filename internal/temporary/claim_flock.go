@@ -6,12 +6,14 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"github.com/memsim/memsim/internal/filelock"
 )
 
 // claim locks a new file until it is closed. Where there are no locks the file
 // stays without one, and nobody else gets one either.
 func claim(f *os.File) error {
-	if err := lock(f); errors.Is(err, syscall.EWOULDBLOCK) {
+	if err := filelock.Exclusive(f); errors.Is(err, filelock.ErrHeld) {
 		return errTaken
 	}
 	// Whoever had the lock just before may have removed the file.
@@ -45,12 +47,7 @@ func removeLeftover(name string) {
 		return
 	}
 	defer f.Close()
-	if lock(f) == nil {
+	if filelock.Exclusive(f) == nil {
 		os.RemoveAll(name)
 	}
-}
-
-// lock does not wait for whoever has the lock.
-func lock(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/memsim/memsim/internal/filelock"
 )
 
 // nameless makes a file without a name in dir, which goes with its maker however
@@ -27,7 +29,7 @@ func nameless(dir, name string) *os.File {
 // link gives a nameless file its name, locked lest somebody take it for what a
 // killed maker left.
 func link(f *os.File) error {
-	lock(f) // where there are no locks, nobody looks
+	_ = filelock.Exclusive(f) // where there are no locks, nobody looks
 	err := unix.Linkat(unix.AT_FDCWD, procPath(int(f.Fd())), unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW)
 	if err != nil {
 		return &os.PathError{Op: "link", Path: f.Name(), Err: err}

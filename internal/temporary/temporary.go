@@ -5,8 +5,8 @@
 // On Linux a file under way has no name until it is placed, so that nothing is left
 // of one whose maker is killed. Elsewhere, and for folders, it has a hidden name, and
 // a maker holds a lock on what it made for as long as it lives: the system gives
-// it up with the process, however that ends. So whoever makes the next one for the
-// same place tries the locks of those that it finds there, and what it can lock is
+// it up with the process, however that ends. So whoever makes the next one in the
+// same folder tries the locks of those that it finds there, and what it can lock is
 // nobody's.
 //
 // # Caveats
@@ -19,7 +19,6 @@ package temporary
 
 import (
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"io/fs"
 	"math/rand/v2"
@@ -41,10 +40,10 @@ type File struct {
 
 // Beside makes a file in the folder of target, with the permissions of a file that
 // a program makes for its user (os.CreateTemp makes a private one), and removes
-// what is left of earlier ones for target. The caller ends it with Place or Remove.
+// what dead makers left there. The caller ends it with Place or Remove.
 func Beside(target string) (*File, error) {
 	dir, base := filepath.Split(target)
-	removeLeftovers(dir, base, fs.FileMode.IsRegular)
+	removeLeftovers(dir)
 	if f := nameless(dir, newName(dir, base)); f != nil {
 		return &File{File: f}, nil
 	}
@@ -110,9 +109,9 @@ type Folder struct {
 }
 
 // Inside makes a folder in dir, whose name begins with a dot and base, and removes
-// what is left of earlier ones. The caller calls Remove in the end.
+// what dead makers left there. The caller calls Remove in the end.
 func Inside(dir, base string) (*Folder, error) {
-	removeLeftovers(dir, base, fs.FileMode.IsDir)
+	removeLeftovers(dir)
 	return create(dir, base, func(name string) (*Folder, error) {
 		if err := os.Mkdir(name, 0o700); err != nil {
 			return nil, err
@@ -148,27 +147,39 @@ const ending = ".tmp"
 
 // newName is a name that is free, almost surely.
 func newName(dir, base string) string {
-	return filepath.Join(dir, beginning(base)+strconv.FormatUint(rand.Uint64(), 36)+ending)
+	return filepath.Join(dir, "."+base+"."+ofHost()+"."+strconv.FormatUint(rand.Uint64(), base36)+ending)
 }
 
-// beginning begins the names of all that this host makes for base.
-func beginning(base string) string {
+const base36 = 36
+
+// ofHost stands in the names of all that this host makes.
+func ofHost() string {
 	host, _ := os.Hostname() // without a name, it is one with all hosts that have none
 	h := fnv.New32a()
 	h.Write([]byte(host))
-	return fmt.Sprintf(".%s.%s.", base, strconv.FormatUint(uint64(h.Sum32()), 36))
+	return strconv.FormatUint(uint64(h.Sum32()), base36)
 }
 
-// removeLeftovers removes what dead makers left in dir for base, of a type. What
+// isOurs reports whether newName has made a name on this host.
+func isOurs(name string) bool {
+	words := strings.Split(name, ".")
+	n := len(words)
+	if n < 5 || words[0] != "" || "."+words[n-1] != ending || words[n-3] != ofHost() {
+		return false
+	}
+	_, err := strconv.ParseUint(words[n-2], base36, 64)
+	return err == nil
+}
+
+// removeLeftovers removes the files and folders that dead makers left in dir. What
 // cannot be removed stays: it is in nobody's way.
-func removeLeftovers(dir, base string, ofType func(fs.FileMode) bool) {
+func removeLeftovers(dir string) {
 	entries, err := os.ReadDir(filepath.Clean(dir))
 	if err != nil {
 		return
 	}
-	ours := beginning(base)
 	for _, e := range entries {
-		if ofType(e.Type()) && strings.HasPrefix(e.Name(), ours) && strings.HasSuffix(e.Name(), ending) {
+		if (e.IsDir() || e.Type().IsRegular()) && isOurs(e.Name()) {
 			removeLeftover(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -96,11 +96,22 @@ func TestWhatAKilledMakerLeftGoesWithTheNext(t *testing.T) {
 	}
 	process.Process.Kill()
 	process.Wait()
-	makeBoth(filepath.Join(dir, "other.txt"), "other")
-	if !exists(t, file) || !exists(t, folder) {
-		t.Error("what was left for one target was taken away by a maker for another")
+	makeBoth(filepath.Join(dir, "other.txt"), "other") // whatever it makes
+	if exists(t, file) || exists(t, folder) {
+		t.Errorf("%s and %s are still there", file, folder)
 	}
-	makeBoth(target, "out")
+}
+
+func TestAFileTakesAwayFoldersThatKilledMakersLeft(t *testing.T) {
+	target := filepath.Join(t.TempDir(), "out.txt")
+	process, file, folder := maker(t, target)
+	process.Process.Kill()
+	process.Wait()
+	f, err := Beside(filepath.Join(filepath.Dir(target), "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Remove()
 	if exists(t, file) || exists(t, folder) {
 		t.Errorf("%s and %s are still there", file, folder)
 	}
@@ -109,12 +120,12 @@ func TestWhatAKilledMakerLeftGoesWithTheNext(t *testing.T) {
 func TestWhatIsNotOursStays(t *testing.T) {
 	dir := t.TempDir()
 	target := filepath.Join(dir, "out.txt")
-	for _, name := range []string{".out.txt.tmp", ".out.txt.elsewhere.1.tmp", "out.txt.tmp"} {
+	for _, name := range []string{".out.txt.tmp", ".out.txt.elsewhere.1.tmp", "out.txt.tmp", "out.txt." + ofHost() + ".1.tmp", ".out.txt." + ofHost() + ".a-b.tmp"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ours := filepath.Join(dir, beginning("out.txt")+"1"+ending)
+	ours := newName(dir, "out.txt")
 	if err := os.Symlink(target, ours); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +138,7 @@ func TestWhatIsNotOursStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 5 {
+	if len(entries) != 7 {
 		t.Errorf("there are %v", entries)
 	}
 }

@@ -121,7 +121,7 @@ func parseRequest(line string, burst units.Bytes) (r Request, ok bool, err error
 	case "ST", "WRITE":
 		r.Write = true
 	default:
-		return Request{}, false, fmt.Errorf("%s is neither LD nor ST; write a request as \"LD 0x1f40\", or as DRAMsim3 does: \"0x1f40 READ 0\"", quoted(words[0]))
+		return Request{}, false, errors.New("is neither LD nor ST; write a request as \"LD 0x1f40\", or as DRAMsim3 does: \"0x1f40 READ 0\"") // of some other file, nothing is repeated
 	}
 	if len(words) < 2 {
 		return Request{}, false, fmt.Errorf("%s has no address; write a decimal number, or a hexadecimal one after 0x", words[0])
