@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -66,6 +67,24 @@ func (d *Device) calibrate() error {
 	}
 	d.scaleBy(estimates)
 	return nil
+}
+
+// LoadRefitted is Load with estimates that replace the shipped fit's or join them.
+func LoadRefitted(nameOrPath string, estimates []Estimate) (*Device, error) {
+	d, err := LoadPrior(nameOrPath, nil)
+	if err != nil {
+		return nil, err
+	}
+	shipped, err := estimatesByID()
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(shipped)
+	for _, e := range estimates {
+		all[e.ID] = e
+	}
+	d.scaleBy(all)
+	return d, nil
 }
 
 // scaleBy scales the device's numbers by the estimates of multipliers, by ID.

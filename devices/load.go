@@ -347,6 +347,15 @@ func (l library) names() []string {
 	return out
 }
 
+// RuntimeName is the name of a shipped runtime by any of its names; another one is
+// itself.
+func RuntimeName(name string) string {
+	if own, ok := runtimeAliases()[name]; ok {
+		return own
+	}
+	return name
+}
+
 // runtimeAliases maps the other names of shipped runtimes to their own.
 var runtimeAliases = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}

@@ -281,11 +281,11 @@ func (l *listing) format(r Runtime, dtype string) {
 	a, s := &r.Arithmetic[i], spreadOf(r.Unit)
 	matvec := func(v *variant, f float64) {
 		a := &v.runtime.Arithmetic[i]
-		a.MatVecShare = multiplied(v, or(a.MatVecShare, &v.runtime.MatVecShare), f)
+		a.MatVecShare = multiplied(v, or(a.MatVecShare, v.runtime.MatVecShare), f)
 	}
 	matmul := func(v *variant, f float64) {
 		a := &v.runtime.Arithmetic[i]
-		a.ComputeShare = multiplied(v, or(a.ComputeShare, &v.runtime.ComputeShare), f)
+		a.ComputeShare = multiplied(v, or(a.ComputeShare, v.runtime.ComputeShare), f)
 	}
 	l.add(dtype+".dequant", a.Dequant.width(), func(v *variant, f float64) { multiply(v, &v.runtime.Arithmetic[i].Dequant, f) })
 	l.add(dtype+".matvec_share", ownWidth(a.MatVecShare, s.format), matvec)
@@ -303,11 +303,16 @@ func ownWidth(q *Quantity[units.Ratio], otherwise float64) float64 {
 	return q.width()
 }
 
-func or[T any](p, otherwise *T) *T {
-	if p != nil {
-		return p
+// or is a format's own share, or the runtime's as a number of the format: that the
+// profile's file calibrated the runtime's says nothing of the format.
+func or(own *Quantity[units.Ratio], runtime Quantity[units.Ratio]) *Quantity[units.Ratio] {
+	if own != nil {
+		return own
 	}
-	return otherwise
+	if runtime.own() {
+		runtime.Kind = Estimated
+	}
+	return &runtime
 }
 
 // soc lists what all runtimes on a unit share.
@@ -411,10 +416,10 @@ func expose(v *variant, f float64) {
 // amount is a value that can be scaled.
 type amount interface{ ~int64 | ~float64 }
 
-// multiply scales a number, unless the user set it for this run. The shipped fit
-// leaves alone what a profile's own file has calibrated.
+// multiply scales a number, unless the user set it for this run or a profile's own file
+// has calibrated it.
 func multiply[U amount](v *variant, q *Quantity[U], f float64) {
-	if q.Kind == Override || v.fitted != "" && q.Kind == Calibrated && !strings.HasPrefix(q.Source, FitSource) {
+	if q.Kind == Override || q.own() {
 		return
 	}
 	q.Value = U(float64(q.Value) * f)
@@ -426,6 +431,12 @@ func multiply[U amount](v *variant, q *Quantity[U], f float64) {
 		q.widen()
 		q.Uncertainty = units.Ratio(math.Hypot(float64(q.Uncertainty), v.sigma))
 	}
+}
+
+// own reports whether the number was calibrated by the profile's own file, and not by
+// the shipped fit.
+func (q *Quantity[U]) own() bool {
+	return q.Kind == Calibrated && !strings.HasPrefix(q.Source, FitSource)
 }
 
 // widen extends the range of a number to hold its value.

@@ -18,7 +18,7 @@ func (d *Device) Remaining(uses func(path string) bool) []Multiplier {
 	}
 	v := reflect.ValueOf(d).Elem()
 	for _, group := range []struct{ key, owner string }{
-		{"system_power", d.Name}, {"thermal", d.Name}, {"dram", d.Name}, {"sram", chip}, {"units", chip},
+		{"system_power", d.Name}, {"thermal", d.Name}, {"dram", d.Name}, {"sram", chip}, {"units", chip}, {"runtimes", d.Name},
 	} {
 		f, ok := fieldByKey(v.Type(), group.key)
 		if !ok {
@@ -26,7 +26,7 @@ func (d *Device) Remaining(uses func(path string) bool) []Multiplier {
 		}
 		eachQuantity(v.FieldByIndex(f.index), group.key, []hop{{field: f.index}}, func(path string, chain []hop, q uncertain) {
 			sigma := q.width()
-			if sigma == 0 || !uses(path) || scaledByFits(path) {
+			if sigma == 0 || !uses(path) || scaledByFits(path) && !q.own() {
 				return
 			}
 			out = append(out, Multiplier{Scope: "number", Name: group.owner, Number: path, Sigma: sigma, apply: func(v *variant, factor float64) {
@@ -40,18 +40,27 @@ func (d *Device) Remaining(uses func(path string) bool) []Multiplier {
 // scaledByFits reports whether a multiplier of the scopes that are fitted covers a
 // number of a unit.
 func scaledByFits(path string) bool {
-	return strings.HasPrefix(path, "units.") && (strings.HasSuffix(path, ".bandwidth") || strings.HasSuffix(path, ".peak"))
+	if strings.HasPrefix(path, "runtimes.") {
+		return true
+	}
+	last := path[strings.LastIndexByte(path, '.')+1:]
+	return strings.HasPrefix(path, "units.") && slices.Contains([]string{"bandwidth", "peak", "stream", "feed"}, last)
 }
 
 // uncertain is a pointer to a Quantity.
 type uncertain interface {
 	width() float64
+	own() bool
 	times(factor float64)
 }
 
-// width is the prior standard deviation of the number's logarithm; 0 for a fact, and
-// for a number without a range.
+// width is the standard deviation of the number's logarithm: of one that the profile's
+// own file calibrated its uncertainty, else by its range; 0 for a fact, and for a number
+// without a range.
 func (q *Quantity[U]) width() float64 {
+	if q.own() && q.Uncertainty > 0 {
+		return float64(q.Uncertainty)
+	}
 	if q.Range == nil || q.Kind == Spec || q.Kind == Override {
 		return 0
 	}

@@ -21,6 +21,7 @@ type Change struct {
 	Kind        Kind        // spec, measured, estimated or calibrated
 	Source      string      // key of a reference of the profile, or a sentence
 	Uncertainty units.Ratio // relative standard error; 0 leaves it out
+	Range       string      // "low, high", with their units; "" leaves it as it is
 }
 
 // Rewrite returns the YAML of a device under a new name and with changes made;
@@ -81,6 +82,10 @@ func (d *document) change(device *Device, c Change) error {
 	}
 	for _, key := range []string{"value", "kind", "source", "uncertainty"} {
 		setField(n, key, set[key])
+	}
+	if low, high, ok := strings.Cut(c.Range, ", "); ok {
+		ends := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle, Content: []*yaml.Node{scalarNode(low), scalarNode(high)}}
+		setNode(n, "range", ends)
 	}
 	return nil
 }

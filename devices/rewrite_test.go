@@ -58,13 +58,13 @@ func TestRewriteRefusesWhatLoadRefuses(t *testing.T) {
 		change Change
 		want   string
 	}{
-		{Change{"runtimes.mlc-gpu.dispach", "81 us", Calibrated, "fitted to my phone", 0}, "did you mean runtimes.mlc-gpu.dispatch?"},
-		{Change{"runtimes.mlc-gpu", "81 us", Calibrated, "fitted to my phone", 0}, "is not a number of the profile"},
-		{Change{"dram.mapping", "RoBaRaCoCh", Calibrated, "fitted to my phone", 0}, "is not a number of the profile"},
-		{Change{"runtimes.mlc-gpu.dispatch", "81 GB", Calibrated, "fitted to my phone", 0}, `unit "GB" does not measure a time`},
-		{Change{"runtimes.mlc-gpu.dispatch", "81 us", Override, "fitted to my phone", 0}, "override marks what --set changes"},
-		{Change{"runtimes.mlc-gpu.dispatch", "1 ms", Calibrated, "fitted to my phone", 0}, "does not hold the value 1 ms"},
-		{Change{"runtimes.mlc-gpu.dispatch", "81 us", Calibrated, "nobody", 0}, `"nobody" is neither the key of a reference nor a sentence`},
+		{Change{"runtimes.mlc-gpu.dispach", "81 us", Calibrated, "fitted to my phone", 0, ""}, "did you mean runtimes.mlc-gpu.dispatch?"},
+		{Change{"runtimes.mlc-gpu", "81 us", Calibrated, "fitted to my phone", 0, ""}, "is not a number of the profile"},
+		{Change{"dram.mapping", "RoBaRaCoCh", Calibrated, "fitted to my phone", 0, ""}, "is not a number of the profile"},
+		{Change{"runtimes.mlc-gpu.dispatch", "81 GB", Calibrated, "fitted to my phone", 0, ""}, `unit "GB" does not measure a time`},
+		{Change{"runtimes.mlc-gpu.dispatch", "81 us", Override, "fitted to my phone", 0, ""}, "override marks what --set changes"},
+		{Change{"runtimes.mlc-gpu.dispatch", "1 ms", Calibrated, "fitted to my phone", 0, ""}, "does not hold the value 1 ms"},
+		{Change{"runtimes.mlc-gpu.dispatch", "81 us", Calibrated, "nobody", 0, ""}, `"nobody" is neither the key of a reference nor a sentence`},
 	} {
 		_, err := Rewrite("pixel8pro", "my-pixel", []Change{tt.change})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {

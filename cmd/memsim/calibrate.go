@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fidelity/calibration"
-	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/fidelity/corpus"
 	"github.com/memsim/memsim/internal/atomicfile"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
@@ -25,7 +26,6 @@ type calibrating struct {
 	device  string
 	runtime string
 	data    []string
-	numbers []string
 	out     string
 }
 
@@ -33,18 +33,18 @@ func (a *app) calibrateCommand() *cobra.Command {
 	var c calibrating
 	cmd := &cobra.Command{
 		Use:   "calibrate --device DEVICE --data FILE.csv",
-		Short: "Fit a few numbers of a profile to measurements",
-		Long: `Fit the numbers that the measurements of --data tell most about (bandwidth_share,
-dispatch, compute_share, static_power and matvec_share of the runtime and its
-unit), within the ranges that the profile gives them, and write the profile with
-them. Only numbers that are estimated or calibrated and have a range are moved;
-more of them than the measurements carry are refused.
+		Short: "Update a profile by measurements of your own",
+		Long: `Update what the fit to all published measurements says of a device by those of
+--data: its estimates and their errors, with correlations, are the prior. What the
+measurements tell moves the device's numbers, as far as they are unsure; what they
+say nothing about is named. Three of one runtime, of models of different sizes, go
+a long way.
 
-The file keeps the device's name and marks what was fitted as calibrated, with
-its uncertainty, which later predictions carry. For the columns of a table see
-memsim validate --help.`,
+The file keeps the device's name and marks what was fitted as calibrated, with its
+uncertainty, which later intervals carry. For the columns of a table see memsim
+validate --help.`,
 		Example: `  memsim calibrate --device pixel8pro --data mine.csv
-  memsim calibrate --device oneplus12 --data mine.csv --runtime executorch-cpu --number runtimes.executorch-cpu.bandwidth_share -o fitted.yaml
+  memsim calibrate --device oneplus12 --data mine.csv --runtime executorch-xnnpack -o fitted.yaml
   memsim validate --device pixel8pro-calibrated.yaml --data mine.csv`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.calibrate(cmd.Context(), &c) },
@@ -53,12 +53,10 @@ memsim validate --help.`,
 	f.StringVarP(&c.device, "device", "d", "", "`device` to calibrate: a shipped profile or the path of a YAML file")
 	f.StringVar(&c.runtime, "runtime", "", "only measurements of this `program`")
 	f.StringArrayVar(&c.data, "data", nil, "measurements, a CSV `file` (repeatable)")
-	f.StringArrayVar(&c.numbers, "number", nil, "`path` of a number to fit (repeatable; default: those that the measurements carry)")
 	f.StringVarP(&c.out, "out", "o", "", "`file` for the profile (default DEVICE-calibrated.yaml)")
 	completeWithFiles(cmd, "device", devices.Names()...)
 	complete(cmd, "runtime", completeRuntime)
 	complete(cmd, "data", files("csv"))
-	complete(cmd, "number", completeNumber)
 	completeWithFiles(cmd, "out")
 	return cmd
 }
@@ -75,7 +73,7 @@ func (a *app) calibrate(ctx context.Context, c *calibrating) error {
 	if err != nil {
 		return err
 	}
-	points, err := c.points(d.Name)
+	rows, err := c.rows(d)
 	if err != nil {
 		return err
 	}
@@ -86,8 +84,7 @@ func (a *app) calibrate(ctx context.Context, c *calibrating) error {
 	if err := outputFile(out); err != nil {
 		return err
 	}
-	x := &validation.Predictor{Profiles: map[string]string{d.Name: c.device}}
-	result, err := calibration.Fit(ctx, x, points, c.numbers)
+	result, err := calibration.Fit(ctx, c.device, rows, runtime.NumCPU())
 	if err != nil {
 		return err
 	}
@@ -106,26 +103,31 @@ func (a *app) calibrate(ctx context.Context, c *calibrating) error {
 	return nil
 }
 
-// points gathers the measurements of the device and the runtime.
-func (c *calibrating) points(device string) ([]validation.Point, error) {
+// rows gathers the measurements of the device and the runtime.
+func (c *calibrating) rows(d *devices.Device) ([]corpus.Row, error) {
 	if len(c.data) == 0 {
 		return nil, fault.Userf("give measurements with --data FILE.csv; for its columns see memsim validate --help")
 	}
-	var points []validation.Point
+	var rows []corpus.Row
 	for _, path := range c.data {
-		more, err := validation.Open(path)
+		more, err := corpus.Open(path)
 		if err != nil {
 			return nil, err
 		}
-		points = append(points, more...)
+		rows = append(rows, more...)
 	}
-	points = slices.DeleteFunc(points, func(p validation.Point) bool {
-		return p.Device != device || c.runtime != "" && p.Runtime != c.runtime
+	for i := range rows {
+		rows[i].Claim(d.Name)
+	}
+	corpus.Hold(rows, corpus.Shipped().With(d))
+	name := devices.RuntimeName(c.runtime)
+	rows = slices.DeleteFunc(rows, func(r corpus.Row) bool {
+		return r.Phone != d.Name && r.Phone != c.device || name != "" && r.Runtime != name
 	})
-	if len(points) == 0 {
-		return nil, fault.Userf("%s holds no measurement of %s", list(c.data), subject(device, c.runtime))
+	if len(rows) == 0 {
+		return nil, fault.Userf("%s holds no measurement of %s", list(c.data), subject(d.Name, c.runtime))
 	}
-	return points, nil
+	return rows, nil
 }
 
 func baseNames(paths []string) []string {
@@ -137,21 +139,20 @@ func baseNames(paths []string) []string {
 }
 
 func fittedNumbers(r calibration.Result) grid {
-	g := grid{title: r.Runtime + " on " + r.Device, columns: columns("number", "before>", "fitted>", "±>", "note")}
+	g := grid{title: r.Runtime + " on " + r.Device, columns: columns("number", "before>", "fitted>", "±>")}
 	for _, n := range r.Numbers {
-		note := ""
-		if n.AtLimit {
-			note = "at the end of its range: the points ask for more"
-		}
-		g.add(n.Path, n.Prior, n.Value, fmt.Sprintf("%.1f %%", n.Uncertainty), note)
+		g.add(n.Path, n.Before, n.Value, fmt.Sprintf("%.1f %%", n.Uncertainty))
+	}
+	if len(r.Untold) > 0 {
+		g.foot = []string{"The measurements say next to nothing about " + list(r.Untold) + "."}
 	}
 	return g
 }
 
 func fittedPoints(r calibration.Result) grid {
-	g := grid{columns: columns("model", "quant", "metric", "measured>", "predicted>", "residual>")}
+	g := grid{columns: columns("model", "quant", "metric", "measured>", "before>", "predicted>", "residual>")}
 	for _, o := range r.Points {
-		g.add(validations.Model(o.Point), o.Quant, o.Metric, profiles.Number(o.Measured), profiles.Number(o.Predicted), fmt.Sprintf("%+.1f %%", o.ErrorPct))
+		g.add(validations.Model(o.Point), o.Quant, o.Metric, profiles.Number(o.Value), profiles.Number(o.Before), profiles.Number(o.Predicted), fmt.Sprintf("%+.1f %%", o.ErrorPct))
 	}
 	g.foot = []string{fmt.Sprintf("Mean absolute error %.1f %%, %.1f %% before.", r.After, r.Before)}
 	return g

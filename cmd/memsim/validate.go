@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/devices"
-	"github.com/memsim/memsim/fidelity/calibration"
+	"github.com/memsim/memsim/fidelity/corpus"
 	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
@@ -41,22 +42,24 @@ func (a *app) validateCommand() *cobra.Command {
 		Use:   "validate",
 		Short: "How far are predictions from what people measured?",
 		Long: `Predict every published measurement that memsim knows, and those of --data, and
-print how far off each is. The means keep apart the points that a profile was
-fitted to and those that it was not; the second are what a prediction is worth.
-Leave-one-out is the error of a fitted point once the profile is fitted to the
-others alone, to first order.
+print how far off each is, and whether it lies in the 90 % interval that the
+prediction states. Times of the shipped measurements shaped the shipped fit: what
+a prediction is worth say the errors with the phone left out of the fit and with
+the model left out of it, by kind. Rows of --data are predicted as they are.
 
-A point that asks for more than the device's memory or arithmetic peaks at is
+A measurement that cannot be predicted is listed with the reason. One that asks for more than the device's memory or arithmetic peaks at is
 flagged and left out of the means: published tables hold such claims.
 
 --device host measures this machine with microbenchmarks, writes its profile to
 --out, and predicts models from it that the engine then runs: nothing is fitted.
 
 A table of --data is CSV with the columns device, runtime, unit, model, quant,
-context, metric, value, fitted, source; optionally bytes (of the weights in the
-runtime's own format), overrides (layers=60), energy (paper) and disputed. The
-metric is one of tokens_per_s, ms_per_token, mj_per_token (of the whole phone),
-memory_mj_per_token, prefill_tokens_per_s, time_to_first_token_ms,
+context, metric, value, fitted, source; and those of docs/measurements.md: soc,
+ram_gb, threads, prompt, tokens, version, bytes (of the weights in the runtime's
+own format), overrides (layers=60), note and more. Names of devices, runtimes,
+models and formats are read as people write them. The metric is one of
+tokens_per_s, ms_per_token, mj_per_token (of the whole phone),
+memory_mj_per_token, power_w, prefill_tokens_per_s, time_to_first_token_ms,
 sustained_tokens_per_s.`,
 		Example: `  memsim validate
   memsim validate --device pixel8pro --data mine.csv --format json
@@ -98,7 +101,7 @@ func (a *app) validate(ctx context.Context, v *validating) error {
 		return a.validateHost(ctx, v)
 	}
 	var predictor validation.Predictor
-	points, err := v.points(&predictor)
+	rows, err := v.rows(&predictor)
 	if err != nil {
 		return err
 	}
@@ -109,15 +112,17 @@ func (a *app) validate(ctx context.Context, v *validating) error {
 	if folder != nil {
 		defer folder.Discard()
 	}
-	bar := a.newProgress(len(points))
+	bar := a.newProgress(len(rows))
 	defer bar.done()
-	outcomes, err := predictor.Run(ctx, points, func(p validation.Point) { bar.step(p.String()) })
+	report, err := predictor.Rows(ctx, rows, runtime.NumCPU(), func() { bar.step("measurements") })
 	if err != nil {
 		return err
 	}
+	if err := report.Unknown(); err != nil {
+		return err
+	}
 	bar.done()
-	calibration.LeaveOneOut(&predictor, outcomes)
-	reply := validationReply{version, validation.Summarize(outcomes)}
+	reply := validationReply{version, report}
 	if folder != nil {
 		if err := writeValidation(folder, reply); err != nil {
 			return err
@@ -140,41 +145,56 @@ func (v *validating) folder() (*outputFolder, error) {
 	return newOutputFolder(v.out)
 }
 
-// points gathers what is to be predicted, and sets up the profile of --device.
-func (v *validating) points(x *validation.Predictor) ([]validation.Point, error) {
-	var points []validation.Point
+// rows gathers what is to be predicted, and sets up the profile of --device.
+func (v *validating) rows(x *validation.Predictor) ([]corpus.Row, error) {
+	var rows []corpus.Row
 	if v.published {
-		shipped, err := validation.Published()
+		shipped, err := corpus.Published()
 		if err != nil {
 			return nil, err
 		}
-		points = shipped
+		rows = shipped
 	}
 	for _, path := range v.data {
-		more, err := validation.Open(path)
+		more, err := corpus.Open(path)
 		if err != nil {
 			return nil, err
 		}
-		points = append(points, more...)
+		rows = append(rows, more...)
 	}
 	if v.device == "" && len(v.sets) > 0 {
 		return nil, fault.Userf("--set changes the profile of --device; name it")
 	}
+	known := corpus.Shipped()
 	if v.device != "" {
 		d, err := devices.Load(v.device, v.sets)
 		if err != nil {
 			return nil, err
 		}
-		x.Profiles, x.Sets = map[string]string{d.Name: v.device}, v.sets
-		points = slices.DeleteFunc(points, func(p validation.Point) bool { return p.Device != d.Name && p.Device != v.device })
+		x.Profiles, x.Sets = standIn(d.Name, v.device), v.sets
+		for i := range rows {
+			rows[i].Claim(d.Name)
+		}
+		known = known.With(d)
+		rows = slices.DeleteFunc(rows, func(r corpus.Row) bool { return r.Phone != d.Name && r.Phone != v.device })
 	}
+	corpus.Hold(rows, known)
 	if v.runtime != "" {
-		points = slices.DeleteFunc(points, func(p validation.Point) bool { return p.Runtime != v.runtime })
+		name := devices.RuntimeName(v.runtime)
+		rows = slices.DeleteFunc(rows, func(r corpus.Row) bool { return r.Runtime != name })
 	}
-	if len(points) == 0 {
+	if len(rows) == 0 {
 		return nil, fault.Userf("no measurement of %s is known; add some with --data FILE.csv", subject(v.device, v.runtime))
 	}
-	return points, nil
+	return rows, nil
+}
+
+// standIn puts a profile in the place of the shipped one of its name, if it is another.
+func standIn(name, ref string) map[string]string {
+	if name == ref {
+		return nil
+	}
+	return map[string]string{name: ref}
 }
 
 // subject names what was asked for.

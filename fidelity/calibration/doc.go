@@ -1,29 +1,21 @@
-// Package calibration fits a few numbers of a device's profile to measurements.
+// Package calibration updates what the shipped fit says of a device by a user's own
+// measurements of it.
 //
-// The mental model: each Outcome of a validation says how far a prediction is
-// off, and how it moves with each number of the profile (its elasticity). Fit
-// looks for the numbers, within the ranges that the profile gives them, that
-// bring the predictions nearest; a number that the points say little about
-// stays near the profile's own.
+// The mental model: the shipped posterior (package posterior) is the prior. A few
+// measurements of one device are rows of the same joint fit (package fit), so that they
+// move what they tell about, in proportion to how unsure it is and with its
+// correlations: of a phone that nobody measured what is its SoC's and its own, of one
+// that was measured next to nothing. What comes out is a profile of the device with the
+// numbers that moved, marked as calibrated.
 //
-//	points ─predict─▶ errors, elasticities ─▶ step within the ranges ─┐
-//	          ▲                                                       │
-//	          └────────────── numbers moved ◀─────────────────────────┘
-//
-// In logarithms predictions are nearly linear in the numbers, so that a few
-// rounds of Gauss-Newton suffice, each a replay of every point. What a step
-// minimises, with p the points and q the numbers:
-//
-//	Σp (error/5 %)² + Σq (ln(number/prior) / (ln(high/low)/2))²
-//
-// Five percent is what measurements of one phone scatter by. A fit reports the
-// standard error of each number from the curvature of that sum, scaled by what
-// the points scatter around the fit.
+//	shipped posterior ─▶ prior ─┐
+//	                            ├─ fit ─▶ multipliers ─▶ numbers of the profile
+//	measurements ─▶ cases ──────┘
 //
 // # Caveats
 //
-// Only numbers that the profile marks estimated or calibrated, and to which it
-// gives a range, are moved. Half-bandwidth and fused operators are not fitted:
-// the ledger does not tell their part of the time. Parts (DRAM, flash) are files
-// of their own and stay as they are.
+// Times are fitted, energies are not. The factors of a kind of model and of a build of
+// the runtime stay as they are: they belong to no profile, and count as part of the
+// error of a measurement. The profile states each number's own uncertainty and loses the
+// correlations, so that intervals made from it are wider than they need be.
 package calibration

@@ -4,256 +4,241 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/fidelity/corpus"
+	"github.com/memsim/memsim/fidelity/fit"
+	"github.com/memsim/memsim/fidelity/posterior"
 	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/internal/fault"
 )
 
-// free are the fields of a profile that are fitted unless told otherwise, the
-// ones that points tell most about first.
-var free = []string{"bandwidth_share", "dispatch", "compute_share", "static_power", "matvec_share"}
-
-// rounds is how often predictions are made anew; the last moves numbers by less
-// than a thousandth.
-const rounds = 6
-
-// Number is a fitted number of a profile.
+// Number is one number of a profile that the fit moved.
 type Number struct {
-	Path        string  `json:"path"`
-	Prior       string  `json:"prior"`
+	Path        string  `json:"number"`
+	Before      string  `json:"before"`
 	Value       string  `json:"value"`
 	Uncertainty float64 `json:"uncertainty_pct"` // relative standard error
-	AtLimit     bool    `json:"at_limit"`        // of its range: the points ask for more
+	Range       string  `json:"range"`           // widened to hold the value
 }
 
-// Result is the outcome of a fit.
+// Told is what the measurements told of one multiplier of the joint fit.
+type Told struct {
+	Multiplier string  `json:"multiplier"`
+	Factor     float64 `json:"factor"`     // that the fit moved it by, from what it was
+	BeforePct  float64 `json:"before_pct"` // relative standard error before and after
+	AfterPct   float64 `json:"after_pct"`
+}
+
+// Point is a measurement with its predictions.
+type Point struct {
+	validation.Point
+	Before    float64 `json:"predicted_before"`
+	Predicted float64 `json:"predicted"`
+	ErrorPct  float64 `json:"error_pct"`
+}
+
+// Result is a fitted profile.
 type Result struct {
-	Device  string               `json:"device"`
-	Runtime string               `json:"runtime"`
-	Numbers []Number             `json:"numbers"`
-	Points  []validation.Outcome `json:"points"` // as predicted with the fitted numbers
-	Before  float64              `json:"mae_before_pct"`
-	After   float64              `json:"mae_after_pct"`
+	Device  string   `json:"device"`
+	Runtime string   `json:"runtime"` // of all measurements; several are joined by commas
+	Numbers []Number `json:"numbers"`
+	Told    []Told   `json:"told"`
+	// Untold are multipliers that the measurements say next to nothing about, although
+	// predictions of them depend on them.
+	Untold []string `json:"untold"`
+	Points []Point  `json:"points"`
+	Before float64  `json:"mae_before_pct"`
+	After  float64  `json:"mae_after_pct"`
 }
 
-// Fit fits the numbers at paths (or, if there are none, the usual ones that the
-// points can carry) of the one device and runtime that all points measure. More
-// numbers than the points carry are refused as the user's mistake.
-func Fit(ctx context.Context, x *validation.Predictor, points []validation.Point, paths []string) (Result, error) {
-	if err := oneRuntime(points); err != nil {
-		return Result{}, err
-	}
-	outcomes, err := x.Run(ctx, points, nil)
+// most is by what share of its standard error before a multiplier's must have shrunk
+// for the measurements to have told about it.
+const most = 0.9
+
+// Fit updates what the shipped fit says of a device by measurements of it: ref names
+// the device or its file. All rows are of it, and times. Rows that cannot be predicted
+// are the user's mistake.
+func Fit(ctx context.Context, ref string, rows []corpus.Row, workers int) (Result, error) {
+	d, err := devices.Load(ref, nil)
 	if err != nil {
 		return Result{}, err
 	}
-	for _, o := range outcomes {
-		if o.Implausible != "" {
-			return Result{}, fault.Userf("%s cannot be: it %s; leave it out", o.Point, o.Implausible)
-		}
-	}
-	machine, err := x.Machine(points[0])
+	shipped, err := posterior.Shipped()
 	if err != nil {
 		return Result{}, err
 	}
-	numbers, err := choose(machine.Device(), outcomes, paths)
+	cases, err := casesOf(ctx, d.Name, ref, rows, workers)
 	if err != nil {
 		return Result{}, err
 	}
-	r := Result{Device: points[0].Device, Runtime: machine.Runtime().Name, Before: meanError(outcomes)}
-	fit := fitting{predictor: x, points: points, priors: numbers, at: make([]float64, len(numbers))}
-	return fit.run(ctx, r, outcomes)
+	f := newUpdate(cases, shipped)
+	solution, err := f.problem().Solve(ctx, f.mean, workers)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{Device: d.Name, Runtime: runtimesOf(cases)}
+	if err := f.report(&r, solution); err != nil {
+		return Result{}, err
+	}
+	r.Numbers, err = f.numbers(d, ref, solution, len(cases))
+	return r, err
 }
 
-func oneRuntime(points []validation.Point) error {
-	if len(points) == 0 {
-		return fault.Userf("there is no measurement to fit to")
+// casesOf predicts the rows, or says why one of them cannot be.
+func casesOf(ctx context.Context, name, ref string, rows []corpus.Row, workers int) ([]fit.Case, error) {
+	rows = slices.Clone(rows)
+	cases, err := fit.Cases(ctx, rows, fit.Setting{Workers: workers, Profiles: map[string]string{name: ref}})
+	if err != nil {
+		return nil, err
 	}
-	first := points[0]
-	for _, p := range points {
-		if p.Device != first.Device || p.Runtime != first.Runtime || p.Unit != first.Unit {
-			return fault.Userf("%s and %s are measurements of different devices, runtimes or units; fit one at a time", first, p)
+	for _, r := range rows {
+		if r.Exclude != nil {
+			return nil, fault.Userf("%s cannot be fitted to: %s; leave it out", r, r.Exclude.Reason)
 		}
+	}
+	for i := range cases {
+		if c := &cases[i]; c.Ceiling != "" {
+			return nil, fault.Userf("%s cannot be: it %s; leave it out", c.Row, c.Ceiling)
+		}
+	}
+	if len(cases) == 0 {
+		return nil, fault.Userf("there is no measurement to fit to")
+	}
+	return cases, nil
+}
+
+func runtimesOf(cases []fit.Case) string {
+	var names []string
+	for i := range cases {
+		if n := cases[i].Runtime(); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return join(names)
+}
+
+func join(names []string) string {
+	text := ""
+	for i, n := range names {
+		if i > 0 {
+			text += ", "
+		}
+		text += n
+	}
+	return text
+}
+
+// update is the fit of a few measurements, with the shipped posterior as its prior.
+type update struct {
+	cases       []fit.Case
+	multipliers []devices.Multiplier // of machines' numbers, each once
+	mean        []float64
+	covariance  *mat.SymDense // before
+	rows        []fit.Row
+	shipped     *posterior.Posterior
+}
+
+func newUpdate(cases []fit.Case, shipped *posterior.Posterior) *update {
+	u := &update{cases: cases, shipped: shipped}
+	index := map[string]int{}
+	for i := range cases {
+		for _, m := range cases[i].Machine() {
+			if _, ok := index[m.ID()]; !ok {
+				index[m.ID()] = len(u.multipliers)
+				u.multipliers = append(u.multipliers, m)
+			}
+		}
+	}
+	for _, m := range u.multipliers {
+		u.mean = append(u.mean, shipped.Estimate(m.ID()))
+	}
+	u.covariance = shipped.Covariance(u.multipliers)
+	for i := range cases {
+		u.rows = append(u.rows, cases[i].MachineRow(shipped, index))
+	}
+	return u
+}
+
+func (u *update) problem() *fit.Problem {
+	var c mat.Cholesky
+	precision := mat.NewSymDense(len(u.multipliers), nil)
+	if c.Factorize(u.covariance) {
+		c.InverseTo(precision) //nolint:errcheck // a bad condition is a multiplier that is known well
+	}
+	return &fit.Problem{Sigma: make([]float64, len(u.multipliers)), Mean: u.mean, Precision: precision, Rows: u.rows}
+}
+
+// report tells what became of predictions and of multipliers.
+func (u *update) report(r *Result, s *fit.Solution) error {
+	var after mat.SymDense
+	var c mat.Cholesky
+	if !c.Factorize(s.Precision) {
+		return fault.Userf("the measurements contradict each other: the fit has no covariance")
+	}
+	c.InverseTo(&after) //nolint:errcheck // as above
+	for j, m := range u.multipliers {
+		was, is := math.Sqrt(u.covariance.At(j, j)), math.Sqrt(after.At(j, j))
+		if is < most*was || math.Abs(s.Theta[j]-u.mean[j]) > was/4 {
+			r.Told = append(r.Told, Told{m.ID(), math.Exp(s.Theta[j] - u.mean[j]), 100 * was, 100 * is})
+		} else if was > 0.2 {
+			r.Untold = append(r.Untold, m.ID())
+		}
+	}
+	n := float64(len(u.cases))
+	for i := range u.cases {
+		before, err := u.rows[i].At(u.mean)
+		if err != nil {
+			return err
+		}
+		p := Point{Point: validation.PointOf(u.cases[i].Row)}
+		p.Before, p.Predicted = p.OfSeconds(math.Exp(before)), p.OfSeconds(math.Exp(s.Residual[i]+u.rows[i].LogMeasured))
+		p.ErrorPct = validation.ErrorPct(p.Predicted, p.Value)
+		r.Points = append(r.Points, p)
+		r.Before += math.Abs(validation.ErrorPct(p.Before, p.Value)) / n
+		r.After += math.Abs(p.ErrorPct) / n
 	}
 	return nil
 }
 
-// choose returns the numbers to fit.
-func choose(d *devices.Device, outcomes []validation.Outcome, paths []string) ([]devices.Parameter, error) {
-	all := d.Parameters()
-	if len(paths) == 0 {
-		return usual(all, outcomes)
+// numbers lists the numbers of the profile that moved.
+func (u *update) numbers(d *devices.Device, ref string, s *fit.Solution, n int) ([]Number, error) {
+	var after mat.SymDense
+	var c mat.Cholesky
+	if c.Factorize(s.Precision) {
+		c.InverseTo(&after) //nolint:errcheck // as above
 	}
-	var chosen []devices.Parameter
-	for _, path := range paths {
-		path = d.Canonical(path)
-		i := slices.IndexFunc(all, func(q devices.Parameter) bool { return q.Path == path })
-		if i < 0 {
-			return nil, fault.Userf("%s cannot be fitted: it is not a number of %s that is estimated or calibrated and has a range; %s can", path, d.Name, list(tellable(all, outcomes)))
-		}
-		chosen = append(chosen, all[i])
+	estimates := make([]devices.Estimate, len(u.multipliers))
+	for j, m := range u.multipliers {
+		estimates[j] = devices.Estimate{ID: m.ID(), Log: s.Theta[j], Sigma: math.Sqrt(after.At(j, j)), Rows: n}
 	}
-	if rank := carried(slopes(outcomes, chosen)); rank < len(chosen) {
-		return nil, fault.Userf("%d points cannot carry %d free numbers, they tell %d apart: add measurements of models of other sizes (or of prompts, or of energy), or free fewer of %s",
-			len(outcomes), len(chosen), rank, strings.Join(paths, ", "))
+	moved, err := devices.LoadRefitted(ref, estimates)
+	if err != nil {
+		return nil, err
 	}
-	return chosen, nil
-}
-
-// usual chooses numbers by the order of free, as long as the points tell them
-// apart and one point more than numbers is left to judge the fit by.
-func usual(all []devices.Parameter, outcomes []validation.Outcome) ([]devices.Parameter, error) {
-	var chosen []devices.Parameter
-	for _, field := range free {
-		for _, q := range all {
-			if !strings.HasSuffix(q.Path, "."+field) || !tells(outcomes, q) {
-				continue
-			}
-			trial := append(slices.Clone(chosen), q)
-			spare := len(outcomes) > len(trial) || len(trial) == 1
-			if spare && carried(slopes(outcomes, trial)) == len(trial) {
-				chosen = trial
-			}
+	prior, err := devices.LoadPrior(ref, nil)
+	if err != nil {
+		return nil, err
+	}
+	stated := map[string]bool{} // by the profile: other numbers are the fit's alone
+	for _, q := range prior.Parameters() {
+		stated[q.Path] = true
+	}
+	before := map[string]devices.Parameter{}
+	for _, q := range d.Parameters() {
+		if stated[q.Path] {
+			before[q.Path] = q
 		}
 	}
-	if len(chosen) == 0 {
-		return nil, fault.Userf("the points tell nothing about the numbers that may be fitted (%s)", strings.Join(free, ", "))
-	}
-	return chosen, nil
-}
-
-func tells(outcomes []validation.Outcome, q devices.Parameter) bool {
-	return slices.ContainsFunc(outcomes, func(o validation.Outcome) bool { return math.Abs(o.Elasticity[q.Path]) >= noticeable })
-}
-
-func tellable(all []devices.Parameter, outcomes []validation.Outcome) []string {
-	var names []string
-	for _, q := range all {
-		if tells(outcomes, q) {
-			names = append(names, q.Path)
-		}
-	}
-	return names
-}
-
-func list(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}
-
-// slopes is the matrix of elasticities, points by numbers.
-func slopes(outcomes []validation.Outcome, numbers []devices.Parameter) *mat.Dense {
-	if len(outcomes) == 0 {
-		return nil
-	}
-	m := mat.NewDense(len(outcomes), len(numbers), nil)
-	for i, o := range outcomes {
-		for j, q := range numbers {
-			m.Set(i, j, o.Elasticity[q.Path])
-		}
-	}
-	return m
-}
-
-// fitting is a fit under way.
-type fitting struct {
-	predictor *validation.Predictor
-	points    []validation.Point
-	priors    []devices.Parameter
-	at        []float64 // ln(number/prior)
-}
-
-func (f *fitting) run(ctx context.Context, r Result, outcomes []validation.Outcome) (Result, error) {
-	var s solution
-	for range rounds {
-		var err error
-		if s, err = f.problem(outcomes).solve(); err != nil {
-			return r, err
-		}
-		moved := distance(f.at, s.at)
-		f.at = s.at
-		if outcomes, err = f.predict(ctx); err != nil {
-			return r, err
-		}
-		if moved < 1e-3 {
-			break
-		}
-	}
-	r.Points, r.After = outcomes, meanError(outcomes)
-	r.Numbers = f.numbers(s.sigma)
-	return r, nil
-}
-
-// problem linearises the fit around where it is.
-func (f *fitting) problem(outcomes []validation.Outcome) problem {
-	p := linear(outcomes, f.priors)
-	p.from = f.at
-	return p
-}
-
-// linear is the fit of numbers around outcomes that were predicted with them.
-func linear(outcomes []validation.Outcome, numbers []devices.Parameter) problem {
-	p := problem{slope: slopes(outcomes, numbers), from: make([]float64, len(numbers))}
-	for _, o := range outcomes {
-		p.errors = append(p.errors, math.Log(o.Predicted/o.Measured))
-	}
-	for _, q := range numbers {
-		p.low = append(p.low, math.Log(math.Max(q.Low, q.Value/1e3)/q.Value))
-		p.high = append(p.high, math.Log(q.High/q.Value))
-	}
-	return p
-}
-
-// predict makes the predictions with the numbers as they are.
-func (f *fitting) predict(ctx context.Context) ([]validation.Outcome, error) {
-	x := *f.predictor
-	x.Sets, x.Watch = slices.Clone(x.Sets), nil
-	for j, q := range f.priors {
-		x.Sets = append(x.Sets, q.Path+"="+q.Text(f.value(j)))
-		x.Watch = append(x.Watch, q.Path) // an override is not among the parameters of a profile
-	}
-	return x.Run(ctx, f.points, nil)
-}
-
-// value is number j as it is, to the four digits that a profile states.
-func (f *fitting) value(j int) float64 {
-	q := f.priors[j]
-	v := q.Value * math.Exp(f.at[j])
-	scale := math.Pow(10, 3-math.Floor(math.Log10(v)))
-	return min(max(math.Round(v*scale)/scale, q.Low), q.High)
-}
-
-func (f *fitting) numbers(sigma []float64) []Number {
-	p := linear(nil, f.priors)
 	var out []Number
-	for j, q := range f.priors {
-		v := f.value(j)
-		out = append(out, Number{
-			Path: q.Path, Prior: q.Text(q.Value), Value: q.Text(v), Uncertainty: 100 * sigma[j],
-			AtLimit: f.at[j] <= p.low[j]+1e-6 || f.at[j] >= p.high[j]-1e-6,
-		})
+	for _, q := range moved.Parameters() {
+		was, ok := before[q.Path]
+		if ok && math.Abs(q.Value/was.Value-1) > 1e-3 && q.Kind == devices.Calibrated {
+			out = append(out, Number{q.Path, was.Text(was.Value), q.Text(q.Value), 100 * float64(min(q.Uncertainty, 9.99)), q.Text(q.Low) + ", " + q.Text(q.High)})
+		}
 	}
-	return out
-}
-
-func distance(a, b []float64) float64 {
-	sum := 0.0
-	for i := range a {
-		sum = math.Max(sum, math.Abs(a[i]-b[i]))
-	}
-	return sum
-}
-
-func meanError(outcomes []validation.Outcome) float64 {
-	sum := 0.0
-	for _, o := range outcomes {
-		sum += math.Abs(o.ErrorPct)
-	}
-	return sum / float64(len(outcomes))
+	return out, nil
 }

@@ -17,14 +17,11 @@ func (r Result) Profile(ref, data string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	source := fmt.Sprintf("fitted to %d measurements of %s (%s); mean error %.1f %%", len(r.Points), r.Runtime, data, r.After)
-	if len(r.Numbers) > 1 {
-		source = fmt.Sprintf("one of %d numbers %s", len(r.Numbers), source)
-	}
+	source := fmt.Sprintf("one of %d numbers of the joint fit, updated by %d measurements of %s (%s); mean error %.1f %%", len(r.Numbers), len(r.Points), r.Runtime, data, r.After)
 	var changes []devices.Change
 	for _, n := range r.Numbers {
 		changes = append(changes, devices.Change{
-			Path: n.Path, Value: n.Value, Kind: devices.Calibrated, Source: source, Uncertainty: units.Ratio(n.Uncertainty / 100),
+			Path: n.Path, Value: n.Value, Kind: devices.Calibrated, Source: source, Uncertainty: units.Ratio(n.Uncertainty / 100), Range: n.Range,
 		})
 	}
 	body, err := devices.Rewrite(ref, d.Name, changes)
@@ -34,7 +31,7 @@ func (r Result) Profile(ref, data string) ([]byte, error) {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Calibrated: %s of %s. Residuals of what it was fitted to:\n", r.Runtime, d.Name)
 	for _, o := range r.Points {
-		fmt.Fprintf(&out, "#   %-60s measured %g, predicted %.4g, %+.1f %%\n", comment(o.Point.String()), o.Measured, o.Predicted, o.ErrorPct)
+		fmt.Fprintf(&out, "#   %-60s measured %g, predicted %.4g, %+.1f %%\n", comment(o.Point.String()), o.Value, o.Predicted, o.ErrorPct)
 	}
 	out.WriteString("#\n")
 	out.Write(body)

@@ -2,7 +2,9 @@ package corpus
 
 import (
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/memsim/memsim/devices"
@@ -43,13 +45,39 @@ func Hold(rows []Row, k Known) {
 func Shipped() Known {
 	phones, presets := devices.Names(), model.Presets()
 	return Known{
-		Phone:   func(name string) bool { return slices.Contains(phones, name) },
+		Phone:   func(name string) bool { return slices.Contains(phones, name) || isFile(name) },
 		Runtime: runtimesOf(),
-		Model:   func(name string) bool { return slices.Contains(presets, name) },
+		Model:   func(name string) bool { return slices.Contains(presets, name) || isFile(name) },
 		Quant: func(format string) bool {
 			_, err := weights.ParseScheme(format)
 			return err == nil
 		},
+	}
+}
+
+// isFile reports whether a name is meant as the path of a file or folder.
+func isFile(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".gguf"}, path.Ext(name)) || strings.ContainsAny(name, `/\`)
+}
+
+// With is what k knows, and a device of the user's.
+func (k Known) With(d *devices.Device) Known {
+	phone, runtime := k.Phone, k.Runtime
+	k.Phone = func(name string) bool { return name == d.Name || phone == nil || phone(name) }
+	k.Runtime = func(name, r string) bool {
+		if name == d.Name {
+			return slices.ContainsFunc(d.Runtimes, func(own devices.Runtime) bool { return own.Name == r })
+		}
+		return runtime == nil || runtime(name, r)
+	}
+	return k
+}
+
+// Claim makes the row one of a device of the user's if it names that device, which the
+// tables of names do not know.
+func (r *Row) Claim(device string) {
+	if r.Exclude != nil && r.Exclude.Kind == "phone" && key(r.Record.Device) == key(device) {
+		*r = remap(r.Record, device)
 	}
 }
 

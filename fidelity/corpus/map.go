@@ -16,7 +16,10 @@ const prefill = traces.Prefill
 // Map puts a record into the names and units of memsim. What stands in the way
 // of a prediction is in the row's Exclude; the other fields are filled as far as
 // they are known.
-func Map(r Record) Row {
+func Map(r Record) Row { return remap(r, "") }
+
+// remap is Map of a record of a device that is known to be phone; "" is by its name.
+func remap(r Record, phone string) Row {
 	t := names()
 	row := Row{
 		ID: r.ID, Threads: leading(r.Threads), RAMGiB: leading(r.RAM), Overrides: r.Overrides, Resize: r.Resize, KVDType: strings.ToLower(r.KV),
@@ -29,7 +32,7 @@ func Map(r Record) Row {
 	t.readNote(&row, &r)
 	t.setFlags(&row, r)
 	t.setMetric(&row, r)
-	t.setNames(&row, r)
+	t.setNames(&row, r, phone)
 	t.setLengths(&row, r)
 	t.finishMetric(&row, r)
 	return row
@@ -195,9 +198,10 @@ func (t *tables) finishMetric(row *Row, r Record) {
 }
 
 // setNames sets phone, unit, runtime, model and format.
-func (t *tables) setNames(row *Row, r Record) {
+func (t *tables) setNames(row *Row, r Record, phone string) {
 	var err error
-	if row.Phone, row.StandIn, err = t.phone(r.Device, r.SoC); err != nil {
+	if row.Phone = phone; phone != "" {
+	} else if row.Phone, row.StandIn, err = t.phone(r.Device, r.SoC); err != nil {
 		row.exclude("phone", err.Error())
 	}
 	if row.Unit, err = unitName(r.Unit); err != nil {

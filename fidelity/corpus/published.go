@@ -24,7 +24,13 @@ func Published() ([]Row, error) {
 // runtimes. They describe no phone: nothing is fitted or validated with them.
 func Machines() ([]Row, error) { return readAll(machines, "machines") }
 
-var published = sync.OnceValues(func() ([]Row, error) { return readAll(data, "data") })
+var published = sync.OnceValues(func() ([]Row, error) {
+	rows, err := readAll(data, "data")
+	for i := range rows {
+		rows[i].Shipped = true
+	}
+	return rows, err
+})
 
 func readAll(files embed.FS, folder string) ([]Row, error) {
 	if _, err := loaded(); err != nil {

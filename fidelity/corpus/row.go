@@ -51,13 +51,14 @@ type Row struct {
 	Value  float64 // in the unit that the metric names
 	Spread float64 // standard deviation or half the range, relative to Value; 0: not stated
 
-	Source string // whose figure, file and version
-	Build  string // of the runtime: whose and which, one for all rows of one campaign
-	Month  int    // of the build or the measurement, counted from January 2020; 0: not stated
-	Grade  string // P: by whoever measured; S: quoted
-	Flags  []string
-	Fitted bool   // a number of a shipped profile was chosen to meet this row
-	Energy string // an assumption about the memory path, such as "paper"
+	Source  string // whose figure, file and version
+	Build   string // of the runtime: whose and which, one for all rows of one campaign
+	Month   int    // of the build or the measurement, counted from January 2020; 0: not stated
+	Grade   string // P: by whoever measured; S: quoted
+	Flags   []string
+	Shipped bool   // the row came with the program
+	Fitted  bool   // a number of a shipped profile was chosen to meet this row
+	Energy  string // an assumption about the memory path, such as "paper"
 
 	// Exclude says why the row is not held against predictions; nil if it is.
 	Exclude *Exclusion

@@ -31,6 +31,7 @@ const decodeSteps = 2
 type builder struct {
 	mu      sync.Mutex
 	devices map[string]*devices.Device
+	Setting
 
 	usual    map[string]int // month of the build that most rows of a runtime have
 	machines map[string]*sim.Machine
@@ -45,9 +46,16 @@ func (b *builder) device(name string, ramGiB int) (*devices.Device, error) {
 	if d, ok := b.devices[key]; ok {
 		return d, nil
 	}
-	d, err := devices.LoadPrior(name, nil)
-	if err == nil && ramGiB > 0 && d.DRAM.Capacity.Value != units.Bytes(ramGiB)*units.GiB {
-		d, err = devices.LoadPrior(name, []string{fmt.Sprintf("dram.capacity=%d GiB", ramGiB)})
+	ref := name
+	if other, ok := b.Profiles[name]; ok {
+		ref = other
+	}
+	d, err := devices.LoadPrior(ref, b.Sets)
+	if err == nil && ramGiB > 0 && ref == name && d.DRAM.Capacity.Value != units.Bytes(ramGiB)*units.GiB {
+		larger, err := devices.LoadPrior(ref, append(slices.Clone(b.Sets), fmt.Sprintf("dram.capacity=%d GiB", ramGiB)))
+		if err == nil { // the phone's part does not come in every size
+			d = larger
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -106,7 +114,7 @@ func (b *builder) build(ctx context.Context, row corpus.Row) (*Case, error) {
 	if result.Residency == residency.Killed {
 		return nil, errors.New("the profile says that the system would end the app")
 	}
-	c := &Case{Row: row, Family: family, machine: machine, movement: movement}
+	c := &Case{Row: row, Family: family, Ceiling: Ceiling(machine, trace, row.Phase(), row.Seconds()), machine: machine, movement: movement}
 	u, r := machine.Unit(), machine.Runtime()
 	c.scale = d.Multipliers(u, r, formatsOf(trace))
 	c.own = devices.OfModel(u, r, sim.ShapeOf(trace.Head), string(row.Phase()))
@@ -131,8 +139,12 @@ func (b *builder) age(row corpus.Row) float64 {
 	return math.Abs(float64(row.Month - usual))
 }
 
-// usualMonths finds when the build was made that most rows of a runtime have.
-func usualMonths(rows []corpus.Row) map[string]int {
+// usualMonths finds when the build was made that most shipped rows of a runtime have.
+func usualMonths() (map[string]int, error) {
+	rows, err := corpus.Published()
+	if err != nil {
+		return nil, err
+	}
 	count := map[string]map[int]int{}
 	for i := range rows {
 		if r := &rows[i]; r.Exclude == nil {
@@ -151,7 +163,7 @@ func usualMonths(rows []corpus.Row) map[string]int {
 			}
 		}
 	}
-	return usual
+	return usual, nil
 }
 
 // unitOf is the unit of a row: its own, or the one that its runtime is for.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fidelity/corpus"
+	"github.com/memsim/memsim/fidelity/posterior"
 	"github.com/memsim/memsim/sim"
 )
 
@@ -20,6 +21,7 @@ import (
 type Case struct {
 	Row      corpus.Row
 	Family   string // of the model's architecture
+	Ceiling  string // why no device of these specifications can have done what was measured; "" if it can
 	machine  *sim.Machine
 	movement *sim.Movement
 	scale    []devices.Multiplier // of the machine's numbers
@@ -31,6 +33,37 @@ type Case struct {
 func (c *Case) Multipliers() []devices.Multiplier {
 	return append(slices.Clone(c.scale), c.own...)
 }
+
+// Machine lists the multipliers that scale the machine's numbers.
+func (c *Case) Machine() []devices.Multiplier { return c.scale }
+
+// Runtime is the name of the case's runtime.
+func (c *Case) Runtime() string { return c.machine.Runtime().Name }
+
+// MachineRow is the case as a row of a fit of machines' numbers alone, which index
+// numbers by ID: what else its time is scaled by stays at the posterior's estimate, and
+// its spread adds to the error of the row.
+func (c *Case) MachineRow(p *posterior.Posterior, index map[string]int) Row {
+	var own []float64
+	slopes := make([]float64, len(c.own))
+	for k, m := range c.own {
+		own = append(own, p.Estimate(m.ID()))
+		slopes[k] = 1
+	}
+	sigma := c.sigma()
+	r := Row{
+		LogMeasured:  math.Log(c.Row.Seconds()),
+		Sigma:        math.Sqrt(sigma*sigma + p.Variance(c.own, slopes)),
+		LogPredicted: func(theta []float64) (float64, error) { return c.LogSeconds(append(slices.Clone(theta), own...)) },
+	}
+	for _, m := range c.scale {
+		r.Touches = append(r.Touches, index[m.ID()])
+	}
+	return r
+}
+
+// At predicts the row with all parameters of its fit.
+func (r *Row) At(theta []float64) (float64, error) { return r.LogPredicted(touched(r.Touches, theta)) }
 
 // LogSeconds is the logarithm of the predicted time, of a token or of the prompt,
 // with the logarithm of each multiplier.
@@ -99,13 +132,26 @@ func (s *Space) Rows(cases []Case) []Row {
 	return rows
 }
 
+// Setting is what cases are made with. The zero value takes shipped profiles as they
+// are.
+type Setting struct {
+	Workers  int               // at a time; at least one
+	Profiles map[string]string // by phone, names or paths of profiles in the place of the shipped ones
+	Sets     []string          // overrides of every profile, as "path=value"
+	Step     func()            // called after each case; may be nil, else safe for concurrent use
+}
+
 // Cases predicts what can be predicted of rows: it records what each moves, some at
 // a time. A row that cannot be predicted gets its reason.
-func Cases(ctx context.Context, rows []corpus.Row, workers int, step func(done int)) ([]Case, error) {
-	b := builder{usual: usualMonths(rows)}
+func Cases(ctx context.Context, rows []corpus.Row, s Setting) ([]Case, error) {
+	usual, err := usualMonths()
+	if err != nil {
+		return nil, err
+	}
+	b := builder{usual: usual, Setting: s}
 	cases := make([]*Case, len(rows))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, workers))
+	g.SetLimit(max(1, s.Workers))
 	for i := range rows {
 		if rows[i].Exclude != nil {
 			continue
@@ -120,8 +166,8 @@ func Cases(ctx context.Context, rows []corpus.Row, workers int, step func(done i
 				return nil
 			}
 			cases[i] = c
-			if step != nil {
-				step(i)
+			if s.Step != nil {
+				s.Step()
 			}
 			return nil
 		})

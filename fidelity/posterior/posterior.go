@@ -23,8 +23,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -41,6 +44,7 @@ type Posterior struct {
 
 	index map[string]int
 	chol  mat.Cholesky
+	cov   func() *mat.SymDense
 }
 
 // New checks and indexes the outcome of a fit.
@@ -58,7 +62,73 @@ func New(ids []string, logs []float64, precision *mat.SymDense) (*Posterior, err
 	if len(ids) > 0 && !p.chol.Factorize(precision) {
 		return nil, errors.New("the precision is not positive definite")
 	}
+	p.cov = sync.OnceValue(p.covariance)
 	return p, nil
+}
+
+// covariance inverts the precision.
+func (p *Posterior) covariance() *mat.SymDense {
+	var c mat.SymDense
+	if err := p.chol.InverseTo(&c); err != nil {
+		var condition mat.Condition
+		if !errors.As(err, &condition) {
+			return mat.NewSymDense(len(p.IDs), nil) // cannot be: the factor is regular
+		}
+	}
+	return &c
+}
+
+// Covariance is that of the logarithms of multipliers, each once: the fit's of those
+// that it knows, and the priors' of the others.
+func (p *Posterior) Covariance(multipliers []devices.Multiplier) *mat.SymDense {
+	out := mat.NewSymDense(max(1, len(multipliers)), nil)
+	for a, m := range multipliers {
+		i, known := p.index[m.ID()]
+		if !known {
+			out.SetSym(a, a, m.Sigma*m.Sigma)
+			continue
+		}
+		for b, o := range multipliers[:a+1] {
+			if j, ok := p.index[o.ID()]; ok {
+				out.SetSym(a, b, p.cov().At(i, j))
+			}
+		}
+	}
+	return out
+}
+
+// Variance is that of the logarithm of a prediction that moves by slope[k] for each
+// multiplier's logarithm. Multipliers that no measurement has told about vary by
+// their priors, alone.
+func (p *Posterior) Variance(multipliers []devices.Multiplier, slope []float64) float64 {
+	type known struct {
+		at    int
+		slope float64
+	}
+	var list []known
+	alone, sigma := map[string]float64{}, map[string]float64{}
+	for k, m := range multipliers {
+		if j, ok := p.index[m.ID()]; ok {
+			list = append(list, known{j, slope[k]})
+		} else {
+			alone[m.ID()] += slope[k]
+			sigma[m.ID()] = m.Sigma
+		}
+	}
+	sum := 0.0
+	for _, id := range slices.Sorted(maps.Keys(alone)) {
+		sum += alone[id] * alone[id] * sigma[id] * sigma[id]
+	}
+	if len(list) == 0 {
+		return sum
+	}
+	c := p.cov()
+	for _, a := range list {
+		for _, b := range list {
+			sum += a.slope * b.slope * c.At(a.at, b.at)
+		}
+	}
+	return sum
 }
 
 // Knows reports whether measurements have told something about a multiplier.
@@ -78,13 +148,7 @@ func (p *Posterior) Sigma() ([]float64, error) {
 	if len(p.IDs) == 0 {
 		return nil, nil
 	}
-	var c mat.SymDense
-	if err := p.chol.InverseTo(&c); err != nil {
-		var condition mat.Condition
-		if !errors.As(err, &condition) {
-			return nil, err
-		}
-	}
+	c := p.cov()
 	out := make([]float64, len(p.IDs))
 	for j := range out {
 		out[j] = math.Sqrt(c.At(j, j))

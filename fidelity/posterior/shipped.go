@@ -19,6 +19,35 @@ import (
 //go:embed precision.csv
 var precision string
 
+//go:embed leftout.csv
+var leftOut string
+
+// LeftOut is what a measured time is predicted to be, as ln predicted - ln measured: by
+// the fit, by the fit to all other phones, and by the fit to all other models, with the
+// standard deviations that the last two state, the measurement's own among them.
+type LeftOut struct{ Log, PhoneLog, PhoneSigma, ModelLog, ModelSigma float64 }
+
+// ShippedLeftOut returns that of each row that the shipped fit is of, by ID.
+var ShippedLeftOut = sync.OnceValues(func() (map[string]LeftOut, error) {
+	r := csv.NewReader(strings.NewReader(leftOut))
+	r.FieldsPerRecord = 6
+	records, err := r.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("leftout.csv: %w", err)
+	}
+	out := map[string]LeftOut{}
+	for _, f := range records[min(1, len(records)):] {
+		var v [5]float64
+		for k := range v {
+			if v[k], err = strconv.ParseFloat(f[k+1], 64); err != nil {
+				return nil, fmt.Errorf("leftout.csv: %s: %w", f[0], err)
+			}
+		}
+		out[f[0]] = LeftOut{v[0], v[1], v[2], v[3], v[4]}
+	}
+	return out, nil
+})
+
 // Shipped returns the posterior of the fit that memsim ships: the estimates that
 // profiles are loaded with, and how sure they are.
 var Shipped = sync.OnceValues(func() (*Posterior, error) {

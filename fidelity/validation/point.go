@@ -19,10 +19,11 @@ const (
 	PrefillTokensPerS = "prefill_tokens_per_s" // speed over a prompt of Context tokens
 	FirstTokenMS      = "time_to_first_token_ms"
 	WarmTokensPerS    = "sustained_tokens_per_s" // decode speed of a warm device
+	PowerW            = "power_w"                // of the whole phone in decode
 )
 
 // Metrics lists what a point may measure.
-var Metrics = []string{TokensPerS, MSPerToken, MJPerToken, MemoryMJPerToken, PrefillTokensPerS, FirstTokenMS, WarmTokensPerS}
+var Metrics = []string{TokensPerS, MSPerToken, MJPerToken, MemoryMJPerToken, PrefillTokensPerS, FirstTokenMS, WarmTokensPerS, PowerW}
 
 // DefaultContext is the number of tokens in front of the measured one where a
 // point states none.
@@ -30,12 +31,14 @@ const DefaultContext = 64
 
 // Point is one measurement.
 type Point struct {
-	Device  string  `json:"device"`  // name of a shipped profile, or the path of one
-	Runtime string  `json:"runtime"` // "": the unit's own
-	Unit    string  `json:"unit"`    // "": that of the runtime, else the device's own
-	Model   string  `json:"model"`   // preset or file
-	Quant   string  `json:"quant"`   // weight format; "": the model's own
-	Context int     `json:"context"` // tokens before the measured one, or of the prompt
+	ID      string  `json:"id,omitempty"`
+	Threads int     `json:"threads,omitempty"` // of a CPU; 0: what the runtime starts
+	Device  string  `json:"device"`            // name of a shipped profile, or the path of one
+	Runtime string  `json:"runtime"`           // "": the unit's own
+	Unit    string  `json:"unit"`              // "": that of the runtime, else the device's own
+	Model   string  `json:"model"`             // preset or file
+	Quant   string  `json:"quant"`             // weight format; "": the model's own
+	Context int     `json:"context"`           // tokens before the measured one, or of the prompt
 	Metric  string  `json:"metric"`
 	Value   float64 `json:"value"`
 	Fitted  bool    `json:"fitted"` // the profile was fitted to it

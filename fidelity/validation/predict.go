@@ -2,17 +2,16 @@ package validation
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/engine/model"
 	"github.com/memsim/memsim/engine/weights"
+	"github.com/memsim/memsim/fidelity/fit"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/study"
 	"github.com/memsim/memsim/traces"
-	"github.com/memsim/memsim/units"
 )
 
 // decodeSteps is over how many tokens a point of decode is predicted.
@@ -25,11 +24,7 @@ type Predictor struct {
 	// calibrated file stands in for the phone that it describes.
 	Profiles map[string]string
 	// Sets override fields of the profiles, as "path=value".
-	Sets []string
-	// Watch names numbers whose elasticity is wanted beside those that a profile
-	// lets a calibration change.
-	Watch []string
-
+	Sets    []string
 	devices map[string]*devices.Device // by name and overrides
 	traces  map[recording]*traces.Trace
 }
@@ -44,11 +39,7 @@ type recording struct {
 // Prediction is what memsim says of a point.
 type Prediction struct {
 	Value float64
-	// Elasticity says by how many percent Value moves for a percent of a number
-	// of the profile, by path; numbers without influence are left out.
-	Elasticity  map[string]float64
-	Uncertainty units.Ratio // standard error, from that of the profile's calibrated numbers
-	Limit       string      // "" or why no device of these specifications can have done what was measured
+	Limit string // "" or why no device of these specifications can have done what was measured
 }
 
 // Predict returns the figure that the point measures, with further overrides of
@@ -63,18 +54,11 @@ func (x *Predictor) Predict(ctx context.Context, p Point, sets ...string) (Predi
 	if err != nil {
 		return Prediction{}, err
 	}
-	var sums sim.Collector
-	result, err := machine.Replay(ctx, trace, func(r *sim.Row) error { sums.Add(r); return nil })
+	result, err := machine.Replay(ctx, trace, nil)
 	if err != nil {
 		return Prediction{}, err
 	}
-	prediction := Prediction{
-		Value:      read(result, p),
-		Elasticity: elasticities(machine, sums.Phase(p.phase()), p, x.Watch),
-		Limit:      limit(machine, trace, p),
-	}
-	prediction.Uncertainty = uncertainty(machine, prediction.Elasticity)
-	return prediction, nil
+	return Prediction{read(result, p), fit.Ceiling(machine, trace, p.phase(), secondsMeasured(p))}, nil
 }
 
 // Machine sets up the device, the unit and the runtime of a point. A runtime
@@ -84,7 +68,7 @@ func (x *Predictor) Machine(p Point, sets ...string) (*sim.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime, Sustained: p.Metric == WarmTokensPerS, WholeMemory: true}
+	c := sim.Config{Device: d, Unit: unitOf(d, p), Runtime: p.Runtime, Threads: p.Threads, Sustained: p.Metric == WarmTokensPerS, WholeMemory: true}
 	if p.Energy != "" {
 		if c.Energy, err = devices.LoadEnergyAssumption(p.Energy); err != nil {
 			return nil, err
@@ -177,33 +161,12 @@ func read(r sim.Result, p Point) float64 {
 		return r.PhoneEnergyMJ
 	case MemoryMJPerToken:
 		return r.MemoryEnergyMJ
+	case PowerW:
+		return r.PhoneEnergyMJ / r.LatencyMS
 	case PrefillTokensPerS:
 		return float64(p.Context) / (r.PrefillMS / 1e3)
 	}
 	return r.TimeToFirstTokenMS
-}
-
-// limit says why the measured figure cannot be, or "". In decode every weight
-// that a token reads must come from DRAM, less what the chip holds; over a
-// prompt every product must be made.
-func limit(m *sim.Machine, t *traces.Trace, p Point) string {
-	seconds := secondsMeasured(p)
-	if seconds == 0 {
-		return ""
-	}
-	if p.phase() == traces.Decode {
-		bytes := weightBytes(t) - onChip(m)
-		peak := m.Device().PeakBandwidth()
-		if need := float64(bytes) / seconds; need > float64(peak) {
-			return fmt.Sprintf("reads %.1f GB/s of weights, and %s peaks at %.1f", need/1e9, m.Device().Name, float64(peak)/1e9)
-		}
-		return ""
-	}
-	peak := peakRate(m)
-	if need := float64(macs(t)) / seconds; need > peak {
-		return fmt.Sprintf("makes %.2f TMAC/s, and the unit peaks at %.2f", need/1e12, peak/1e12)
-	}
-	return ""
 }
 
 // secondsMeasured is the time that the measurement took: of a token, or of the
@@ -218,51 +181,4 @@ func secondsMeasured(p Point) float64 {
 		return float64(p.Context) / p.Value
 	}
 	return 0
-}
-
-// weightBytes is what one decoded token reads of weights, each byte once.
-func weightBytes(t *traces.Trace) units.Bytes {
-	type operand struct {
-		tensor string
-		addr   uint64
-	}
-	seen := map[operand]bool{}
-	var sum int64
-	first := int32(-1)
-	for i := range t.Events {
-		e := &t.Events[i]
-		if first < 0 {
-			first = e.Token
-		}
-		if k := (operand{e.Tensor, e.Addr}); e.Token == first && e.Kind == traces.Weight && !seen[k] {
-			seen[k] = true
-			sum += e.Bytes
-		}
-	}
-	return units.Bytes(sum)
-}
-
-func onChip(m *sim.Machine) units.Bytes {
-	var sum units.Bytes
-	for _, name := range m.Unit().Caches {
-		if c, err := m.Device().Cache(name); err == nil {
-			sum += c.Capacity.Value
-		}
-	}
-	return sum
-}
-
-func peakRate(m *sim.Machine) float64 {
-	peak := 0.0
-	for _, r := range m.Unit().Rates {
-		peak = max(peak, float64(r.Peak.Value))
-	}
-	return peak
-}
-
-func macs(t *traces.Trace) (sum int64) {
-	for i := range t.Events {
-		sum += t.Events[i].MACs
-	}
-	return sum
 }

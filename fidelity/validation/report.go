@@ -26,9 +26,18 @@ type Outcome struct {
 	// point counts in no mean.
 	Implausible string `json:"implausible,omitempty"`
 
-	// Elasticity is how the prediction moves with numbers of the profile, by
-	// path.
-	Elasticity map[string]float64 `json:"-"`
+	// Interval90 is the central 90 % of what the prediction states, with the error that
+	// a measurement has; nil if none is stated.
+	Interval90 *[2]float64 `json:"interval90,omitempty"`
+	// PhoneOut and ModelOut are the predictions of the fit to all other phones and to
+	// all other models; nil of what the shipped fit did not see.
+	PhoneOut *Held `json:"leave_phone_out,omitempty"`
+	ModelOut *Held `json:"leave_model_out,omitempty"`
+
+	// Own is the prediction as it stands; nil of an energy.
+	Own *Held `json:"-"`
+
+	key string // of its row
 }
 
 // counts reports whether the outcome enters the means.
@@ -44,6 +53,11 @@ type Report struct {
 	MaxUnfitted    *float64  `json:"max_unfitted_pct"`
 	Devices        []Mean    `json:"devices"`
 	LeftOut        int       `json:"points_left_out"` // implausible or disputed
+
+	ErrorsBy      []Score   `json:"errors_by"`       // of the predictions as they are
+	LeavePhoneOut []Score   `json:"leave_phone_out"` // of the fit to all other phones
+	LeaveModelOut []Score   `json:"leave_model_out"` // of the fit to all other models
+	NotPredicted  []Skipped `json:"not_predicted"`
 }
 
 // Mean is the mean absolute error of one device and runtime.
@@ -86,10 +100,8 @@ func (x *Predictor) outcome(ctx context.Context, p Point) (Outcome, error) {
 	}
 	return Outcome{
 		Point: p, Predicted: predicted.Value, Measured: p.Value,
-		ErrorPct:       ErrorPct(predicted.Value, p.Value),
-		UncertaintyPct: 100 * float64(predicted.Uncertainty),
-		Implausible:    predicted.Limit,
-		Elasticity:     predicted.Elasticity,
+		ErrorPct:    ErrorPct(predicted.Value, p.Value),
+		Implausible: predicted.Limit,
 	}, nil
 }
 
@@ -98,7 +110,7 @@ func ErrorPct(predicted, measured float64) float64 { return 100 * (predicted/mea
 
 // Summarize puts outcomes into a report.
 func Summarize(outcomes []Outcome) Report {
-	r := Report{Points: outcomes, Devices: []Mean{}}
+	r := Report{Points: outcomes, Devices: []Mean{}, ErrorsBy: []Score{}, LeavePhoneOut: []Score{}, LeaveModelOut: []Score{}, NotPredicted: []Skipped{}}
 	if r.Points == nil {
 		r.Points = []Outcome{}
 	}

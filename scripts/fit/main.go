@@ -48,7 +48,7 @@ func run(ctx context.Context) error {
 	}
 	corpus.Hold(rows, corpus.Shipped())
 	workers := runtime.NumCPU()
-	cases, err := fit.Cases(ctx, rows, workers, nil)
+	cases, err := fit.Cases(ctx, rows, fit.Setting{Workers: workers})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func report(ctx context.Context, p *fit.Problem, s *fit.Solution, cases []fit.Ca
 			}
 		}
 	}
-	if err := writeLeftOut(cases, lists[0], lists[1]); err != nil {
+	if err := writeLeftOut(s, cases, lists[0], lists[1]); err != nil {
 		return err
 	}
 	if *residuals == "" {
@@ -108,10 +108,10 @@ func report(ctx context.Context, p *fit.Problem, s *fit.Solution, cases []fit.Ca
 
 // writeLeftOut writes what each row is predicted to be by the fit without its phone and
 // by the one without its model.
-func writeLeftOut(cases []fit.Case, phone, model []fit.Held) error {
-	return writeTable("fidelity/posterior/leftout.csv", []string{"id", "phone_log", "phone_sigma", "model_log", "model_sigma"}, func(w *csv.Writer) error {
+func writeLeftOut(s *fit.Solution, cases []fit.Case, phone, model []fit.Held) error {
+	return writeTable("fidelity/posterior/leftout.csv", []string{"id", "log", "phone_log", "phone_sigma", "model_log", "model_sigma"}, func(w *csv.Writer) error {
 		for i := range cases {
-			err := w.Write([]string{cases[i].Row.ID, number(phone[i].Log, 4), number(phone[i].Sigma, 4), number(model[i].Log, 4), number(model[i].Sigma, 4)})
+			err := w.Write([]string{cases[i].Row.ID, number(s.Residual[i], 4), number(phone[i].Log, 4), number(phone[i].Sigma, 4), number(model[i].Log, 4), number(model[i].Sigma, 4)})
 			if err != nil {
 				return err
 			}
