@@ -35,7 +35,6 @@ func TestShellsCompleteNames(t *testing.T) {
 		"sweep --best":                         "latency_ms_per_token",
 		"sweep --sensitivity":                  "energy_parts_mj.dram",
 		"devices show pixel8pro --set":         "dram.channels=",
-		"calibrate --device iphone13 --number": "dram.channels",
 		"probe dram --part":                    "lpddr5-6400",
 		"probe dram --mapping":                 "RoBaRaCoCh",
 		"probe flash --part":                   "ufs-4.0",

@@ -94,16 +94,12 @@ func TestCalibrateWritesAProfileThatPredictsBetter(t *testing.T) {
 		"oneplus12,executorch-cpu,cpu,mobilellm-125m,q8_0,4,tokens_per_s,120,,me",
 		"iphone13,,,smollm-135m,f16,4,tokens_per_s,5,,me")
 	r := decode[calibrationReply](t, mustMemsim(t, "calibrate", "--device", "oneplus12", "--data", data, "--format", "json"))
-	if len(r.Points) != 2 || len(r.Numbers) != 1 || r.After > r.Before || r.File != "oneplus12-calibrated.yaml" {
+	if len(r.Points) != 2 || len(r.Numbers) == 0 || len(r.Told) == 0 || r.After > r.Before || r.File != "oneplus12-calibrated.yaml" {
 		t.Fatalf("%+v", r)
 	}
 	v := decode[validationReply](t, mustMemsim(t, "validate", "--device", r.File, "--data", data, "--published=false", "--format", "json"))
 	if len(v.Points) != 2 || v.Points[0].UncertaintyPct <= 0 {
 		t.Fatalf("%+v", v.Points)
-	}
-	again := memsim(t, "calibrate", "--device", "oneplus12", "--data", data, "--number", "runtimes.executorch-cpu.dispatch", "--number", "runtimes.executorch-cpu.bandwidth_share", "--number", "runtimes.executorch-cpu.matvec_share")
-	if again.code != exitMistake || !strings.Contains(again.err, "runtimes.executorch-cpu") {
-		t.Errorf("code %d, %q", again.code, again.err)
 	}
 	for _, args := range [][]string{{}, {"--device", "oneplus12"}, {"--device", "pixel7", "--data", data}} {
 		if r := memsim(t, append([]string{"calibrate"}, args...)...); r.code != exitMistake {
