@@ -38,7 +38,7 @@ func (a *app) validateHost(ctx context.Context, v *validating) error {
 		a.note("this machine is busy: %.1f tasks wanted each core over the last minute, and what is measured will scatter", perCore)
 	}
 	o := hostbench.Options{Threads: a.hostThreads(), Rounds: v.rounds, Tokens: 12, Prompt: 8, Seed: a.common.seed}
-	bar := a.newProgress(o.Rounds * len(o.Threads) * (1 + len(hostbench.Shapes)*len(hostbench.Formats)))
+	bar := a.newProgress(o.Rounds * len(o.Threads) * (1 + len(hostbench.AllShapes())*len(hostbench.Formats)))
 	defer bar.done()
 	o.Step = bar.step
 	l, err := hostbench.Run(ctx, o)

@@ -16,6 +16,7 @@ import (
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fidelity/topology"
 	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/internal/interrupt"
 )
 
 // Shapes are the models of the loop, from deep and thin to shallow and wide, and
@@ -30,6 +31,13 @@ var Shapes = []model.Overrides{
 	{Layers: 6, Dim: 512, FFN: 1536, Heads: 8, KVHeads: 8, Vocab: 8192, Sharing: model.Immediate, Repeat: 2},
 }
 
+// Large are models that no cache of a phone holds, as people run them: the preset
+// itself, and each of its layers run twice in a row.
+var Large = []model.Overrides{{}, {Sharing: model.Immediate, Repeat: 2}}
+
+// AllShapes are Shapes and Large.
+func AllShapes() []model.Overrides { return slices.Concat(Shapes, Large) }
+
 // base is the preset that Shapes change.
 const base = "mobilellm-125m"
 
@@ -39,7 +47,7 @@ var schemes = []string{"f16", "q8_0", "q4_0/q4_0"}
 
 // Options say how much is measured.
 type Options struct {
-	Shapes  []model.Overrides // nil: Shapes
+	Shapes  []model.Overrides // nil: AllShapes
 	Threads []int
 	Rounds  int // of microbenchmarks and models in turn
 	Tokens  int // decoded a round and model
@@ -62,7 +70,7 @@ type Loop struct {
 // with every number of threads.
 func Run(ctx context.Context, o Options) (Loop, error) {
 	if o.Shapes == nil {
-		o.Shapes = Shapes
+		o.Shapes = AllShapes()
 	}
 	if o.Step == nil {
 		o.Step = func(string) {}
@@ -73,7 +81,9 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 		return l, err
 	}
 	defer shared.close()
-	benches, cases, err := prepare(shared, o)
+	var opened sources
+	defer opened.close()
+	benches, cases, err := prepare(ctx, shared, &opened, o)
 	defer func() {
 		for _, b := range benches {
 			b.close()
@@ -131,13 +141,39 @@ func (c *run) close() {
 	if c.engine != nil {
 		c.engine.Close()
 	}
-	if c.source != nil {
-		c.source.Close()
+}
+
+// sources are the models that are open, one for all numbers of threads.
+type sources struct {
+	all map[string]weights.Source
+}
+
+func (s *sources) open(ctx context.Context, shape model.Overrides, scheme string, seed uint64) (weights.Source, error) {
+	key := shape.String() + " " + scheme
+	if src, ok := s.all[key]; ok {
+		return src, nil
+	}
+	src, err := interrupt.Return(ctx, func() (weights.Source, error) {
+		return weights.Open(base, weights.Options{Overrides: shape, Quant: scheme, Seed: seed})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.all == nil {
+		s.all = map[string]weights.Source{}
+	}
+	s.all[key] = src
+	return src, nil
+}
+
+func (s *sources) close() {
+	for _, src := range s.all {
+		src.Close()
 	}
 }
 
 // prepare makes the microbenchmarks and opens the models.
-func prepare(shared *operands, o Options) (benches []*bench, cases []*run, err error) {
+func prepare(ctx context.Context, shared *operands, opened *sources, o Options) (benches []*bench, cases []*run, err error) {
 	for _, threads := range o.Threads {
 		b := newBench(shared, threads)
 		benches = append(benches, b)
@@ -148,7 +184,10 @@ func prepare(shared *operands, o Options) (benches []*bench, cases []*run, err e
 					Context: o.Prompt, Metric: validation.MSPerToken, Source: "measured by the engine on this machine",
 				}}
 				cases = append(cases, c)
-				if err := c.open(shape, threads, o); err != nil {
+				if c.source, err = opened.open(ctx, shape, scheme, o.Seed); err != nil {
+					return benches, cases, err
+				}
+				if err := c.open(threads, o); err != nil {
 					return benches, cases, err
 				}
 			}
@@ -157,10 +196,7 @@ func prepare(shared *operands, o Options) (benches []*bench, cases []*run, err e
 	return benches, cases, nil
 }
 
-func (c *run) open(shape model.Overrides, threads int, o Options) (err error) {
-	if c.source, err = weights.Open(base, weights.Options{Overrides: shape, Quant: c.point.Quant, Seed: o.Seed}); err != nil {
-		return err
-	}
+func (c *run) open(threads int, o Options) (err error) {
 	if c.engine, err = engine.New(c.source, engine.Options{Threads: threads}); err != nil {
 		return err
 	}
