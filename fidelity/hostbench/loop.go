@@ -122,6 +122,9 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 	if l.Outcomes, err = predictAll(ctx, l.Profile, cases); err != nil {
 		return l, err
 	}
+	for i := range l.Outcomes {
+		l.Outcomes[i].UncertaintyPct = 100 * cases[i].uncertainty()
+	}
 	l.Ordered, l.Pairs = order(l.Outcomes)
 	return l, nil
 }
@@ -135,6 +138,7 @@ type run struct {
 	engine  *engine.Engine
 	session *engine.Session
 	tokens  []float64 // ms of every token
+	rounds  repeats   // ms of the quickest token of each round
 }
 
 func (c *run) close() {
@@ -223,7 +227,32 @@ func (c *run) round(ctx context.Context, o Options) error {
 			c.tokens = append(c.tokens, time.Since(begin).Seconds()*1e3)
 		}
 	}
+	if first := len(c.rounds) * (len(ids) - o.Prompt - 1); first < len(c.tokens) {
+		c.rounds = append(c.rounds, slices.Min(c.tokens[first:]))
+	}
 	return nil
+}
+
+// uncertainty is the relative standard error of comparing the run with its
+// prediction: how far apart the rounds lie of the run itself and of the products
+// that the prediction rests on, and what the memory's bandwidth and overlap do not
+// explain.
+func (c *run) uncertainty() float64 {
+	_, _, misfit := c.bench.rates.memory()
+	return math.Hypot(math.Hypot(c.rounds.spread(), c.bench.near[c.format].spread()), math.Hypot(c.bench.beyond[c.format].spread(), misfit))
+}
+
+// repeats are the times that the same thing took in rounds.
+type repeats []float64
+
+// spread is how much longer the median took than the quickest, relative to that; 0
+// of a single round.
+func (r repeats) spread() float64 {
+	if len(r) < 2 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(r))
+	return sorted[len(sorted)/2]/sorted[0] - 1
 }
 
 // quickest is the time of the quickest token, as microbenchmarks count their
