@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fidelity/calibration"
+	"github.com/memsim/memsim/fidelity/hostbench"
 	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
@@ -61,7 +63,8 @@ sustained_tokens_per_s.`,
 		Example: `  memsim validate
   memsim validate --device pixel8pro --data mine.csv --format json
   memsim validate --device calibrated.yaml --out report
-  memsim validate --device host`,
+  memsim validate --device host
+  memsim host -o my.yaml && memsim validate --device my.yaml`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.validate(cmd.Context(), &v) },
 	}
@@ -95,6 +98,9 @@ func (a *app) validate(ctx context.Context, v *validating) error {
 		if len(v.data)+len(v.sets) > 0 || v.runtime != "" {
 			return fault.Userf("--device host is measured and not described: --data, --set and --runtime do not go with it")
 		}
+		return a.validateHost(ctx, v)
+	}
+	if len(v.data)+len(v.sets) == 0 && v.runtime == "" && strings.ContainsAny(v.device, "./") && hostbench.Wrote(v.device) {
 		return a.validateHost(ctx, v)
 	}
 	var predictor validation.Predictor

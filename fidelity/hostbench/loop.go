@@ -48,9 +48,10 @@ var schemes = []string{"f16", "q8_0", "q4_0/q4_0"}
 // Options say how much is measured.
 type Options struct {
 	Shapes  []model.Overrides // nil: AllShapes
-	Threads []int
-	Rounds  int // of microbenchmarks and models in turn
-	Tokens  int // decoded a round and model
+	Teams   []Team
+	Against string // path of the profile that predicts; "": one of what is measured now
+	Rounds  int    // of microbenchmarks and models in turn
+	Tokens  int    // decoded a round and model
 	Prompt  int
 	Seed    uint64
 	Step    func(doing string) // called before each thing that takes a while; may be nil
@@ -116,7 +117,12 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 	for _, b := range benches {
 		l.Rates = append(l.Rates, b.rates)
 	}
-	if l.Profile, err = Profile(l.Rates); err != nil {
+	if o.Against != "" {
+		l.Profile, err = os.ReadFile(o.Against)
+	} else {
+		l.Profile, err = Profile(l.Rates)
+	}
+	if err != nil {
 		return l, err
 	}
 	if l.Outcomes, err = predictAll(ctx, l.Profile, cases); err != nil {
@@ -133,6 +139,7 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 type run struct {
 	point   validation.Point
 	bench   *bench
+	team    Team
 	format  quant.Type
 	source  weights.Source
 	engine  *engine.Engine
@@ -178,20 +185,20 @@ func (s *sources) close() {
 
 // prepare makes the microbenchmarks and opens the models.
 func prepare(ctx context.Context, shared *operands, opened *sources, o Options) (benches []*bench, cases []*run, err error) {
-	for _, threads := range o.Threads {
-		b := newBench(shared, threads)
+	for _, team := range o.Teams {
+		b := newBench(shared, team.Threads)
 		benches = append(benches, b)
 		for i, scheme := range schemes {
 			for _, shape := range o.Shapes {
-				c := &run{bench: b, format: Formats[i], point: validation.Point{
-					Device: "host", Runtime: Runtime(threads), Unit: "cpu", Model: base, Overrides: shape.String(), Quant: scheme,
+				c := &run{bench: b, team: team, format: Formats[i], point: validation.Point{
+					Device: "host", Runtime: team.Runtime, Unit: "cpu", Model: base, Overrides: shape.String(), Quant: scheme,
 					Context: o.Prompt, Metric: validation.MSPerToken, Source: "measured by the engine on this machine",
 				}}
 				cases = append(cases, c)
 				if c.source, err = opened.open(ctx, shape, scheme, o.Seed); err != nil {
 					return benches, cases, err
 				}
-				if err := c.open(threads, o); err != nil {
+				if err := c.open(team.Threads, o); err != nil {
 					return benches, cases, err
 				}
 			}
@@ -212,6 +219,13 @@ func (c *run) open(threads int, o Options) (err error) {
 // right after, so that both meet the machine in the same mood. The first token,
 // which finds the caches as others left them, does not count.
 func (c *run) round(ctx context.Context, o Options) error {
+	if c.team.Cores != nil {
+		undo, err := pin(c.team.Cores)
+		if err != nil {
+			return fmt.Errorf("%s: cores %s: %w", c.team.Runtime, CoreList(c.team.Cores), err)
+		}
+		defer undo()
+	}
 	c.bench.products(c.format)
 	c.session.Reset()
 	ids := engine.RandomTokens(o.Seed, o.Prompt+o.Tokens+1, c.engine.Shape().Vocab)
