@@ -2,6 +2,7 @@ package devices
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/memsim/memsim/units"
 )
@@ -20,13 +21,16 @@ var (
 	// Where an assumption is asked for, "device" stands for none: the figures of
 	// the device.
 	assumptions    = library{folder: "energy", noun: "energy assumption", also: []string{"device"}}
-	assumptionForm = form[EnergyAssumption]{library: assumptions, bounds: assumptionBounds, references: func(a *EnergyAssumption) []Reference { return a.References }}
+	assumptionForm = form[EnergyAssumption]{
+		library: assumptions, bounds: assumptionBounds, references: func(a *EnergyAssumption) []Reference { return a.References },
+		shelf: &shelf[EnergyAssumption]{},
+	}
 	// Above 1 nJ a bit even the DRAM of thirty years ago was cheaper.
 	assumptionBounds = map[string]bound{"memory_path": {"0.01 pJ/bit", "1000 pJ/bit"}}
 )
 
 // EnergyAssumptions returns the names of the shipped assumptions, sorted.
-func EnergyAssumptions() []string { return assumptions.names() }
+func EnergyAssumptions() []string { return slices.Clone(assumptions.names()) }
 
 // LoadEnergyAssumption reads a shipped assumption by name, or one by the path
 // of its YAML file. Its errors are as those of Load.

@@ -249,12 +249,25 @@ var (
 	}
 )
 
-// operators are the names under which the engine traces a forward pass, in its
-// order. A test holds them to the engine.
+// operators are the names under which the engine traces forward passes, in their
+// order. A test holds them to the engine, over every architecture.
 var operators = []string{
-	"embed",
-	"attn_norm", "attn_q", "attn_q_bias", "attn_k", "attn_k_bias", "attn_v", "attn_v_bias",
-	"attn_q_norm", "attn_k_norm", "rope", "kv_store", "attention", "attn_output", "add",
-	"ffn_norm", "ffn_gate", "ffn_up", "swiglu", "ffn_down",
-	"output_norm", "output",
+	"embed", "embed_scale",
+	"per_layer_embed", "per_layer_embed_scale", "per_layer_proj", "per_layer_proj_scale", "per_layer_norm",
+	"per_layer_scale", "per_layer_split", "encode",
+
+	"attn_norm", "attn_qkv", "attn_q", "attn_q_bias", "attn_k", "attn_k_bias", "attn_v", "attn_v_bias",
+	"attn_q_norm", "attn_k_norm", "attn_v_norm", "rope", "attn_temperature", "kv_store", "attention", "attn_gate",
+	"attn_output", "attn_output_bias", "attn_post_norm", "residual_scale", "add",
+	"conv_in", "short_conv", "conv_out",
+	"delta_qkv", "delta_gate", "delta_beta", "delta_alpha", "delta_conv", "delta_net", "delta_norm", "delta_out",
+
+	"ffn_norm", "ffn_gate", "ffn_gate_bias", "ffn_up", "ffn_up_bias", "swiglu", "geglu", "clamped_glu",
+	"ffn_down", "ffn_down_bias", "ffn_post_norm",
+	"ffn_router", "ffn_router_bias", "ffn_route", "ffn_gate_exps", "ffn_gate_exps_bias", "ffn_up_exps", "ffn_up_exps_bias",
+	"ffn_down_exps", "ffn_down_exps_bias", "ffn_combine", "ffn_shared_gate", "ffn_shared_up", "ffn_shared_down",
+	"ffn_post_norm_1", "ffn_norm_2", "ffn_post_norm_2",
+	"per_layer_gate", "per_layer_geglu", "per_layer_out", "per_layer_post_norm", "layer_scale",
+
+	"output_norm", "output", "output_bias", "logit_scale", "logit_cap",
 }

@@ -16,7 +16,7 @@ import (
 // phoneKeys are the fields of a phone's own file: those of a Device that its SoC
 // does not bring, runtimes by their names, and overrides.
 func phoneKeys() []string {
-	own := slices.DeleteFunc(keys(reflect.TypeFor[Device]()), func(key string) bool {
+	own := slices.DeleteFunc(slices.Clone(keys(reflect.TypeFor[Device]())), func(key string) bool {
 		return key == "sram" || key == "units" || key == "chip"
 	})
 	return append(own, "overrides")
@@ -49,20 +49,32 @@ func (d *document) pruneReferences() {
 	if list == nil || list.Kind != yaml.SequenceNode {
 		return
 	}
-	var cited []string
-	collectSources(d.root, &cited)
+	cited := map[string]bool{}
+	collectSources(d.root, cited)
 	list.Content = slices.DeleteFunc(list.Content, func(r *yaml.Node) bool {
-		_, foreign := d.files[r]
 		key := d.child(r, "key")
-		return foreign && key != nil && !slices.ContainsFunc(cited, func(source string) bool { return strings.Contains(source, key.Value) })
+		return d.borrowed[r] && key != nil && !cites(cited, key.Value)
 	})
 }
 
-// collectSources appends the source of each number below n.
-func collectSources(n *yaml.Node, out *[]string) {
+// cites reports whether one of sources is the key of a reference, or names it.
+func cites(sources map[string]bool, key string) bool {
+	if sources[key] {
+		return true
+	}
+	for source := range sources {
+		if strings.Contains(source, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// collectSources gathers the source of each number below n.
+func collectSources(n *yaml.Node, out map[string]bool) {
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "source" {
-			*out = append(*out, child.Value)
+			out[child.Value] = true
 		}
 		collectSources(child, out)
 	}
@@ -81,13 +93,12 @@ func (d *document) isPhone() bool {
 // foreign reads the document that the node n names, from a library; nil if it
 // cannot be read, which is noted at path. Its nodes know their file.
 func (d *document) foreign(l library, n *yaml.Node, path string) *document {
-	file, content, err := l.read(n.Value, filepath.Dir(d.fileOf(n)))
+	other, err := l.open(n.Value, filepath.Dir(d.fileOf(n)))
 	if err != nil {
 		d.at[path] = n
 		d.fail(n, path, "%s", err)
 		return nil
 	}
-	other := parseShared(file, content)
 	switch {
 	case other.root == nil:
 	case other.root.Kind != yaml.MappingNode:
@@ -100,24 +111,20 @@ func (d *document) foreign(l library, n *yaml.Node, path string) *document {
 		d.faulty[path] = true
 		return nil
 	}
-	d.adopt(other.root, file)
+	d.foreigners = append(d.foreigners, foreigners{other.file, other.nodes})
 	return other
 }
 
 // fileOf is the file that n stands in.
 func (d *document) fileOf(n *yaml.Node) string {
-	if file, ok := d.files[n]; ok {
-		return file
+	for _, f := range d.foreigners {
+		for i := range f.nodes {
+			if n == &f.nodes[i] {
+				return f.file
+			}
+		}
 	}
 	return d.file
-}
-
-// adopt records that n and all below it stand in file.
-func (d *document) adopt(n *yaml.Node, file string) {
-	d.files[n] = file
-	for _, child := range n.Content {
-		d.adopt(child, file)
-	}
 }
 
 // joinSoC puts units and memories of the SoC that the phone names into the
@@ -411,10 +418,12 @@ func (d *document) mergeReferences(other *yaml.Node) {
 		ours = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 		setNode(d.root, "references", ours)
 	}
-	texts := map[string]string{}
-	for _, r := range ours.Content {
-		if key, text := d.child(r, "key"), d.child(r, "text"); key != nil && text != nil {
-			texts[key.Value] = text.Value
+	if d.texts == nil {
+		d.texts = map[string]string{}
+		for _, r := range ours.Content {
+			if key, text := d.child(r, "key"), d.child(r, "text"); key != nil && text != nil {
+				d.texts[key.Value] = text.Value
+			}
 		}
 	}
 	for _, r := range theirs.Content {
@@ -422,7 +431,7 @@ func (d *document) mergeReferences(other *yaml.Node) {
 		if key == nil || text == nil {
 			continue
 		}
-		known, taken := texts[key.Value]
+		known, taken := d.texts[key.Value]
 		if taken && known == text.Value {
 			continue
 		}
@@ -431,7 +440,8 @@ func (d *document) mergeReferences(other *yaml.Node) {
 			renameSource(other, key.Value, renamed)
 			key.Value = renamed
 		}
-		texts[key.Value] = text.Value
+		d.texts[key.Value] = text.Value
+		d.borrowed[r] = true
 		ours.Content = append(ours.Content, r)
 	}
 }

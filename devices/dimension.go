@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/memsim/memsim/units"
 )
@@ -82,41 +81,55 @@ func (d dimension) accepts() string {
 
 var scalarPattern = regexp.MustCompile(`^([+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*(\S*)$`)
 
+// A size is a text in the unit of its dimension's Go type.
+type size struct {
+	float float64
+	whole int64 // if fits
+	fits  bool  // it is a whole number of 64 bits
+}
+
+// A reading is a text as a value of a dimension, which its name and last symbol tell
+// from others.
+type reading struct{ dimension, symbol, text string }
+
 // readings are texts read before and what they mean: profiles say the same few
 // hundred numbers and bounds again and again. It holds no more than maxReadings.
-var (
-	readings     sync.Map // *big.Rat by reading
-	readingCount atomic.Int64
-)
+var readings = struct {
+	sync.RWMutex
+	known map[reading]size
+}{known: map[reading]size{}}
 
 const maxReadings = 1 << 14
 
-// A reading is a text as a value of a dimension.
-type reading struct{ dimension, text string }
-
-// parse reads text such as "12 GiB" exactly, in the unit of d's Go type. The
-// result is shared and must not be changed.
-func (d dimension) parse(text string) (*big.Rat, error) {
-	key := reading{d.symbolsKey(), text}
-	if v, ok := readings.Load(key); ok {
-		return v.(*big.Rat), nil
+// parse reads text such as "12 GiB" in the unit of d's Go type.
+func (d dimension) parse(text string) (size, error) {
+	key := reading{dimension: d.name, text: text}
+	if n := len(d.symbols); n > 0 {
+		key.symbol = d.symbols[n-1].name
+	}
+	readings.RLock()
+	s, ok := readings.known[key]
+	readings.RUnlock()
+	if ok {
+		return s, nil
 	}
 	v, err := d.read(text)
-	if err == nil && readingCount.Add(1) <= maxReadings {
-		readings.Store(key, v)
+	if err != nil {
+		return size{}, err
 	}
-	return v, err
+	s.float, _ = v.Float64()
+	if s.fits = v.IsInt() && v.Num().IsInt64(); s.fits {
+		s.whole = v.Num().Int64()
+	}
+	readings.Lock()
+	if len(readings.known) < maxReadings {
+		readings.known[key] = s
+	}
+	readings.Unlock()
+	return s, nil
 }
 
-// symbolsKey tells dimensions apart whose texts mean different things.
-func (d dimension) symbolsKey() string {
-	if len(d.symbols) == 0 {
-		return d.name
-	}
-	return d.name + " " + d.symbols[len(d.symbols)-1].name
-}
-
-// read is parse without memory.
+// read is parse without memory, and exact.
 func (d dimension) read(text string) (*big.Rat, error) {
 	m := scalarPattern.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
@@ -168,26 +181,29 @@ func (d dimension) example() string {
 	return "a number and one of " + d.accepts()
 }
 
-// clocks is the dimension of a DRAM time that is written in clocks.
-var clocks = dimension{name: "a DRAM time", whole: true, symbols: symbols("nCK 1")}
+// A DRAM time is written in clocks or as a time.
+var (
+	clocks   = dimension{name: "a DRAM time", whole: true, symbols: symbols("nCK 1")}
+	dramTime = dimension{name: clocks.name, whole: true, symbols: slices.Concat(clocks.symbols, dimensions[reflect.TypeFor[units.Picoseconds]()].symbols)}
+)
 
 // parseCycles reads a time of a DRAM standard: "15 nCK" or "20 ns".
 func parseCycles(text string) (Cycles, error) {
 	inClocks := strings.HasSuffix(strings.TrimSpace(text), "nCK")
-	d := clocks
-	if !inClocks {
-		d.symbols = append(d.symbols, dimensions[reflect.TypeFor[units.Picoseconds]()].symbols...)
+	d := dramTime
+	if inClocks {
+		d = clocks
 	}
 	v, err := d.parse(text)
 	switch {
 	case err != nil:
 		return Cycles{}, err
-	case !v.Num().IsInt64():
+	case !v.fits:
 		return Cycles{}, fmt.Errorf("%q is out of range", text)
 	case inClocks:
-		return Cycles{Clocks: v.Num().Int64()}, nil
+		return Cycles{Clocks: v.whole}, nil
 	}
-	return Cycles{Time: units.Picoseconds(v.Num().Int64())}, nil
+	return Cycles{Time: units.Picoseconds(v.whole)}, nil
 }
 
 // parseInto sets dst, a value of a type in dimensions or a Cycles, from text.
@@ -200,18 +216,16 @@ func parseInto(dst reflect.Value, text string) error {
 		return err
 	}
 	v, err := dimensions[dst.Type()].parse(text)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if dst.CanFloat() {
-		f, _ := v.Float64()
-		dst.SetFloat(f)
-		return nil
-	}
-	if !v.Num().IsInt64() {
+	case dst.CanFloat():
+		dst.SetFloat(v.float)
+	case !v.fits:
 		return fmt.Errorf("%q is out of range", text)
+	default:
+		dst.SetInt(v.whole)
 	}
-	dst.SetInt(v.Num().Int64())
 	return nil
 }
 

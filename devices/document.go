@@ -6,7 +6,6 @@ import (
 	"io"
 	"regexp"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -19,15 +18,25 @@ type document struct {
 	prefix   string     // where an override finds this profile: dram.part, or nothing
 	document *yaml.Node // with the comments around the root
 	root     *yaml.Node
+	nodes    []yaml.Node // the whole tree as it was read; nil of one that is not to be joined to others
 	bounds   map[string]bound
 	choices  map[string][]string
 	lenient  map[string]bool       // patterns of fields that may be missing although their type asks for them
 	origin   map[*yaml.Node]string // the override that a node comes from, if it does
-	files    map[*yaml.Node]string // the file of a node that is not of file
 	at       map[string]*yaml.Node // by path
 	faulty   map[string]bool       // paths that are missing or wrong: rules leave them alone
 	sources  []sourceUse
 	problems []problem
+
+	foreigners []foreigners        // nodes of other files
+	borrowed   map[*yaml.Node]bool // references of other files
+	texts      map[string]string   // of references by key, once another file's are merged
+}
+
+// foreigners are the nodes of another file that were joined to a document.
+type foreigners struct {
+	file  string
+	nodes []yaml.Node
 }
 
 // A sourceUse is a source to be looked up once the references are known.
@@ -56,9 +65,10 @@ func newDocument(file string) *document {
 	return &document{
 		file:   file,
 		origin: map[*yaml.Node]string{},
-		files:  map[*yaml.Node]string{},
 		at:     map[string]*yaml.Node{},
 		faulty: map[string]bool{},
+
+		borrowed: map[*yaml.Node]bool{},
 	}
 }
 
@@ -82,49 +92,45 @@ func parseDocument(file string, content []byte) *document {
 	return d
 }
 
-// parsed holds the trees of shipped files, which never change: each is parsed once
-// and copied for each use.
-var parsed sync.Map // *yaml.Node by file
-
-// parseShared is parseDocument that parses a shipped file but once.
-func parseShared(file string, content []byte) *document {
-	if !isShipped(file, content) {
-		return parseDocument(file, content)
+// copied is the document as it was read, to be changed without changing d.
+func (d *document) copied() *document {
+	out := newDocument(d.file)
+	if d.document == nil {
+		return out
 	}
-	tree, ok := parsed.Load(file)
-	if !ok {
-		d := parseDocument(file, content)
-		if len(d.problems) > 0 {
-			return d
-		}
-		tree, _ = parsed.LoadOrStore(file, d.document)
-	}
-	d := newDocument(file)
-	d.document = copyNode(tree.(*yaml.Node))
-	d.root = d.document.Content[0]
-	return d
+	c := copier{}
+	c.count(d.document)
+	c.nodes, c.links = make([]yaml.Node, 0, c.total), make([]*yaml.Node, 0, c.total)
+	out.document = c.copy(d.document)
+	out.root, out.nodes = out.document.Content[0], c.nodes
+	return out
 }
 
-// isShipped reports whether content is that of a shipped file, and not of one
-// that a user keeps in a folder of the same name.
-func isShipped(file string, content []byte) bool {
-	name, ok := strings.CutPrefix(file, shippedPrefix)
-	if !ok {
-		return false
-	}
-	own, err := shipped.ReadFile(name)
-	return err == nil && bytes.Equal(own, content)
+// A copier copies a tree into one list of nodes.
+type copier struct {
+	total int
+	nodes []yaml.Node
+	links []*yaml.Node // the Content of all of them
 }
 
-// copyNode copies a tree without anchors; an alias stays one, which the check
-// refuses.
-func copyNode(n *yaml.Node) *yaml.Node {
-	c := *n
-	c.Content = make([]*yaml.Node, len(n.Content))
+func (c *copier) count(n *yaml.Node) {
+	c.total++
+	for _, child := range n.Content {
+		c.count(child)
+	}
+}
+
+// copy copies a tree without anchors; an alias stays one, which the check refuses.
+func (c *copier) copy(n *yaml.Node) *yaml.Node {
+	c.nodes = append(c.nodes, *n)
+	out := &c.nodes[len(c.nodes)-1]
+	from, to := len(c.links), len(c.links)+len(n.Content)
+	c.links = append(c.links, n.Content...)
+	out.Content = c.links[from:to:to]
 	for i, child := range n.Content {
-		c.Content[i] = copyNode(child)
+		out.Content[i] = c.copy(child)
 	}
-	return &c
+	return out
 }
 
 // syntaxProblem turns the YAML library's "yaml: line 3: ..." into a problem.
@@ -154,10 +160,7 @@ func (d *document) fail(n *yaml.Node, path, format string, args ...any) {
 func (d *document) note(n *yaml.Node, path, format string, args ...any) {
 	p := problem{file: d.file, path: path, text: fmt.Sprintf(format, args...)}
 	if n != nil {
-		p.line = n.Line
-		if file, ok := d.files[n]; ok {
-			p.file = file
-		}
+		p.file, p.line = d.fileOf(n), n.Line
 		if origin, ok := d.origin[n]; ok {
 			p.file, p.line, p.path = origin, 0, join(d.prefix, path)
 		}

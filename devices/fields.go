@@ -2,6 +2,7 @@ package devices
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -14,18 +15,47 @@ type field struct {
 	optional bool
 }
 
-// fieldsOf holds the answers of fields, which loading a device asks for at each node.
-var fieldsOf sync.Map // []field by reflect.Type
+// A group is what loading a device asks of a struct type at each node.
+type group struct {
+	fields  []field
+	keys    []string
+	element string // the key that names an element of a list, "" if none does
+}
+
+// groups holds groups by reflect.Type.
+var groups sync.Map
+
+func groupOf(t reflect.Type) *group {
+	known, ok := groups.Load(t)
+	if !ok {
+		known, _ = groups.LoadOrStore(t, readGroup(t))
+	}
+	return known.(*group)
+}
+
+func readGroup(t reflect.Type) *group {
+	g := &group{fields: readFields(t)}
+	for _, f := range g.fields {
+		g.keys = append(g.keys, f.key)
+	}
+	for _, key := range []string{"name", "dtype", "isa", "key"} {
+		if slices.Contains(g.keys, key) {
+			g.element = key
+			break
+		}
+	}
+	return g
+}
 
 // fields lists the keys of a struct type in the order of its declaration. The list is
 // shared: callers leave it as it is.
-func fields(t reflect.Type) []field {
-	known, ok := fieldsOf.Load(t)
-	if !ok {
-		known, _ = fieldsOf.LoadOrStore(t, readFields(t))
-	}
-	return known.([]field)
-}
+func fields(t reflect.Type) []field { return groupOf(t).fields }
+
+// keys lists those of fields. The list is shared too.
+func keys(t reflect.Type) []string { return groupOf(t).keys }
+
+// elementKey is the key that names an element of a list of t.
+func elementKey(t reflect.Type) string { return groupOf(t).element }
 
 func readFields(t reflect.Type) []field {
 	var out []field
@@ -57,24 +87,6 @@ func fieldByKey(t reflect.Type, key string) (field, bool) {
 		}
 	}
 	return field{}, false
-}
-
-func keys(t reflect.Type) []string {
-	var out []string
-	for _, f := range fields(t) {
-		out = append(out, f.key)
-	}
-	return out
-}
-
-// elementKey is the key that names an element of a list of t.
-func elementKey(t reflect.Type) string {
-	for _, key := range []string{"name", "dtype", "isa", "key"} {
-		if _, ok := fieldByKey(t, key); ok {
-			return key
-		}
-	}
-	return ""
 }
 
 // isQuantity reports whether t is written as {value, kind, source}: a Quantity,

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,36 +12,53 @@ import (
 	"github.com/memsim/memsim/traces"
 )
 
-// The names that a runtime's fused operators may have are those of a forward
-// pass, of a model with all that a shape can ask for.
+// The names that a runtime's fused operators may have are those of the engine's
+// forward passes: of every preset, of every architecture that the engine is tested
+// with, and of a model with all that a shape of Llama's can ask for.
 func TestOperatorsAreThoseOfTheEngine(t *testing.T) {
-	shape := model.Shape{Name: "all", Layers: 1, Dim: 64, FFN: 64, Heads: 2, Vocab: 64, QKVBias: true, QKNorm: true}
-	source, err := weights.Synthetic(shape, weights.Options{ShapeOnly: true})
+	refs, err := filepath.Glob("../engine/testdata/architectures/*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(source, engine.Options{ShapeOnly: true})
+	all := map[string]bool{}
+	for _, ref := range append(refs, model.Presets()...) {
+		src, err := weights.Open(ref, weights.Options{ShapeOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		trace(t, src, all)
+	}
+	src, err := weights.Synthetic(model.Shape{
+		Name: "all", Layers: 1, Dim: 64, FFN: 64, Heads: 2, Vocab: 64,
+		QKVBias: true, QKNorm: true, OutputBias: true, FFNBias: true, LogitBias: true,
+	}, weights.Options{ShapeOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var trace traces.Trace
-	s, err := e.NewSession(engine.SessionOptions{Sink: &trace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Replay(context.Background(), []int32{1}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, event := range trace.Events {
-		if event.Phase != traces.Load && !slices.Contains(names, event.Op) {
-			names = append(names, event.Op)
+	trace(t, src, all)
+	for name := range all {
+		if !slices.Contains(operators, name) {
+			t.Errorf("the engine runs %q, which profiles do not know", name)
 		}
 	}
-	if !slices.Equal(names, operators) {
-		t.Errorf("profiles know %q, the engine runs %q", operators, names)
+	for _, name := range operators {
+		if !all[name] {
+			t.Errorf("profiles know %q, which the engine does not run", name)
+		}
+	}
+}
+
+// trace adds the names of the operators of a token to all.
+func trace(t *testing.T, src weights.Source, all map[string]bool) {
+	t.Helper()
+	defer src.Close()
+	var events traces.Trace
+	if _, err := engine.Record(context.Background(), src, &events, engine.Recording{Options: engine.Options{ShapeOnly: true}, Tokens: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range events.Events {
+		if e := &events.Events[i]; e.Phase != traces.Load {
+			all[e.Op] = true
+		}
 	}
 }

@@ -90,7 +90,7 @@ func TestFaultyOverridesAreNamed(t *testing.T) {
 		{"dram.capacity=3", "--set dram.capacity=3: dram.capacity: 3 has no unit; write a number and one of B, KB, KiB, MB, MiB, GB, GiB"},
 		{"dram.refresh=never", `--set dram.refresh=never: dram.refresh: "never" is not known; known are none, all, per`},
 		{"units.cpu.caches=l9", `--set units.cpu.caches=l9: units.cpu.caches: "l9" is no memory of the sram list; known are slc`},
-		{"runtimes.llama.cpp-cpu.fused=add,ffn_gat", `--set runtimes.llama.cpp-cpu.fused=add,ffn_gat: runtimes.llama.cpp-cpu.fused: "ffn_gat" is not known; did you mean ffn_gate?`},
+		{"runtimes.llama.cpp-cpu.fused=add,kv_stor", `--set runtimes.llama.cpp-cpu.fused=add,kv_stor: runtimes.llama.cpp-cpu.fused: "kv_stor" is not known; did you mean kv_store?`},
 		{"dram.part.timing.RCX=20 ns", "--set dram.part.timing.RCX=20 ns: dram.part.timing.RCX is not a field of the profile; did you mean dram.part.timing.RC or dram.part.timing.RCD?"},
 		{"dram.part.clock=0 ps", "--set dram.part.clock=0 ps: dram.part.clock: 0 ps is not believable; it lies between 100 ps and 20 ns"},
 		{"sram.slc.capacity=512MiB", "--set sram.slc.capacity=512MiB: sram.slc.capacity: 512MiB is not less than the DRAM's 512MiB; one of them is wrong"},

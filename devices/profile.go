@@ -20,8 +20,8 @@
 // are joined into one (compose.go). Fits, the phone's own overrides and --set
 // replace numbers of it. Numbers that a profile leaves out because they follow
 // from others are filled in (derive.go). The tree is checked against the Go
-// types: keys, units, kinds, bounds, sources; what is faulty is noted and cut
-// out. Viper decodes the rest, and rules about what contradicts itself judge
+// types and fills them: keys, units, kinds, bounds, sources; what is faulty is noted
+// and stays empty. At last rules about what contradicts itself judge
 // whatever is sound. So one run names all faults, and no fault causes a second.
 //
 // Shipped profiles are embedded in the binary; a user's own file is read by its

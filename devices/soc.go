@@ -2,6 +2,7 @@ package devices
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/memsim/memsim/units"
 )
@@ -85,13 +86,13 @@ type runtimeFile struct {
 }
 
 // SoCs returns the names of the shipped SoCs, sorted.
-func SoCs() []string { return socs.names() }
+func SoCs() []string { return slices.Clone(socs.names()) }
 
 // Cores returns the names of the shipped types of cores, sorted.
-func Cores() []string { return cores.names() }
+func Cores() []string { return slices.Clone(cores.names()) }
 
 // Runtimes returns the names of the shipped runtimes, sorted.
-func Runtimes() []string { return runtimes.names() }
+func Runtimes() []string { return slices.Clone(runtimes.names()) }
 
 // LoadSoC reads a shipped SoC by name, or one by the path of its YAML file. Its
 // errors are as those of Load.

@@ -42,9 +42,15 @@ func (p *program) forward(m *modelTensors) {
 
 	p.enter(outside, outside)
 	p.head = len(p.ops)
-	p.logits = p.acts.float("logits", s.Vocab, 1)
-	h := p.lastNorm("output_norm", x, m.outer.of(model.OutputNorm), m.output)
-	p.lastProduct("output", p.logits, m.output, h)
+	if p.allLogits {
+		p.logits = p.buffer("logits", s.Vocab)
+		h := p.norm("output_norm", x, m.outer.of(model.OutputNorm), m.output)
+		p.product("output", p.logits, m.output, h)
+	} else {
+		p.logits = p.acts.float("logits", s.Vocab, 1)
+		h := p.lastNorm("output_norm", x, m.outer.of(model.OutputNorm), m.output)
+		p.lastProduct("output", p.logits, m.output, h)
+	}
 	p.logitBias("output_bias", m.outer.bias(model.Output))
 	p.scaleLogits("logit_scale", s.LogitScale)
 	p.capLogits("logit_cap", s.LogitCap)

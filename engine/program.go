@@ -19,6 +19,7 @@ type program struct {
 	logits       *floats
 	layer, block int32 // that operators are being added to
 	ops          []operator
+	allLogits    bool     // of each token of a batch, and not of the last alone
 	head         int      // index of the first operator after the blocks
 	routers      []router // of the layers that have experts
 	routes       Routes   // chooses experts in a router's place; nil if routers do
@@ -229,14 +230,32 @@ func (p *program) scaleBy(name string, x *floats, t *tensor) {
 	}, each(traces.Read, x), whole(t), each(traces.Write, x))
 }
 
+// logitRows is how many tokens of a batch have logits.
+func (p *program) logitRows(b *batch) int {
+	if p.allLogits {
+		return b.n
+	}
+	return 1
+}
+
+// logitOperands are the logits of a batch, read and written.
+func (p *program) logitOperands() (read, write operand) {
+	if p.allLogits {
+		return each(traces.Read, p.logits), each(traces.Write, p.logits)
+	}
+	return first(traces.Read, p.logits), first(traces.Write, p.logits)
+}
+
 // logitBias adds the bias of the output matrix, if there is one.
 func (p *program) logitBias(name string, t *tensor) {
 	if t == nil {
 		return
 	}
-	p.add(name, work{}, func(*batch) {
-		p.kernels.AddBias(p.logits.rows(0, 1), t.values, 1)
-	}, first(traces.Read, p.logits), whole(t), first(traces.Write, p.logits))
+	read, write := p.logitOperands()
+	p.add(name, work{}, func(b *batch) {
+		n := p.logitRows(b)
+		p.kernels.AddBias(p.logits.rows(0, n), t.values, n)
+	}, read, whole(t), write)
 }
 
 // scaleLogits multiplies the logits by a factor, if there is one.
@@ -244,9 +263,10 @@ func (p *program) scaleLogits(name string, factor float64) {
 	if factor == 0 || factor == 1 {
 		return
 	}
-	p.add(name, work{}, func(*batch) {
-		p.kernels.Scale(p.logits.rows(0, 1), float32(factor))
-	}, first(traces.Read, p.logits), first(traces.Write, p.logits))
+	read, write := p.logitOperands()
+	p.add(name, work{}, func(b *batch) {
+		p.kernels.Scale(p.logits.rows(0, p.logitRows(b)), float32(factor))
+	}, read, write)
 }
 
 // capLogits keeps the logits within ±limit, smoothly, if there is a limit.
@@ -254,7 +274,8 @@ func (p *program) capLogits(name string, limit float64) {
 	if limit == 0 {
 		return
 	}
-	p.add(name, work{}, func(*batch) {
-		p.kernels.Softcap(p.logits.rows(0, 1), float32(limit))
-	}, first(traces.Read, p.logits), first(traces.Write, p.logits))
+	read, write := p.logitOperands()
+	p.add(name, work{}, func(b *batch) {
+		p.kernels.Softcap(p.logits.rows(0, p.logitRows(b)), float32(limit))
+	}, read, write)
 }

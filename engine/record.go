@@ -15,6 +15,7 @@ type Recording struct {
 	Prompt    int     // length of a seeded prompt, where there are no PromptIDs
 	Tokens    int     // decode steps
 	Held      int     // positions that the cache holds before the prompt
+	Verify    Verify  // each step verifies drafted tokens, without arithmetic; zero: a step is one token
 	Seed      uint64  // of prompt and tokens
 	Routes    Routes  // of a shape-only session's experts; nil draws them
 	Generator string  // program and version, for the header
@@ -23,6 +24,10 @@ type Recording struct {
 	// after each token, with what comes next.
 	Step func(doing string)
 }
+
+// Verify says what a step of a model does whose next tokens were drafted: it takes
+// Width tokens in one pass, and goes on behind Keep of them, from 1 to Width.
+type Verify struct{ Width, Keep int }
 
 // Record runs the model of src, hands every event to sink, and returns the header
 // of the trace. It ends early with ctx's error when ctx is done.
@@ -41,7 +46,11 @@ func Record(ctx context.Context, src weights.Source, sink traces.Sink, r Recordi
 	if len(r.PromptIDs) > 0 {
 		prompt = len(r.PromptIDs)
 	}
-	s, err := e.NewSession(SessionOptions{Context: r.Held + prompt + r.Tokens, Sink: untilDone{ctx, sink}, Routes: r.Routes})
+	room := r.Held + prompt + r.Tokens
+	if r.Verify.Width > 0 {
+		room = r.Held + prompt + r.Tokens*r.Verify.Keep + r.Verify.Width
+	}
+	s, err := e.NewSession(SessionOptions{Context: room, Sink: untilDone{ctx, sink}, Routes: r.Routes, Verify: r.Verify.Width})
 	if err != nil {
 		return traces.Header{}, err
 	}
@@ -50,6 +59,12 @@ func Record(ctx context.Context, src weights.Source, sink traces.Sink, r Recordi
 	}
 	if err := s.hold(ctx, r); err != nil {
 		return traces.Header{}, err
+	}
+	if r.Verify.Width > 0 {
+		if err := s.verify(ctx, r, prompt); err != nil {
+			return traces.Header{}, err
+		}
+		return s.Header(r.Generator, r.Seed), ctx.Err()
 	}
 	if err := s.record(ctx, r, RandomTokens(r.Seed, prompt+r.Tokens, e.shape.Vocab)); err != nil {
 		return traces.Header{}, err
@@ -102,6 +117,23 @@ func (s *Session) record(ctx context.Context, r Recording, seeded []int32) (err 
 			}
 		}
 		r.Step("decoding")
+	}
+	return s.Flush()
+}
+
+// verify reads a seeded prompt of so many tokens, and runs steps that verify seeded
+// ones.
+func (s *Session) verify(ctx context.Context, r Recording, prompt int) error {
+	seeded := RandomTokens(r.Seed, prompt+r.Verify.Width, s.engine.shape.Vocab)
+	if prompt > 0 {
+		if _, err := s.Prefill(ctx, seeded[:prompt]); err != nil {
+			return err
+		}
+	}
+	for range r.Tokens {
+		if _, err := s.Verify(ctx, seeded[prompt:], r.Verify.Keep); err != nil {
+			return err
+		}
 	}
 	return s.Flush()
 }

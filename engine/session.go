@@ -30,6 +30,7 @@ type SessionOptions struct {
 	Batch   int         // most tokens processed at once; 0 is DefaultBatch
 	Sink    traces.Sink // takes the events; nil records nothing
 	Routes  Routes      // of a shape-only session's experts; nil is SkewedRoutes with DefaultSkew
+	Verify  int         // most tokens that Verify takes; 0: it is not called
 }
 
 // Session is one sequence of tokens: its KV cache, its position and what it
@@ -67,11 +68,14 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 		return nil, fault.Userf("a batch of %d tokens: give 1 or more", o.Batch)
 	}
 	batch := min(o.Batch, o.Context)
+	if o.Verify > 0 {
+		batch = o.Verify // each of its passes verifies
+	}
 	err := e.checkRoom(o.Context, batch)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, batch, e.shapeOnly)}
+	s := &Session{engine: e, context: o.Context, program: e.newProgram(o.Context, batch, e.shapeOnly, o.Verify > 0)}
 	if e.shapeOnly && len(s.program.routers) > 0 {
 		if s.program.routes, err = e.routes(o.Routes); err != nil {
 			return nil, err
@@ -115,7 +119,7 @@ func (e *Engine) checkRoom(context, batch int) error {
 	if !known {
 		return nil
 	}
-	plan := e.newProgram(context, batch, true)
+	plan := e.newProgram(context, batch, true, false)
 	if need := plan.kv.Bytes + plan.acts.region.arena.Bytes; need > free {
 		return fault.Userf("a context of %d positions and batches of %d tokens: KV cache and activations need %.1f GB of memory, of which %.1f GB are free; give a smaller context, or a smaller batch",
 			context, batch, float64(need)/1e9, float64(free)/1e9)
@@ -139,10 +143,10 @@ func (e *Engine) cacheBytes(context, batch int) float64 {
 }
 
 // newProgram lays out a session's memory, and allocates it unless shapeOnly, and
-// builds the forward pass over it.
-func (e *Engine) newProgram(context, batch int, shapeOnly bool) *program {
+// builds the forward pass over it, to the logits of each token if all.
+func (e *Engine) newProgram(context, batch int, shapeOnly, all bool) *program {
 	kv := after(uint64(e.source.Size()), "kv", traces.KV)
-	p := &program{kernels: e.kernels, shape: e.shape}
+	p := &program{kernels: e.kernels, shape: e.shape, allLogits: all}
 	if !shapeOnly {
 		p.ropes = newRoPETables(&e.shape, context)
 	}
@@ -211,6 +215,31 @@ func (s *Session) Decode(ctx context.Context, id int32) ([]float32, error) {
 		return nil, err
 	}
 	return s.program.logits.rows(0, 1), nil
+}
+
+// Verify processes tokens that a draft proposed, the one in front of them included,
+// in one pass, and returns the logits that follow each: Vocab values a token,
+// valid until the next call, nil if shape-only. Then only the first keep of them
+// count as processed: what a draft got wrong is forgotten, and its rows of the KV
+// cache are written anew. SessionOptions.Verify says how many tokens fit.
+func (s *Session) Verify(ctx context.Context, ids []int32, keep int) ([]float32, error) {
+	switch room := s.program.acts.batch; {
+	case !s.program.allLogits || len(ids) < 1 || len(ids) > room:
+		return nil, fault.Userf("%d tokens to verify: the session was made for 1 to %d; see SessionOptions.Verify", len(ids), room)
+	case keep < 1 || keep > len(ids):
+		return nil, fault.Userf("%d of %d verified tokens to keep: keep 1 or more of them", keep, len(ids))
+	case !s.engine.shapeOnly && keep < len(ids) && s.engine.shape.Recurrent():
+		return nil, fault.Userf("model %s has layers whose state cannot forget a token; keep all that are verified", s.engine.source.Name())
+	}
+	if err := s.check(ids); err != nil {
+		return nil, err
+	}
+	if err := s.run(ctx, traces.Decode, ids, true); err != nil {
+		return nil, err
+	}
+	s.pos -= len(ids) - keep
+	s.timing.Tokens -= len(ids) - keep
+	return s.program.logits.rows(0, len(ids)), nil
 }
 
 // Flush emits the events of what was processed since the last Flush. Recording

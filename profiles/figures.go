@@ -60,6 +60,16 @@ func (f Figure) Interval(r *sim.Result) (span [2]float64, ok bool) {
 	return span, ok
 }
 
+// drafted reads a figure of speculation, 0 if nothing drafts.
+func drafted(read func(*sim.Speculation) float64) func(*sim.Result) float64 {
+	return func(r *sim.Result) float64 {
+		if r.Speculation == nil {
+			return 0
+		}
+		return read(r.Speculation)
+	}
+}
+
 // Figures are all numbers of a result, in the order of its JSON keys grouped
 // for reading.
 var Figures = []Figure{
@@ -108,6 +118,12 @@ var Figures = []Figure{
 		Value: func(r *sim.Result) float64 { return r.SustainedTokensPerS }},
 	{Key: "throttles_after_s", Label: "slows down after", Unit: "s", Group: TimeGroup, Optional: true,
 		Value: func(r *sim.Result) float64 { return r.ThrottlesAfterS }},
+	{Key: "ms_per_accepted_token", Label: "with the draft", Unit: "ms/token", Group: TimeGroup, Relative: true, Optional: true,
+		Value: drafted(func(s *sim.Speculation) float64 { return s.MSPerAccepted })},
+	{Key: "accepted_per_step", Label: "accepted in a step", Unit: "tokens", Group: TimeGroup, Optional: true,
+		Value: drafted(func(s *sim.Speculation) float64 { return s.AcceptedPerStep })},
+	{Key: "break_even_acceptance", Label: "draft pays from", Unit: "% accepted", Scale: 100, Group: TimeGroup, Optional: true,
+		Value: drafted(func(s *sim.Speculation) float64 { return s.BreakEvenAcceptance })},
 	{Key: "prefill_ms", Label: "prefill", Unit: "ms", Group: TimeGroup, Relative: true, Detail: true,
 		Value: func(r *sim.Result) float64 { return r.PrefillMS }},
 	{Key: "time_to_first_token_ms", Label: "first token", Unit: "ms", Group: TimeGroup, Relative: true,
@@ -152,6 +168,8 @@ var Figures = []Figure{
 
 	{Key: "energy_mj_per_token", Label: "energy", Unit: "mJ/token", Group: EnergyGroup, Relative: true,
 		Value: func(r *sim.Result) float64 { return r.EnergyMJPerToken }},
+	{Key: "mj_per_accepted_token", Label: "with the draft", Unit: "mJ/token", Group: EnergyGroup, Relative: true, Optional: true,
+		Value: drafted(func(s *sim.Speculation) float64 { return s.MJPerAccepted })},
 	{Key: "energy_parts_mj.dram", Label: "DRAM", Unit: "mJ/token", Group: EnergyGroup, Part: true,
 		Value: func(r *sim.Result) float64 { return r.EnergyPartsMJ.DRAM }},
 	{Key: "energy_parts_mj.sram", Label: "SRAM", Unit: "mJ/token", Group: EnergyGroup, Part: true,

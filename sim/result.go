@@ -69,10 +69,33 @@ type Result struct {
 	RatioInterval90 map[string][2]float64 `json:"ratio_interval90,omitempty"`
 	MainUncertainty *MainUncertainty      `json:"main_uncertainty,omitempty"`
 
+	*Speculation // what a draft makes of it; nil without one
+
 	HostTokensPerS float64 `json:"host_tokens_per_s,omitempty"` // the engine's own speed where the trace was captured
 	// Caches are the on-chip memories of the unit, nearest first: a block that fits
 	// the largest can run again without traffic. They are the device's, and no figure.
 	Caches []Cache `json:"-"`
+}
+
+// Speculation is the cost of a token where a smaller model drafts, and the model
+// verifies several tokens in one pass. Acceptance is the share of drafted tokens
+// that the model would have chosen too: a step gives AcceptedPerStep = 1 +
+// DraftTokens · Acceptance tokens.
+type Speculation struct {
+	Draft              string  `json:"draft"`
+	DraftTokens        int     `json:"draft_tokens"`
+	Acceptance         float64 `json:"acceptance"`
+	AcceptanceMeasured bool    `json:"acceptance_measured"` // by the engine, over the tokens of the run
+	AcceptedPerStep    float64 `json:"accepted_per_step"`
+	DraftMS            float64 `json:"draft_ms_per_step"`
+	VerifyMS           float64 `json:"verify_ms_per_step"`
+	MSPerAccepted      float64 `json:"ms_per_accepted_token"`
+	MJPerAccepted      float64 `json:"mj_per_accepted_token"`
+	FlashPerAccepted   float64 `json:"flash_bytes_per_accepted_token"`
+	// BreakEvenAcceptance is from which acceptance on drafting takes no longer: below 0
+	// always, above 1 never.
+	BreakEvenAcceptance float64 `json:"break_even_acceptance"`
+	Pays                bool    `json:"draft_pays"` // a token takes less time than without
 }
 
 // Cache is an on-chip memory by name.

@@ -37,6 +37,7 @@ func notes(m *sim.Machine, runs []Run) []string {
 	for i := range runs {
 		add(memory(&runs[i]))
 		add(widened(m, &runs[i].Result))
+		add(speculation(&runs[i].Result))
 	}
 	for i := range runs {
 		add(slower(&runs[0], &runs[i]))

@@ -60,6 +60,7 @@ type Recording struct {
 	Threads   int             // of the engine; 0 is one for each processor
 	ShapeOnly bool            // nothing is computed; the same events, host times aside
 	Routes    *experts.Routes // of a mixture's experts, where nothing is computed; nil draws them
+	Verify    engine.Verify   // see engine.Recording
 	RouteSkew *float64        // of drawn experts; nil is the engine's
 	Generator string          // program and version, for the trace's header
 
@@ -94,7 +95,7 @@ func (r *Recording) Record(ctx context.Context, sink traces.Sink) (h traces.Head
 	h, err = engine.Record(ctx, src, sink, engine.Recording{
 		Options: engine.Options{Threads: r.Threads, ShapeOnly: r.ShapeOnly, KV: r.KV},
 		Held:    r.Context, Prompt: r.Prompt, PromptIDs: r.PromptIDs, Tokens: r.Tokens, Seed: r.Seed,
-		Generator: r.Generator, Step: r.Step, Routes: routes,
+		Generator: r.Generator, Step: r.Step, Routes: routes, Verify: r.Verify,
 	})
 	return h, r.named(err)
 }

@@ -42,6 +42,9 @@ type replays struct {
 	timeline bool             // write one of each model
 	captured bool             // traces are among the files
 
+	// speculate, if set, adds to the runs what drafting makes of them.
+	speculate func(context.Context, []study.Run) error
+
 	entries []*entry
 	report  *html.Report
 	result  profiles.Comparison
@@ -148,6 +151,11 @@ func (c *replays) replayAll(ctx context.Context, done func()) error {
 	}
 	if err := study.NoneRuns(runs...); err != nil {
 		return err
+	}
+	if c.speculate != nil {
+		if err := c.speculate(ctx, runs); err != nil {
+			return err
+		}
 	}
 	if err := study.Interval(c.machine, runs, c.draws); err != nil {
 		return err

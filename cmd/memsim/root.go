@@ -22,6 +22,7 @@ type job struct {
 	shapeFlags
 	kvFlags
 	routeFlags
+	draftFlags
 	models    []string
 	lengths   study.Lengths
 	shapeOnly bool
@@ -70,6 +71,7 @@ what the run before wrote there; files of others stay.`,
 	j.addSamples(root)
 	j.shapeFlags.add(root)
 	j.routeFlags.add(root)
+	j.draftFlags.add(root)
 	f.IntVar(&j.lengths.Prompt, "prompt-tokens", 16, "length of the prompt in tokens")
 	f.IntVar(&j.lengths.Tokens, "tokens", 16, "tokens to decode")
 	f.IntVar(&j.lengths.Context, "context", 0, "`positions` that the KV cache holds before the prompt")
@@ -157,6 +159,9 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
+	if _, err := j.draft(study.Model{}); err != nil {
+		return err
+	}
 	for i := range recordings {
 		if err := j.routeFlags.into(&recordings[i]); err != nil {
 			return err
@@ -169,6 +174,7 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 			return err
 		}
 	}
+	c.speculate = func(ctx context.Context, runs []study.Run) error { return j.speculate(ctx, recordings, runs) }
 	bar.begin("replaying")
 	if err := c.replayAll(ctx, func() { bar.step("replaying") }); err != nil {
 		return err

@@ -8,11 +8,13 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/fidelity/corpus"
+	"github.com/memsim/memsim/fidelity/hostbench"
 	"github.com/memsim/memsim/fidelity/validation"
 	"github.com/memsim/memsim/internal/fault"
 	"github.com/memsim/memsim/profiles"
@@ -64,7 +66,8 @@ sustained_tokens_per_s.`,
 		Example: `  memsim validate
   memsim validate --device pixel8pro --data mine.csv --format json
   memsim validate --device calibrated.yaml --out report
-  memsim validate --device host`,
+  memsim validate --device host
+  memsim host -o my.yaml && memsim validate --device my.yaml`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.validate(cmd.Context(), &v) },
 	}
@@ -98,6 +101,9 @@ func (a *app) validate(ctx context.Context, v *validating) error {
 		if len(v.data)+len(v.sets) > 0 || v.runtime != "" {
 			return fault.Userf("--device host is measured and not described: --data, --set and --runtime do not go with it")
 		}
+		return a.validateHost(ctx, v)
+	}
+	if len(v.data)+len(v.sets) == 0 && v.runtime == "" && strings.ContainsAny(v.device, "./") && hostbench.Wrote(v.device) {
 		return a.validateHost(ctx, v)
 	}
 	var predictor validation.Predictor

@@ -25,7 +25,8 @@ type hostReply struct {
 	Pairs        int `json:"pairs"`         // of shapes that differ measurably
 }
 
-// validateHost measures this machine, predicts models from that and runs them.
+// validateHost measures this machine, predicts models from that, or from the profile
+// that memsim host wrote of it, and runs them.
 func (a *app) validateHost(ctx context.Context, v *validating) error {
 	folder, err := v.folder()
 	if err != nil {
@@ -37,8 +38,15 @@ func (a *app) validateHost(ctx context.Context, v *validating) error {
 	if perCore, busy := hostbench.Busy(); busy {
 		a.note("this machine is busy: %.1f tasks wanted each core over the last minute, and what is measured will scatter", perCore)
 	}
-	o := hostbench.Options{Threads: a.hostThreads(), Rounds: v.rounds, Tokens: 12, Prompt: 8, Seed: a.common.seed}
-	bar := a.newProgress(o.Rounds * len(o.Threads) * (1 + len(hostbench.Shapes)*len(hostbench.Formats)))
+	o := hostbench.Options{Teams: hostbench.Teams(a.hostThreads()...), Rounds: v.rounds, Tokens: 12, Prompt: 8, Seed: a.common.seed}
+	if v.device != hostDevice {
+		if o.Against = v.device; a.common.threads == 0 {
+			if o.Teams, err = hostbench.TeamsOf(v.device); err != nil {
+				return err
+			}
+		}
+	}
+	bar := a.newProgress(o.Rounds * len(o.Teams) * (1 + len(hostbench.AllShapes())*len(hostbench.Formats)))
 	defer bar.done()
 	o.Step = bar.step
 	l, err := hostbench.Run(ctx, o)

@@ -39,6 +39,16 @@ func ArchitectureOfClass(class string) (*Architecture, bool) {
 	return nil, false
 }
 
+// Classes returns the classes of Hugging Face's transformers that are known, sorted.
+func Classes() []string {
+	var all []string
+	for _, a := range architectures {
+		all = append(all, a.Classes...)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Architectures returns the names of all architectures, in the order of their
 // descriptions.
 func Architectures() []string {

@@ -123,7 +123,8 @@ var architectures = []Architecture{
 	{
 		// LFM2's mixtures: experts by sigmoid, a bias counts for the choice alone.
 		Name: "lfm2moe", Pairs: Halves,
-		Keys: []string{"shortconv.l_cache", "leading_dense_block_count", "expert_feed_forward_length", "expert_gating_func"},
+		Classes: []string{"Lfm2MoeForCausalLM"},
+		Keys:    []string{"shortconv.l_cache", "leading_dense_block_count", "expert_feed_forward_length", "expert_gating_func"},
 		Parts: Shape{
 			Mixer: ShortConv, ConvLength: 3, QKNorm: true, Tied: true,
 			Experts: &Experts{Gate: SigmoidGate, Normalize: true, ChoiceBias: true},
@@ -134,26 +135,30 @@ var architectures = []Architecture{
 	{
 		// Qwen 3's mixtures: Qwen 3 with routed experts.
 		Name: "qwen3moe", Pairs: Halves,
-		Keys:  []string{"expert_feed_forward_length"},
-		Parts: Shape{QKNorm: true, Experts: &Experts{Gate: SoftmaxGate, Normalize: true}},
+		Classes: []string{"Qwen3MoeForCausalLM"},
+		Keys:    []string{"expert_feed_forward_length"},
+		Parts:   Shape{QKNorm: true, Experts: &Experts{Gate: SoftmaxGate, Normalize: true}},
 	},
 	{
 		// OLMoE (arXiv 2409.02060): the weights of the chosen keep what the softmax
 		// over all gave them.
 		Name: "olmoe", Pairs: Halves,
-		Parts: Shape{QKNormWhole: true, Experts: &Experts{Gate: SoftmaxGate}},
+		Classes: []string{"OlmoeForCausalLM"},
+		Parts:   Shape{QKNormWhole: true, Experts: &Experts{Gate: SoftmaxGate}},
 	},
 	{
 		// Granite's mixtures: Granite with routed experts.
 		Name: "granitemoe", Pairs: Interleaved,
-		Keys:  append(scaleKeys, "expert_shared_feed_forward_length"),
-		Parts: Shape{Experts: &Experts{Gate: SoftmaxGate, Normalize: true}},
+		Classes: []string{"GraniteMoeForCausalLM"},
+		Keys:    append(scaleKeys, "expert_shared_feed_forward_length"),
+		Parts:   Shape{Experts: &Experts{Gate: SoftmaxGate, Normalize: true}},
 	},
 	{
 		// gpt-oss (arXiv 2508.10925): windows in every other layer, sinks, biases
 		// everywhere, a softmax over the chosen experts.
 		Name: "gpt-oss", Pairs: Halves,
-		Keys: append(windowKeys, "rope.freq_base_swa", "expert_feed_forward_length"),
+		Classes: []string{"GptOssForCausalLM"},
+		Keys:    append(windowKeys, "rope.freq_base_swa", "expert_feed_forward_length"),
 		Parts: Shape{
 			QKVBias: true, OutputBias: true, Sinks: true, GlobalEvery: 2, RoPELocalScaled: true, Activation: ClampedGLU,
 			Experts: &Experts{Gate: SoftmaxChosenGate, Biases: true},

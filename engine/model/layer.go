@@ -42,6 +42,10 @@ func (s *Shape) Layer(block int) Layer {
 	return l
 }
 
+// Recurrent reports whether some layer keeps a state that each token changes, and
+// not rows for each position.
+func (s *Shape) Recurrent() bool { return s.Mixer != "" && s.Mixer != Attention }
+
 // QDim returns the width of the layer's queries.
 func (l Layer) QDim() int { return l.Heads * l.HeadDim }
 

@@ -20,8 +20,8 @@ import (
 
 // OpenFolder opens a Hugging Face folder: config.json, with the weights in
 // model.safetensors or in the files that model.safetensors.index.json names.
-// Known classes are LlamaForCausalLM, MobileLLMForCausalLM, Qwen2ForCausalLM
-// and Qwen3ForCausalLM.
+// Known classes are those of model.Classes. Values are read of the families of
+// Llama, Qwen 2 and Qwen 3; of others the shape, from config.json alone.
 //
 // Matrices are read in place in the float format that they have, or encoded
 // anew if Options.Quant asks for it; norms and biases become f32. Addresses are
@@ -191,6 +191,9 @@ func (f *folder) source(c *config, o Options) (*source, error) {
 	full, err := c.shape(f)
 	if err != nil {
 		return nil, fault.Userf("%s: %w", c.path, err)
+	}
+	if !o.ShapeOnly && !loads[full.Architecture] {
+		return nil, fault.Userf("%s: the values of %s models are read from GGUF files alone; convert it with llama.cpp's convert_hf_to_gguf.py, or see what it moves with --shape-only", f.path, full.Architecture)
 	}
 	if !f.bare {
 		if err := f.check(full); err != nil {

@@ -60,7 +60,7 @@ func TestConfigsThatAreNotUnderstoodAreRefused(t *testing.T) {
 		want   string
 	}{
 		"no class":             {map[string]any{"architectures": nil}, "architectures: has 0 entries"},
-		"unknown class":        {map[string]any{"architectures": []string{"Gemma2ForCausalLM"}}, `"Gemma2ForCausalLM" is not supported; LlamaForCausalLM, MobileLLMForCausalLM`},
+		"unknown class":        {map[string]any{"architectures": []string{"PerceiverForCausalLM"}}, `"PerceiverForCausalLM" is not supported; Ernie4_5ForCausalLM, Ernie4_5_ForCausalLM`},
 		"text for a number":    {map[string]any{"hidden_size": "256"}, "hidden_size"},
 		"a fraction":           {map[string]any{"hidden_size": 1.5}, "hidden_size"},
 		"no width":             {map[string]any{"hidden_size": nil}, "config.json: makes no model: hidden_size: missing or 0"},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/memsim/memsim/engine/model"
@@ -45,6 +44,9 @@ type config struct {
 	UseSlidingWindow      bool      `json:"use_sliding_window"`
 	PartialRotaryFactor   *float64  `json:"partial_rotary_factor"`
 	QuantizationConfig    *struct{} `json:"quantization_config"`
+
+	Text json.RawMessage `json:"text_config"` // where the decoder is one part of a model
+	hfParts
 }
 
 // hfRoPE is a rope_scaling or rope_parameters object.
@@ -61,15 +63,6 @@ type hfRoPE struct {
 	// Parameters by kind of layer, which are not supported for these classes.
 	Full    *struct{} `json:"full_attention"`
 	Sliding *struct{} `json:"sliding_attention"`
-}
-
-// classes are the model classes that are understood, with their GGUF
-// architecture.
-var classes = map[string]string{
-	"LlamaForCausalLM":     "llama",
-	"MobileLLMForCausalLM": "llama",
-	"Qwen2ForCausalLM":     "qwen2",
-	"Qwen3ForCausalLM":     "qwen3",
 }
 
 // maxConfigBytes is far above any config.json.
@@ -91,40 +84,51 @@ func parseConfig(path string, data []byte) (*config, error) {
 	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fault.Userf("%s: %w; fetch it again", path, err)
 	}
+	if len(c.Text) == 0 || c.HiddenSize != 0 {
+		return c, nil
+	}
+	class := c.Architectures
+	if err := json.Unmarshal(c.Text, c); err != nil { // of a model that sees
+		return nil, fault.Userf("%s: text_config: %w; fetch it again", path, err)
+	}
+	c.Architectures = class
 	return c, nil
 }
 
-// architecture returns the GGUF architecture of the model's class.
-func (c *config) architecture() (string, error) {
-	known := make([]string, 0, len(classes))
-	for class := range classes {
-		known = append(known, class)
-	}
-	slices.Sort(known)
-	list := strings.Join(known, ", ")
+// architecture returns the architecture of the model's class.
+func (c *config) architecture() (*model.Architecture, error) {
 	if len(c.Architectures) != 1 {
-		return "", fmt.Errorf("architectures: has %d entries, not one; one of %s is supported", len(c.Architectures), list)
+		return nil, fmt.Errorf("architectures: has %d entries, not one; one of %s is supported", len(c.Architectures), strings.Join(model.Classes(), ", "))
 	}
-	arch, ok := classes[c.Architectures[0]]
+	a, ok := model.ArchitectureOfClass(c.Architectures[0])
 	if !ok {
-		return "", fmt.Errorf("architectures: %.40q is not supported; %s are", c.Architectures[0], list)
+		return nil, fmt.Errorf("architectures: %.40q is not supported; %s are", c.Architectures[0], strings.Join(model.Classes(), ", "))
 	}
-	return arch, nil
+	return a, nil
 }
+
+// loads are the architectures whose values are read from safetensors: the folders
+// of others say their shape, from the config alone.
+var loads = map[string]bool{"llama": true, "qwen2": true, "qwen3": true}
 
 // shape returns the model's shape. What the config leaves to the class's habit
 // is taken from the tensors that are there.
 func (c *config) shape(f *folder) (model.Shape, error) {
-	arch, err := c.architecture()
+	family, err := c.architecture()
 	if err != nil {
 		return model.Shape{}, err
 	}
-	if err := c.checkVariant(); err != nil {
+	arch := family.Name
+	if !loads[arch] {
+		f.bare = true
+	} else if err := c.checkVariant(); err != nil {
 		return model.Shape{}, err
 	}
-	scaling, err := c.scaling()
-	if err != nil {
-		return model.Shape{}, err
+	var scaling *model.Scaling // which moves nothing
+	if loads[arch] {
+		if scaling, err = c.scaling(); err != nil {
+			return model.Shape{}, err
+		}
 	}
 	s := model.Shape{
 		Name:         folderName(f.path),
@@ -146,6 +150,11 @@ func (c *config) shape(f *folder) (model.Shape, error) {
 		QKNorm:       f.has("model.layers.0.self_attn.q_norm.weight") || f.bare && arch == "qwen3",
 	}
 	c.share(&s)
+	if !loads[arch] {
+		if err := c.parts(&s, family); err != nil {
+			return s, err
+		}
+	}
 	s = s.Resolved()
 	if faults := s.Faults(); len(faults) > 0 {
 		return s, fmt.Errorf("makes no model: %s", inFile(faults, func(field string) string { return cmp.Or(configKeys[field], field) }))

@@ -7,11 +7,17 @@
 //
 // What is measured, for each number of threads: how fast memory is read by
 // working-set size, how fast products with a vector go through weights of each
-// format, and what an operator costs beside its work. No figure
-// of a whole model enters the profile, so that no point is fitted.
+// format, from the caches and from beyond them, and what an operator costs beside its
+// work. Fetch and arithmetic of weights beyond the caches overlap in part: bandwidth
+// and overlap are those that explain best what products take there. No figure of a
+// whole model enters the profile, so that no point is fitted.
 //
 // Machines are noisy, and noise only ever adds time: microbenchmarks and models
-// take turns over several rounds, and the quickest run of each counts.
+// take turns over several rounds, and the quickest run of each counts. How far the
+// rounds lie apart is the uncertainty of each comparison.
+//
+// MeasureHost is the same without models, for a machine that is to be a device: sets of
+// like cores to which threads are bound, storage, and speed after a while of work.
 //
 // # Caveats
 //
@@ -19,7 +25,8 @@
 // work wait for the one that has lost its core. See Busy.
 //
 // Energy is not measured: the profile's figures of it are placeholders and say
-// so. The DRAM of the profile is that of a common server; on a machine whose
-// last cache holds the models it is never asked. On a virtual machine the cache
-// that the system reports may be shared with strangers.
+// so. The DRAM of the profile is that of a common server, of which the runtime draws
+// the bandwidth that was measured. On a virtual machine the cache that the system
+// reports may be shared with strangers, and where it reports none sizes are assumed.
+// Prompts and long contexts are not predicted.
 package hostbench

@@ -55,6 +55,7 @@ func (b *bench) fars(ctx context.Context) error {
 		}
 		bytes := len(list) * len(list[0].Data)
 		f := Far{t, b.through(list), kernels.ReadRate(b.rates.Threads, b.far[:bytes])}
+		b.beyond[t] = append(b.beyond[t], 1/f.Weights)
 		if len(b.rates.Far) <= i {
 			b.rates.Far = append(b.rates.Far, f)
 			continue

@@ -59,3 +59,12 @@ func TestProductsPastTheCachesAreMeasured(t *testing.T) {
 		t.Errorf("%+v", b.rates.Far)
 	}
 }
+
+func TestRoundsThatLieApartMakeAPredictionUncertain(t *testing.T) {
+	if got := (repeats{10, 13, 10.5}).spread(); math.Abs(got-0.05) > 1e-9 {
+		t.Error(got)
+	}
+	if got := (repeats{10}).spread(); got != 0 {
+		t.Error(got)
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/memsim/memsim/engine/weights"
 	"github.com/memsim/memsim/fidelity/topology"
 	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/internal/interrupt"
 )
 
 // Shapes are the models of the loop, from deep and thin to shallow and wide, and
@@ -30,6 +31,13 @@ var Shapes = []model.Overrides{
 	{Layers: 6, Dim: 512, FFN: 1536, Heads: 8, KVHeads: 8, Vocab: 8192, Sharing: model.Immediate, Repeat: 2},
 }
 
+// Large are models that no cache of a phone holds, as people run them: the preset
+// itself, and each of its layers run twice in a row.
+var Large = []model.Overrides{{}, {Sharing: model.Immediate, Repeat: 2}}
+
+// AllShapes are Shapes and Large.
+func AllShapes() []model.Overrides { return slices.Concat(Shapes, Large) }
+
 // base is the preset that Shapes change.
 const base = "mobilellm-125m"
 
@@ -39,10 +47,11 @@ var schemes = []string{"f16", "q8_0", "q4_0/q4_0"}
 
 // Options say how much is measured.
 type Options struct {
-	Shapes  []model.Overrides // nil: Shapes
-	Threads []int
-	Rounds  int // of microbenchmarks and models in turn
-	Tokens  int // decoded a round and model
+	Shapes  []model.Overrides // nil: AllShapes
+	Teams   []Team
+	Against string // path of the profile that predicts; "": one of what is measured now
+	Rounds  int    // of microbenchmarks and models in turn
+	Tokens  int    // decoded a round and model
 	Prompt  int
 	Seed    uint64
 	Step    func(doing string) // called before each thing that takes a while; may be nil
@@ -62,7 +71,7 @@ type Loop struct {
 // with every number of threads.
 func Run(ctx context.Context, o Options) (Loop, error) {
 	if o.Shapes == nil {
-		o.Shapes = Shapes
+		o.Shapes = AllShapes()
 	}
 	if o.Step == nil {
 		o.Step = func(string) {}
@@ -73,7 +82,9 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 		return l, err
 	}
 	defer shared.close()
-	benches, cases, err := prepare(shared, o)
+	var opened sources
+	defer opened.close()
+	benches, cases, err := prepare(ctx, shared, &opened, o)
 	defer func() {
 		for _, b := range benches {
 			b.close()
@@ -106,11 +117,19 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 	for _, b := range benches {
 		l.Rates = append(l.Rates, b.rates)
 	}
-	if l.Profile, err = Profile(l.Rates); err != nil {
+	if o.Against != "" {
+		l.Profile, err = os.ReadFile(o.Against)
+	} else {
+		l.Profile, err = Profile(l.Rates)
+	}
+	if err != nil {
 		return l, err
 	}
 	if l.Outcomes, err = predictAll(ctx, l.Profile, cases); err != nil {
 		return l, err
+	}
+	for i := range l.Outcomes {
+		l.Outcomes[i].UncertaintyPct = 100 * cases[i].uncertainty()
 	}
 	l.Ordered, l.Pairs = order(l.Outcomes)
 	return l, nil
@@ -120,35 +139,66 @@ func Run(ctx context.Context, o Options) (Loop, error) {
 type run struct {
 	point   validation.Point
 	bench   *bench
+	team    Team
 	format  quant.Type
 	source  weights.Source
 	engine  *engine.Engine
 	session *engine.Session
 	tokens  []float64 // ms of every token
+	rounds  repeats   // ms of the quickest token of each round
 }
 
 func (c *run) close() {
 	if c.engine != nil {
 		c.engine.Close()
 	}
-	if c.source != nil {
-		c.source.Close()
+}
+
+// sources are the models that are open, one for all numbers of threads.
+type sources struct {
+	all map[string]weights.Source
+}
+
+func (s *sources) open(ctx context.Context, shape model.Overrides, scheme string, seed uint64) (weights.Source, error) {
+	key := shape.String() + " " + scheme
+	if src, ok := s.all[key]; ok {
+		return src, nil
+	}
+	src, err := interrupt.Return(ctx, func() (weights.Source, error) {
+		return weights.Open(base, weights.Options{Overrides: shape, Quant: scheme, Seed: seed})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.all == nil {
+		s.all = map[string]weights.Source{}
+	}
+	s.all[key] = src
+	return src, nil
+}
+
+func (s *sources) close() {
+	for _, src := range s.all {
+		src.Close()
 	}
 }
 
 // prepare makes the microbenchmarks and opens the models.
-func prepare(shared *operands, o Options) (benches []*bench, cases []*run, err error) {
-	for _, threads := range o.Threads {
-		b := newBench(shared, threads)
+func prepare(ctx context.Context, shared *operands, opened *sources, o Options) (benches []*bench, cases []*run, err error) {
+	for _, team := range o.Teams {
+		b := newBench(shared, team.Threads)
 		benches = append(benches, b)
 		for i, scheme := range schemes {
 			for _, shape := range o.Shapes {
-				c := &run{bench: b, format: Formats[i], point: validation.Point{
-					Device: "host", Runtime: Runtime(threads), Unit: "cpu", Model: base, Overrides: shape.String(), Quant: scheme,
+				c := &run{bench: b, team: team, format: Formats[i], point: validation.Point{
+					Device: "host", Runtime: team.Runtime, Unit: "cpu", Model: base, Overrides: shape.String(), Quant: scheme,
 					Context: o.Prompt, Metric: validation.MSPerToken, Source: "measured by the engine on this machine",
 				}}
 				cases = append(cases, c)
-				if err := c.open(shape, threads, o); err != nil {
+				if c.source, err = opened.open(ctx, shape, scheme, o.Seed); err != nil {
+					return benches, cases, err
+				}
+				if err := c.open(team.Threads, o); err != nil {
 					return benches, cases, err
 				}
 			}
@@ -157,10 +207,7 @@ func prepare(shared *operands, o Options) (benches []*bench, cases []*run, err e
 	return benches, cases, nil
 }
 
-func (c *run) open(shape model.Overrides, threads int, o Options) (err error) {
-	if c.source, err = weights.Open(base, weights.Options{Overrides: shape, Quant: c.point.Quant, Seed: o.Seed}); err != nil {
-		return err
-	}
+func (c *run) open(threads int, o Options) (err error) {
 	if c.engine, err = engine.New(c.source, engine.Options{Threads: threads}); err != nil {
 		return err
 	}
@@ -172,6 +219,13 @@ func (c *run) open(shape model.Overrides, threads int, o Options) (err error) {
 // right after, so that both meet the machine in the same mood. The first token,
 // which finds the caches as others left them, does not count.
 func (c *run) round(ctx context.Context, o Options) error {
+	if c.team.Cores != nil {
+		undo, err := pin(c.team.Cores)
+		if err != nil {
+			return fmt.Errorf("%s: cores %s: %w", c.team.Runtime, CoreList(c.team.Cores), err)
+		}
+		defer undo()
+	}
 	c.bench.products(c.format)
 	c.session.Reset()
 	ids := engine.RandomTokens(o.Seed, o.Prompt+o.Tokens+1, c.engine.Shape().Vocab)
@@ -187,7 +241,32 @@ func (c *run) round(ctx context.Context, o Options) error {
 			c.tokens = append(c.tokens, time.Since(begin).Seconds()*1e3)
 		}
 	}
+	if first := len(c.rounds) * (len(ids) - o.Prompt - 1); first < len(c.tokens) {
+		c.rounds = append(c.rounds, slices.Min(c.tokens[first:]))
+	}
 	return nil
+}
+
+// uncertainty is the relative standard error of comparing the run with its
+// prediction: how far apart the rounds lie of the run itself and of the products
+// that the prediction rests on, and what the memory's bandwidth and overlap do not
+// explain.
+func (c *run) uncertainty() float64 {
+	_, _, misfit := c.bench.rates.memory()
+	return math.Hypot(math.Hypot(c.rounds.spread(), c.bench.near[c.format].spread()), math.Hypot(c.bench.beyond[c.format].spread(), misfit))
+}
+
+// repeats are the times that the same thing took in rounds.
+type repeats []float64
+
+// spread is how much longer the median took than the quickest, relative to that; 0
+// of a single round.
+func (r repeats) spread() float64 {
+	if len(r) < 2 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(r))
+	return sorted[len(sorted)/2]/sorted[0] - 1
 }
 
 // quickest is the time of the quickest token, as microbenchmarks count their

@@ -19,7 +19,7 @@ import (
 func TestLoopPredictsWhatItRan(t *testing.T) {
 	shapes := []model.Overrides{{Layers: 2, Dim: 64, FFN: 128, Heads: 1, KVHeads: 1, Vocab: 256}}
 	steps := 0
-	l, err := Run(context.Background(), Options{Shapes: shapes, Threads: []int{1}, Rounds: 1, Tokens: 4, Prompt: 2, Seed: 1, Step: func(string) { steps++ }})
+	l, err := Run(context.Background(), Options{Shapes: shapes, Teams: Teams(1), Rounds: 1, Tokens: 4, Prompt: 2, Seed: 1, Step: func(string) { steps++ }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestLoopPredictsWhatItRan(t *testing.T) {
 func TestLoopIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := Run(ctx, Options{Shapes: []model.Overrides{}, Threads: []int{1}, Rounds: 1})
+	_, err := Run(ctx, Options{Shapes: []model.Overrides{}, Teams: Teams(1), Rounds: 1})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

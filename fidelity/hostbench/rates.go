@@ -74,6 +74,8 @@ type bench struct {
 	h       *kernels.Vectors
 	values  []float32
 	rates   Rates
+
+	near, beyond map[quant.Type]repeats // of a product from the caches, and from beyond them
 }
 
 // streamed is a model whose feed-forward matrices are streamed: beyond the
@@ -94,6 +96,7 @@ func newBench(o *operands, threads int) *bench {
 		compute: kernels.New(threads), operands: o, streams: map[quant.Type]*stream{},
 		h: kernels.NewVectors(1, 64, kernels.Float32), values: make([]float32, 64),
 		rates: Rates{Threads: threads, Weights: map[quant.Type]float64{}},
+		near:  map[quant.Type]repeats{}, beyond: map[quant.Type]repeats{},
 	}
 	for i, t := range Formats {
 		b.streams[t] = newStream(o.sources[i], "ffn_gate", "ffn_up")
@@ -130,7 +133,7 @@ func (b *bench) round() {
 // products measures products with weights of a format once more.
 func (b *bench) products(t quant.Type) {
 	s := b.streams[t]
-	s.measure(b.compute)
+	b.near[t] = append(b.near[t], s.measure(b.compute).Seconds())
 	b.rates.Weights[t], _ = s.line()
 	b.rates.Dispatch = b.dispatch()
 }
@@ -194,16 +197,22 @@ func (s *stream) memory() []byte {
 	return unsafe.Slice(&first[0], to-from)
 }
 
-// measure times products of both kinds once more.
-func (s *stream) measure(c *kernels.Compute) {
+// measure times products of both kinds once more, and returns the time of a whole
+// one.
+func (s *stream) measure(c *kernels.Compute) (whole time.Duration) {
 	for i, list := range [][]kernels.Matrix{s.whole, s.parts} {
 		if len(list) == 0 {
 			continue
 		}
-		if t := s.quickest(c, list); s.times[i] == 0 || t < s.times[i] {
+		t := s.quickest(c, list)
+		if s.times[i] == 0 || t < s.times[i] {
 			s.times[i] = t
 		}
+		if i == 0 {
+			whole = t
+		}
 	}
+	return whole
 }
 
 // quickest returns the time of a product, in the quickest of many rounds through
