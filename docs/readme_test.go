@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memsim/memsim/fidelity/validation"
+	"github.com/memsim/memsim/fidelity/corpus"
 )
 
 // pages are what is to be read, from this folder.
@@ -81,14 +81,14 @@ func (r result) cells(first result) map[int][]string {
 // the model and its overrides: what the third column of the table shows.
 func measuredOnIPhone13(t *testing.T) map[string]float64 {
 	t.Helper()
-	points, err := validation.Published()
+	rows, err := corpus.Published()
 	if err != nil {
 		t.Fatal(err)
 	}
 	latency := map[string]float64{}
-	for _, p := range points {
-		if p.Device == "iphone13" && p.Metric == validation.MSPerToken {
-			latency[p.Model+" "+p.Overrides] = p.Value
+	for _, r := range rows {
+		if r.Phone == "iphone13" && r.Metric == corpus.MSPerToken {
+			latency[r.Model+" "+r.Overrides] = r.Value
 		}
 	}
 	return latency

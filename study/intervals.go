@@ -36,6 +36,9 @@ func Interval(m *sim.Machine, runs []Run, draws *posterior.Draws) error {
 		}
 		ratios := i > 0 && samples[0] != nil
 		s.fill(&runs[i].Result, samples[i], samples[0], ratios)
+		if runs[i].Result.MainUncertainty, err = s.main(&runs[i]); err != nil {
+			return err
+		}
 		for k := range samples[i] {
 			if ratios && samples[i][k].LatencyMS > samples[0][k].LatencyMS {
 				runs[i].Longer += 1 / float64(len(samples[i]))
@@ -130,7 +133,6 @@ func (s *sampling) fill(r *sim.Result, samples, first []sim.Result, ratios bool)
 			r.RatioInterval90[f.Key] = span
 		}
 	}
-	r.MainUncertainty = s.main(samples)
 }
 
 // central is the interval between the 5th and the 95th percentile. A figure that
@@ -144,35 +146,54 @@ func central(values []float64) [2]float64 {
 	return [2]float64{stat.Quantile(0.05, stat.LinInterp, sorted, nil), stat.Quantile(0.95, stat.LinInterp, sorted, nil)}
 }
 
-// main names the number that makes most of the width of the decode latency, or of
-// the prompt's time where nothing is decoded: the one whose draws explain the largest
-// share of its variance.
-func (s *sampling) main(samples []sim.Result) *sim.MainUncertainty {
-	logs := make([]float64, len(samples))
-	for k := range samples {
-		if samples[k].LatencyMS > 0 {
-			logs[k] = math.Log(samples[k].LatencyMS)
-		} else {
-			logs[k] = math.Log(max(samples[k].PrefillMS, 1e-12))
-		}
+// main names the number that makes most of the width of the decode latency, or of the
+// prompt's time where nothing is decoded: the one that alone, moved by its standard
+// deviation to both sides, moves the time most. Its share is of the variance that all
+// of them make so, the model's own factors among them.
+func (s *sampling) main(run *Run) (*sim.MainUncertainty, error) {
+	phase := traces.Decode
+	if s.machine.PhaseMS(run.Movement, phase) == 0 {
+		phase = traces.Prefill
 	}
-	if stat.Variance(logs, nil) == 0 {
-		return nil
+	total, best, most := 0.0, -1, 0.0
+	for _, m := range devices.OfModel(s.machine.Unit(), s.machine.Runtime(), sim.ShapeOf(run.Head), string(phase)) {
+		total += stat.Variance(s.draws.Deviations(m), nil)
 	}
-	best, share := -1, 0.0
 	for j := range s.names {
-		if stat.Variance(s.moves[j], nil) == 0 {
-			continue
+		moved, err := s.moved(run, phase, j)
+		if err != nil {
+			return nil, err
 		}
-		if c := stat.Correlation(s.moves[j], logs, nil); c*c > share {
-			best, share = j, c*c
+		total += moved * moved
+		if moved*moved > most {
+			best, most = j, moved*moved
 		}
 	}
-	if best < 0 {
-		return nil
+	if best < 0 || total == 0 {
+		return nil, nil
 	}
 	m := s.names[best]
-	return &sim.MainUncertainty{Field: m.Field(), Share: share, Kind: s.kind(m)}
+	return &sim.MainUncertainty{Field: m.Field(), Share: most / total, Kind: s.kind(m)}, nil
+}
+
+// moved is half of how far the logarithm of a phase's time goes when the j-th number
+// goes from one standard deviation below to one above.
+func (s *sampling) moved(run *Run, phase traces.Phase, j int) (float64, error) {
+	sigma := math.Sqrt(stat.Variance(s.moves[j], nil))
+	if sigma == 0 {
+		return 0, nil
+	}
+	var ends [2]float64
+	logs := make([]float64, len(s.names))
+	for k, way := range []float64{-sigma, sigma} {
+		logs[j] = way
+		varied, err := s.machine.Varied(s.machine.Device().Scaled(s.names, logs))
+		if err != nil {
+			return 0, err
+		}
+		ends[k] = math.Log(max(varied.PhaseMS(run.Movement, phase), 1e-12))
+	}
+	return (ends[1] - ends[0]) / 2, nil
 }
 
 // kind says where the knowledge of a multiplier comes from: calibrated on this very

@@ -123,21 +123,22 @@ func (f *File) readHeader() error {
 	if !ok {
 		return fault.Userf("%s: Parquet metadata has no key %q; the file is not a memsim trace", f.path, metadataKey)
 	}
-	if sum, ok := f.parquet.Lookup(checksumKey); ok && sum != checksum(text) {
-		return fault.Userf("%s: damaged trace header: its checksum is %s, and %s says %q; capture or copy the trace again", f.path, checksum(text), checksumKey, sum)
-	}
 	var version struct {
 		Schema *int `json:"schema"`
 	}
-	if err := json.Unmarshal([]byte(text), &version); err != nil {
+	err := json.Unmarshal([]byte(text), &version)
+	if known := version.Schema == nil || *version.Schema >= oldestSchema && *version.Schema <= SchemaVersion; !known {
+		return fault.Userf("%s: trace schema %d, this memsim reads schema %d to %d; capture the trace again with this version",
+			f.path, *version.Schema, oldestSchema, SchemaVersion) // whatever a later schema sums up
+	}
+	if sum, ok := f.parquet.Lookup(checksumKey); ok && sum != checksum(text) {
+		return fault.Userf("%s: damaged trace header: its checksum is %s, and %s says %q; capture or copy the trace again", f.path, checksum(text), checksumKey, sum)
+	}
+	if err != nil {
 		return fault.Userf("%s: metadata key %q is not a trace header: %v", f.path, metadataKey, err)
 	}
 	if version.Schema == nil {
 		return fault.Userf("%s: the header has no schema version; the file is not a memsim trace", f.path)
-	}
-	if *version.Schema < oldestSchema || *version.Schema > SchemaVersion {
-		return fault.Userf("%s: trace schema %d, this memsim reads schema %d to %d; capture the trace again with this version",
-			f.path, *version.Schema, oldestSchema, SchemaVersion)
 	}
 	if err := json.Unmarshal([]byte(text), &f.header); err != nil {
 		return fault.Userf("%s: damaged trace header: %v", f.path, err)

@@ -143,7 +143,7 @@ func TestPredictionsCarryTheErrorsOfCalibratedNumbers(t *testing.T) {
 func TestValidateHostRunsWhatItPredicts(t *testing.T) {
 	inFolder(t)
 	r := decode[hostReply](t, mustMemsim(t, "validate", "--device", "host", "--threads", "1", "--rounds", "1", "--out", "loop", "--format", "json"))
-	if len(r.Points) != 18 || r.MAEFitted != nil || r.MAEUnfitted == nil || r.Pairs == 0 {
+	if len(r.Points) != 24 || r.MAEFitted != nil || r.MAEUnfitted == nil || r.Pairs == 0 {
 		t.Fatalf("%+v", r)
 	}
 	profile := mustMemsim(t, "devices", "check", filepath.Join("loop", hostProfile))
