@@ -43,6 +43,7 @@ func Read(name string, r io.Reader) ([]Row, error) {
 		rows[i] = Map(record)
 	}
 	markRepeats(rows)
+	markSlowPrompts(rows)
 	return rows, nil
 }
 

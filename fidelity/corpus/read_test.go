@@ -178,3 +178,21 @@ func FuzzRead(f *testing.F) {
 		})
 	})
 }
+
+// A prompt is no more work than its tokens one by one.
+func TestAPromptSlowerThanDecodingIsLeftOut(t *testing.T) {
+	rows, err := Read("mine.csv", strings.NewReader(`device,runtime,unit,model,quant,prompt,context,metric,value,source
+pixel8pro,llama.cpp,cpu,llama3.2-1b,q4_0,0,64,tokens_per_s,20,me
+pixel8pro,llama.cpp,cpu,llama3.2-1b,q4_0,256,0,prefill_tokens_per_s,60,me
+pixel8pro,llama.cpp,cpu,llama3.2-1b,q4_0,256,0,prefill_tokens_per_s,6,me
+pixel8pro,llama.cpp,cpu,llama3.2-1b,q8_0,256,0,prefill_tokens_per_s,6,me
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, out := range []bool{false, false, true, false} {
+		if got := rows[i].Exclude != nil; got != out {
+			t.Errorf("row %d: left out is %t, want %t (%+v)", i, got, out, rows[i].Exclude)
+		}
+	}
+}
