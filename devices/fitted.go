@@ -149,6 +149,18 @@ func OfBuild(u Unit, r Runtime, build string, months float64, phase string) []Mu
 	return []Multiplier{{Scope: "build", Name: r.Name + " " + build, Number: phase, Sigma: sigma, apply: func(*variant, float64) {}}}
 }
 
+// Run is the multiplier of one run of a runtime on a device in one phase: what a
+// measurement scatters by where nothing else is known of it. It is the same for all
+// models of one run.
+func (d *Device) Run(u Unit, phase string) Multiplier {
+	s := spreadOf(u.Name)
+	m := Multiplier{Scope: "run", Name: d.Name + " " + u.Name, Number: phase, Sigma: s.run, apply: func(*variant, float64) {}}
+	if phase == "prefill" {
+		m.Sigma = s.runPrompt
+	}
+	return m
+}
+
 // ModelShape is what tells models apart for a runtime.
 type ModelShape struct {
 	Architecture    string

@@ -53,19 +53,20 @@ type spread struct {
 	architecture, model                    float64 // of the time of a kind of model, and of one shape
 	prompt                                 float64 // times the last two in prefill
 	decodeMonth, prefillMonth              float64 // of builds of a runtime that are a month apart
+	run, runPrompt                         float64 // of one measurement from the next, with all else the same
 }
 
 func spreadOf(unit string) spread {
 	switch unit {
 	case "cpu":
 		return spread{socBandwidth: 0.15, socRate: 0.12, phoneBandwidth: 0.08, phoneRate: 0.12, phoneLaunch: 0.30, phonePrompt: 0.12,
-			isa: 0.35, format: 0.25, architecture: 0.07, model: 0.04, prompt: 1.3, decodeMonth: 0.03, prefillMonth: 0.09}
+			isa: 0.35, format: 0.25, architecture: 0.07, model: 0.04, prompt: 1.3, decodeMonth: 0.03, prefillMonth: 0.09, run: 0.07, runPrompt: 0.12}
 	case "npu":
 		return spread{socBandwidth: 0.22, socRate: 0.40, phoneBandwidth: 0.10, phoneRate: 0.20, phoneLaunch: 0.35, phonePrompt: 0.20,
-			format: 0.35, architecture: 0.15, model: 0.08, prompt: 1.5, decodeMonth: 0.04, prefillMonth: 0.12}
+			format: 0.35, architecture: 0.15, model: 0.08, prompt: 1.5, decodeMonth: 0.04, prefillMonth: 0.12, run: 0.10, runPrompt: 0.16}
 	}
 	return spread{socBandwidth: 0.15, socRate: 0.35, phoneBandwidth: 0.10, phoneRate: 0.25, phoneLaunch: 0.40, phonePrompt: 0.20,
-		format: 0.40, architecture: 0.13, model: 0.08, prompt: 1.5, decodeMonth: 0.04, prefillMonth: 0.18}
+		format: 0.40, architecture: 0.13, model: 0.08, prompt: 1.5, decodeMonth: 0.04, prefillMonth: 0.18, run: 0.10, runPrompt: 0.16}
 }
 
 // variant is the unit and the runtime of a device that a fit may change.

@@ -15,7 +15,7 @@ import (
 
 // Interval fills the results of runs on one machine with the central 90 % of each
 // predicted figure, and of its ratio to the first run's, over draws of all that is
-// uncertain. Each run must have its Movement. Without draws the results stay as they
+// uncertain, and of what one measurement scatters by. Each run must have its Movement. Without draws the results stay as they
 // are. The draws are the same for all runs, and for all machines of one seed.
 func Interval(m *sim.Machine, runs []Run, draws *posterior.Draws) error {
 	if draws == nil || draws.N() == 0 || len(runs) == 0 {
@@ -94,7 +94,7 @@ func (s *sampling) results(run *Run) ([]sim.Result, error) {
 	times := map[traces.Phase][]float64{}
 	for _, phase := range []traces.Phase{traces.Prefill, traces.Decode} {
 		sum := make([]float64, s.draws.N())
-		for _, m := range devices.OfModel(u, r, shape, string(phase)) {
+		for _, m := range append(devices.OfModel(u, r, shape, string(phase)), s.machine.Device().Run(u, string(phase))) {
 			for k, x := range s.draws.Deviations(m) {
 				sum[k] += x
 			}
@@ -156,7 +156,8 @@ func (s *sampling) main(run *Run) (*sim.MainUncertainty, error) {
 		phase = traces.Prefill
 	}
 	total, best, most := 0.0, -1, 0.0
-	for _, m := range devices.OfModel(s.machine.Unit(), s.machine.Runtime(), sim.ShapeOf(run.Head), string(phase)) {
+	d, u := s.machine.Device(), s.machine.Unit()
+	for _, m := range append(devices.OfModel(u, s.machine.Runtime(), sim.ShapeOf(run.Head), string(phase)), d.Run(u, string(phase))) {
 		total += stat.Variance(s.draws.Deviations(m), nil)
 	}
 	for j := range s.names {

@@ -253,7 +253,7 @@ func (c *Case) sigma() float64 {
 	if c.Row.Phase() == traces.Prefill {
 		prompt = 1
 	}
-	noise := otherNoise[unit][prompt]
+	noise := c.machine.Device().Run(c.machine.Unit(), string(c.Row.Phase())).Sigma
 	if own, ok := noises[c.Row.Campaign()]; ok {
 		noise = own[unit][prompt]
 	}
@@ -281,6 +281,3 @@ var noises = map[string][2][2]float64{
 	"llmrs":       {{0.06, 0.10}, {0.08, 0.12}}, // held at one temperature
 	"misc":        {{0.08, 0.18}, {0.11, 0.18}}, // cards and issues, each of its own
 }
-
-// otherNoise is that of a campaign that is not known.
-var otherNoise = [2][2]float64{{0.07, 0.12}, {0.10, 0.16}}

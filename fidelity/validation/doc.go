@@ -1,41 +1,27 @@
 // Package validation holds memsim to what people measured on real devices: it
-// predicts each point of a table of measurements and says by how much it is off.
+// predicts each row of measurements and says by how much it is off, and whether it lies
+// in the interval that the prediction states.
 //
-// The mental model: a Point is one published figure of a model under a runtime
-// on a device. A Predictor records the model's forward pass without arithmetic,
-// replays it on the device, and reads the same figure off the result. A Report
-// keeps apart the points that a profile was fitted to and those that it was not:
-// only the second say how good a prediction is.
+// The mental model: a time is predicted by the shipped fit (packages fit and posterior),
+// an energy by a replay (Predictor). Of a row that the fit saw, what counts is how it is
+// predicted by the fit to all other phones, and to all other models. Scores sum that up
+// by unit, phase, size, format, runtime and device.
 //
-//	corpus ─Read─▶ Point ─Predictor─▶ Outcome ─Summarize─▶ Report
-//	                        │  ▲                (mean errors, leave-one-out)
-//	             shape-only trace, devices profile
+//	corpus.Row ─┬─ time ──▶ fit.Forecasts ─┐
+//	            │           left out of the fit ─┤─▶ Outcome ─▶ Report, Score
+//	            └─ energy ▶ Predictor ─────┘
 //
 // Published tables hold impossible claims. A point that asks more of the memory
 // than its peak, or more of the unit than its peak rate, is flagged and left out
 // of the means (Outcome.Implausible).
 //
-// Where the physics has its parameters: dispatch, fused operators, reached
-// shares of bandwidth and of arithmetic belong to a runtime of a profile;
-// reachable bandwidth, peak rates and static power to its units; what a repeat
-// of a shared block costs to its on-chip memories; heat to its thermal group.
-//
 // # Caveats
 //
 // Measurements are taken with the device's whole memory for the app, as people
-// measure, and not under the budget of a profile; a model that is larger than
-// that runs from flash.
+// measure. Transfers of a time take the memory's long-stream rate: the command's own
+// simulation of each burst differs by about a percent.
 //
-// A point of decode is predicted at one context length, the one that it states;
-// published means over growing contexts are taken at their start. Formats of
-// runtimes are taken as the nearest of GGUF; a point that states the bytes of
-// its weights is predicted with that many. Sampling, tokenizing and what an app
-// draws on the screen are not part of a prediction. Gemma's extra norms and
-// sliding windows are not modelled.
-//
-// Known misses: LiteRT runs TinyLlama in 8 bits a fifth slower than its bytes
-// and its F32 say (its cards are of different versions of the runtime); MLC on a
-// Pixel 8 Pro was reported four times as slow in 2023 as its kernels are timed
-// since (the point is marked as disputed); the whole phone of an A16 that runs a
-// 3B at 4 bits is said to take 0.6 to 0.7 J a token, and memsim says 0.4.
+// A point of decode is predicted at one context length, in the middle of what was
+// decoded. Sampling, tokenizing and what an app draws on the screen are not part of a
+// prediction. Energies were not fitted, and are off by half and more.
 package validation

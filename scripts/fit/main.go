@@ -93,6 +93,9 @@ func report(ctx context.Context, p *fit.Problem, s *fit.Solution, cases []fit.Ca
 			}
 		}
 	}
+	if err := reportFew(ctx, p, s, cases); err != nil {
+		return err
+	}
 	if err := writeLeftOut(s, cases, lists[0], lists[1]); err != nil {
 		return err
 	}
