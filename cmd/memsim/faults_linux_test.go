@@ -57,9 +57,9 @@ var writers = map[string]struct {
 	args  []string
 	files []string
 }{
-	"main job":        {[]string{"--device", "iphone13", "--model", "small.yaml", "--shape-only", "--timeline", "--out", "out"}, []string{"out/report.html", "out/results.json", "out/run.json", "out/profile.pb.gz", "out/1-small.yaml.parquet", "out/1-small.timeline.json"}},
+	"main job":        {[]string{"--device", "iphone13", "--model", "small.yaml", "--shape-only", "--timeline", "--samples", "3", "--out", "out"}, []string{"out/report.html", "out/results.json", "out/run.json", "out/profile.pb.gz", "out/1-small.yaml.parquet", "out/1-small.timeline.json"}},
 	"trace":           {[]string{"trace", "--model", "small.yaml", "--shape-only", "--tokens", "400", "--out", "t.parquet"}, []string{"t.parquet"}},
-	"replay":          {[]string{"replay", "given.parquet", "--device", "iphone13", "--out", "out"}, []string{"out/report.html", "out/results.json"}},
+	"replay":          {[]string{"replay", "given.parquet", "--device", "iphone13", "--samples", "3", "--out", "out"}, []string{"out/report.html", "out/results.json"}},
 	"export":          {[]string{"export", "given.parquet", "--to", "csv", "--out", "t.csv"}, []string{"t.csv"}},
 	"models make":     {[]string{"models", "make", "small.yaml", "--layers", "30", "--out", "m.gguf"}, []string{"m.gguf"}},
 	"models make dir": {[]string{"models", "make", "small.yaml", "--layers", "30", "--quant", "f16", "--out", "m"}, []string{"m/model.safetensors", "m/config.json"}},
