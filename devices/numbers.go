@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/memsim/memsim/units"
 )
 
 // NumberRow is one number of a profile, as "memsim devices show" prints it.
@@ -60,6 +62,10 @@ type number interface {
 	row(path string, references []Reference) NumberRow
 	parameter(path string) (Parameter, bool)
 	span() string
+	fitted() bool
+	size() float64
+	written() string
+	standardError() units.Ratio
 }
 
 func (q Quantity[U]) row(path string, references []Reference) NumberRow {

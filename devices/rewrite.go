@@ -2,6 +2,7 @@ package devices
 
 import (
 	"bytes"
+	"math"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -218,3 +219,37 @@ func textOf[U any](v float64) string {
 	}
 	return format(u)
 }
+
+// Has reports whether the device has a number at path, not counting its parts.
+func (d *Device) Has(path string) bool { return slices.Contains(d.paths(), path) }
+
+// Moved is a number that two states of a device differ in.
+type Moved struct {
+	Path          string
+	Before, Value string      // with their units
+	Range         string      // "low, high" of the later state; "" if it has none
+	Uncertainty   units.Ratio // of the later state
+}
+
+// MovedTo lists the numbers of d (not those of its parts) that a fit has moved in later,
+// by more than a thousandth, in the order of the schema.
+func (d *Device) MovedTo(later *Device) []Moved {
+	before := map[string]number{}
+	walk(reflect.ValueOf(d).Elem(), "", func(path string, n number) { before[path] = n })
+	var out []Moved
+	walk(reflect.ValueOf(later).Elem(), "", func(path string, n number) {
+		was, ok := before[path]
+		if !ok || !n.fitted() {
+			return
+		}
+		if a, b := was.size(), n.size(); a != 0 && math.Abs(b/a-1) > 1e-3 {
+			out = append(out, Moved{path, was.written(), n.written(), n.span(), n.standardError()})
+		}
+	})
+	return out
+}
+
+func (q Quantity[U]) fitted() bool               { return q.Kind == Calibrated }
+func (q Quantity[U]) size() float64              { return magnitude(reflect.ValueOf(q.Value)) }
+func (q Quantity[U]) written() string            { return format(reflect.ValueOf(q.Value)) }
+func (q Quantity[U]) standardError() units.Ratio { return q.Uncertainty }

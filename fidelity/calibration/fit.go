@@ -223,21 +223,10 @@ func (u *update) numbers(d *devices.Device, ref string, s *fit.Solution, n int) 
 	if err != nil {
 		return nil, err
 	}
-	stated := map[string]bool{} // by the profile: other numbers are the fit's alone
-	for _, q := range prior.Parameters() {
-		stated[q.Path] = true
-	}
-	before := map[string]devices.Parameter{}
-	for _, q := range d.Parameters() {
-		if stated[q.Path] {
-			before[q.Path] = q
-		}
-	}
 	var out []Number
-	for _, q := range moved.Parameters() {
-		was, ok := before[q.Path]
-		if ok && math.Abs(q.Value/was.Value-1) > 1e-3 && q.Kind == devices.Calibrated {
-			out = append(out, Number{q.Path, was.Text(was.Value), q.Text(q.Value), 100 * float64(min(q.Uncertainty, 9.99)), q.Text(q.Low) + ", " + q.Text(q.High)})
+	for _, m := range d.MovedTo(moved) {
+		if prior.Has(m.Path) { // other numbers are the fit's alone
+			out = append(out, Number{m.Path, m.Before, m.Value, 100 * float64(min(m.Uncertainty, 9.99)), m.Range})
 		}
 	}
 	return out, nil
