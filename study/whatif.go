@@ -205,7 +205,11 @@ func (l *Lever) wide(ctx context.Context) (variant, error) {
 		return variant{}, err
 	}
 	how := model.Overrides{Layers: half.Layers, Dim: half.Dim, FFN: half.FFN, Heads: half.Heads, KVHeads: half.KVHeads}
-	return variant{fmt.Sprintf("%d layers × %d, same parameters", half.Layers, half.Dim), how.String(), run}, nil
+	name := fmt.Sprintf("%d layers × %d, same parameters", half.Layers, half.Dim)
+	if half.Layers == 1 {
+		name = fmt.Sprintf("1 layer × %d, same parameters", half.Dim)
+	}
+	return variant{name, how.String(), run}, nil
 }
 
 // recorded records what another model moves over the same tokens, without arithmetic,
