@@ -91,7 +91,7 @@ func cacheFormat(name string, s *model.Shape, asked quant.Type) (quant.Type, err
 		return "", fault.Userf("a KV cache in %q: give f32, f16, q8_0 or q4_0", asked)
 	}
 	for block := range s.Layers {
-		if l := s.Layer(block); l.Mixer == model.Attention && asked.RowBytes(l.HeadDim) == 0 {
+		if l := s.Layer(block); l.Mixer == model.Attention && (asked.RowBytes(l.HeadDim) == 0 || l.ValueDim > 0 && asked.RowBytes(l.ValueDim) == 0) {
 			layout, _ := asked.Layout()
 			return "", fault.Userf("model %s: heads of %d values are no whole number of %s blocks of %d; give --kv-quant f16 or f32", name, l.HeadDim, asked, layout.Block)
 		}

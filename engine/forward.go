@@ -16,6 +16,10 @@ import "github.com/memsim/memsim/engine/model"
 // layer. A step that a shape does not ask for adds no operator.
 func (p *program) forward(m *modelTensors) {
 	s := &p.shape
+	if s.Table != nil {
+		p.listedForward(m)
+		return
+	}
 	x := p.buffer("residual", s.Dim)
 	p.projected = p.buffer("projected", s.Dim)
 	p.layOut()

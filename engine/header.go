@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/memsim/memsim/traces"
+import (
+	"github.com/memsim/memsim/engine/model"
+	"github.com/memsim/memsim/traces"
+)
 
 // Header returns the header of the session's trace, as of now. Generator names
 // the program and its version; seed is the one that synthetic weights and tokens
@@ -24,13 +27,14 @@ func (s *Session) Header(generator string, seed uint64) traces.Header {
 			LayersStored:   shape.Layers,
 			Dim:            shape.Dim,
 			FFN:            shape.FFN,
-			Heads:          shape.Heads,
-			KVHeads:        shape.KVHeads,
-			HeadDim:        shape.HeadDim,
+			Heads:          max(1, shape.Heads),
+			KVHeads:        max(1, shape.KVHeads),
+			HeadDim:        max(1, shape.HeadDim),
 			Vocab:          shape.Vocab,
 			TiedEmbedding:  shape.Tied,
 			Params:         shape.Params(),
 			StoredParams:   shape.StoredParams(),
+			Undescribed:    undescribed(shape),
 		},
 		ModelBytes:   e.modelBytes(),
 		PromptTokens: s.timing.PromptTokens,
@@ -44,6 +48,12 @@ func (s *Session) Header(generator string, seed uint64) traces.Header {
 		HostPrefillNS: s.timing.Prefill.Nanoseconds(),
 		HostDecodeNS:  s.timing.Decode.Nanoseconds(),
 	}
+}
+
+// undescribed reports whether the architecture of a shape is not known.
+func undescribed(s *model.Shape) bool {
+	_, known := model.ArchitectureOf(s.Architecture)
+	return !known
 }
 
 // modelBytes returns the bytes of all tensors, without what a file holds beside

@@ -86,13 +86,13 @@ func newCaches(r *region, s *model.Shape, format quant.Type, context, batch int,
 			d := s.Delta
 			c.state = newState(r, layer, "conv", (d.Conv-1)*(2*d.KeyHeads*d.KeyDim+d.ValueHeads*d.ValueDim), shapeOnly)
 			c.memory = newState(r, layer, "delta", d.ValueHeads*d.KeyDim*d.ValueDim, shapeOnly)
-		case l.KVFrom == block:
+		case l.Mixer == model.Attention && l.KVFrom == block:
 			positions := context
 			if l.Window > 0 {
 				positions = min(context, l.Window+batch)
 			}
 			c.k = newCacheHalf(r, layer, "k", format, positions, l.KVDim(), shapeOnly)
-			c.v = newCacheHalf(r, layer, "v", format, positions, l.KVDim(), shapeOnly)
+			c.v = newCacheHalf(r, layer, "v", format, positions, l.VDim(), shapeOnly)
 			c.k.data.Turn, c.v.data.Turn = kernels.KeyTurn(format, l.HeadDim), kernels.ValueTurn(format, l.HeadDim)
 		}
 	}

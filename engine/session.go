@@ -136,7 +136,7 @@ func (e *Engine) cacheBytes(context, batch int) float64 {
 			positions = min(context, l.Window+batch)
 		}
 		if l.Mixer == model.Attention && l.KVFrom == block {
-			size += 2 * float64(positions) * float64(e.cacheFormat.RowBytes(l.KVDim()))
+			size += float64(positions) * float64(e.cacheFormat.RowBytes(l.KVDim())+e.cacheFormat.RowBytes(l.VDim()))
 		}
 	}
 	return size

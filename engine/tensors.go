@@ -75,6 +75,9 @@ type modelTensors struct {
 	outer  parts
 	output *tensor // the embedding if tied
 	blocks []parts
+
+	listedOuter []*tensor   // of a model that is known by its table, in the file's order
+	listed      [][]*tensor // of each stored block
 }
 
 // quantizeActivations reports whether a matrix takes activations in int8.
@@ -106,13 +109,29 @@ func bind(src weights.Source, s model.Shape) (*modelTensors, error) {
 		if t.Block >= 0 {
 			in = m.blocks[t.Block]
 		}
-		in[part{t.Role, t.Bias}] = b.tensor(t)
+		bound := b.tensor(t)
+		in[part{t.Role, t.Bias}] = bound
+		if t.IsListed() {
+			m.list(t.Block, bound)
+		}
 	}
 	m.output = m.outer.of(model.Output)
-	if s.Tied {
+	if s.Tied || m.output == nil {
 		m.output = m.outer.of(model.TokenEmbd)
 	}
 	return m, b.err()
+}
+
+// list keeps a tensor of a table at its place.
+func (m *modelTensors) list(block int, t *tensor) {
+	if block < 0 {
+		m.listedOuter = append(m.listedOuter, t)
+		return
+	}
+	for len(m.listed) <= block {
+		m.listed = append(m.listed, nil)
+	}
+	m.listed[block] = append(m.listed[block], t)
 }
 
 // maxFaults is how many faults of a file are worth reading.
@@ -157,7 +176,7 @@ func (b *binder) tensor(want model.Tensor) *tensor {
 		b.fail("tensor %s: rows of %d values cannot be stored as %q", name, t.Cols, t.Type)
 	case t.Data != nil && len(t.Data) != t.Rows*t.Type.RowBytes(t.Cols):
 		b.fail("tensor %s has %d bytes, %d rows of %d as %s take %d", name, len(t.Data), t.Rows, t.Cols, t.Type, t.Rows*t.Type.RowBytes(t.Cols))
-	case want.Float32() && t.Type != quant.F32:
+	case want.Float32() && t.Type != quant.F32 && !want.IsListed():
 		b.fail("tensor %s is stored as %s; norms and biases must be f32", name, t.Type)
 	case want.Float32() && t.Data != nil:
 		return &tensor{Tensor: t, values: float32s(t.Data)}

@@ -24,6 +24,8 @@ type Comparison struct {
 	Notes []string `json:"notes,omitempty"`
 	// Results are in the order asked for; the first is the baseline.
 	Results []sim.Result `json:"results"`
+	// WhatIf are changes of the machine or of the first model, each replayed alone.
+	WhatIf []WhatIf `json:"what_if,omitempty"`
 }
 
 // Validate reports the first figure that is not a finite number, which no

@@ -63,23 +63,33 @@ func WriteTable(w io.Writer, c Comparison, t Terminal) error {
 	}
 	var out strings.Builder
 	out.WriteString(t.bold(Clean(c.Heading())) + "\n")
-	for _, sentence := range verdict(c.Results) {
-		out.WriteString(strings.TrimRight(text.WrapSoft(sentence, t.width()), " ") + "\n")
+	for _, sentence := range verdict(c) {
+		out.WriteString(wrap(sentence, t.width()) + "\n")
 	}
 	for rest := c.Results; len(rest) > 0; {
 		group, n := t.fitting(c.Results, rest)
 		out.WriteString("\n" + t.render(group, c.Results, shown(c.Results)) + "\n")
 		rest = rest[n:]
 	}
+	out.WriteString(t.whatIf(c))
 	for i, note := range c.Notes {
 		if i == 0 {
 			out.WriteString("\n")
 		}
-		wrapped := text.WrapSoft(Clean(note), t.width()-2)
-		out.WriteString(t.faint("· ") + strings.ReplaceAll(strings.TrimRight(wrapped, " "), "\n", "\n  ") + "\n")
+		out.WriteString(t.faint("· ") + strings.ReplaceAll(wrap(Clean(note), t.width()-2), "\n", "\n  ") + "\n")
 	}
 	_, err := io.WriteString(w, trimLines(out.String()))
 	return err
+}
+
+// wrap breaks a sentence into lines, never between a number and its unit.
+func wrap(s string, width int) string {
+	const joint = "\uE000" // a letter to the wrapper
+	for _, unit := range []string{"%", "ms", "MB", "mJ", "GB/s"} {
+		s = strings.ReplaceAll(s, " "+unit, joint+unit)
+	}
+	s = strings.TrimRight(text.WrapSoft(s, width), " ")
+	return strings.ReplaceAll(s, joint, " ")
 }
 
 // Widths of the columns: names and units of figures are known, the ratio is

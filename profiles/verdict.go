@@ -37,19 +37,26 @@ func Limit(r *sim.Result) string {
 			parts = append(parts, fmt.Sprintf("%.0f %% %s", share, w.what))
 		}
 	}
-	return fmt.Sprintf("A token of %s takes %s ms: %s. It moves %s MB through DRAM.",
-		Clean(r.Model), Number(r.LatencyMS), strings.Join(parts, ", "), Number(r.DRAMBytesPerToken/1e6))
+	var interval *[2]float64
+	if s, ok := r.Interval90["latency_ms_per_token"]; ok {
+		interval = &s
+	}
+	return fmt.Sprintf("A token of %s takes %s ms%s: %s. It moves %s MB through DRAM.",
+		Clean(r.Model), Number(r.LatencyMS), span(interval, ""), strings.Join(parts, ", "), Number(r.DRAMBytesPerToken/1e6))
 }
 
-// verdict is what a terminal says above its table: what limits the first model, and
-// what sharing means for the first one that shares.
-func verdict(results []sim.Result) []string {
-	if len(results) == 0 {
+// verdict is what a terminal says above its table: what limits the first model, what
+// would make it faster, and what sharing means for the first one that shares.
+func verdict(c Comparison) []string {
+	if len(c.Results) == 0 {
 		return nil
 	}
-	sentences := []string{Limit(&results[0])}
-	for i := range results {
-		if s := Sharing(results, i); s != "" {
+	sentences := []string{Limit(&c.Results[0])}
+	if s := Lever(c); s != "" {
+		sentences = append(sentences, s)
+	}
+	for i := range c.Results {
+		if s := Sharing(c.Results, i); s != "" {
 			return append(sentences, s)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/memsim/memsim/devices"
 	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/sim"
+	"github.com/memsim/memsim/traces"
 )
 
 // Compare puts runs on one machine side by side, the first as what the others are
@@ -35,6 +36,7 @@ func notes(m *sim.Machine, runs []Run) []string {
 	}
 	add(synthetic(runs))
 	for i := range runs {
+		add(undescribed(&runs[i].Head))
 		add(memory(&runs[i]))
 		add(widened(m, &runs[i].Result))
 		add(speculation(&runs[i].Result))
@@ -44,6 +46,15 @@ func notes(m *sim.Machine, runs []Run) []string {
 	}
 	add(uncertainty(m, runs))
 	return append(list, calibrated(m)...)
+}
+
+// undescribed says that a model's architecture is not known, and what stands in for it.
+func undescribed(h *traces.Header) string {
+	if !h.Shape.Undescribed {
+		return ""
+	}
+	return fmt.Sprintf("Architecture %q of %s is not known: its layers are taken as products with its matrices, in the file's order, and attention over a cache of the stated heads. Bytes and products are predicted, its other operators are not.",
+		h.Shape.Architecture, h.Model)
 }
 
 // synthetic names the models whose weights are noise.

@@ -169,8 +169,9 @@ type Shape struct {
 	HeadDim        int    `json:"head_dim"`
 	Vocab          int    `json:"vocab"`
 	TiedEmbedding  bool   `json:"tied_embedding"`
-	Params         int64  `json:"params"`        // as executed: a block counts each time it runs
-	StoredParams   int64  `json:"stored_params"` // as stored
+	Params         int64  `json:"params"`                // as executed: a block counts each time it runs
+	StoredParams   int64  `json:"stored_params"`         // as stored
+	Undescribed    bool   `json:"undescribed,omitempty"` // the architecture is not known: layers are those that tensors or sizes make
 }
 
 // validate reports the first figure that contradicts the others: a shape says all of

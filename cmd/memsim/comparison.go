@@ -45,6 +45,10 @@ type replays struct {
 	// speculate, if set, adds to the runs what drafting makes of them.
 	speculate func(context.Context, []study.Run) error
 
+	lever     bool             // ask what would make the first model faster
+	hardware  study.Hardware   // as the flags name it
+	recording *study.Recording // of the first model; nil if a trace is all that is known
+
 	entries []*entry
 	report  *html.Report
 	result  profiles.Comparison
@@ -52,6 +56,7 @@ type replays struct {
 
 // entry is one trace, and what gathers its rows.
 type entry struct {
+	path     string
 	source   *traces.File
 	rows     rowCount
 	profile  *pprof.Profile // nil: no files are written
@@ -74,7 +79,7 @@ func (a *app) newReplays(flags *deviceFlags) (*replays, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &replays{app: a, machine: machine, draws: draws, report: html.New(machine.Device(), machine.Unit().Name, machine.Runtime().Name)}, nil
+	return &replays{app: a, machine: machine, draws: draws, lever: flags.whatIf, hardware: flags.Hardware, report: html.New(machine.Device(), machine.Unit().Name, machine.Runtime().Name)}, nil
 }
 
 // close closes what replayAll has not.
@@ -85,9 +90,9 @@ func (c *replays) close() {
 }
 
 // add puts a trace behind those that are to be replayed. It is closed by replayAll.
-func (c *replays) add(src *traces.File) error {
+func (c *replays) add(path string, src *traces.File) error {
 	head := src.Header()
-	e := &entry{source: src}
+	e := &entry{path: path, source: src}
 	e.views = []study.View{&e.rows}
 	c.entries = append(c.entries, e)
 	if c.folder == nil {
@@ -99,8 +104,8 @@ func (c *replays) add(src *traces.File) error {
 		return nil
 	}
 	var err error
-	path := c.folder.File(fmt.Sprintf("%d-%s.timeline.json", len(c.entries), fileName(head.Model)))
-	if e.timeline, err = newTimelineFile(path, head.Model, c.machine.Device().Name); err != nil {
+	file := c.folder.File(fmt.Sprintf("%d-%s.timeline.json", len(c.entries), fileName(head.Model)))
+	if e.timeline, err = newTimelineFile(file, head.Model, c.machine.Device().Name); err != nil {
 		return err
 	}
 	e.views = append(e.views, e.timeline)
@@ -162,7 +167,20 @@ func (c *replays) replayAll(ctx context.Context, done func()) error {
 	}
 	c.result = study.Compare(c.machine, runs...)
 	c.result.Memsim = version
-	return nil
+	return c.levers(ctx, &runs[0])
+}
+
+// levers asks what would make the first model faster.
+func (c *replays) levers(ctx context.Context, first *study.Run) (err error) {
+	if !c.lever {
+		return nil
+	}
+	l := study.Lever{Hardware: c.hardware, Run: *first, Trace: c.entries[0].path, Draws: c.draws, Recording: c.recording}
+	if c.recording != nil {
+		l.Scratch = c.folder.File("what-if.parquet")
+	}
+	c.result.WhatIf, err = l.Ask(ctx)
+	return err
 }
 
 // headers are those of the traces.

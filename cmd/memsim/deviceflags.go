@@ -15,12 +15,14 @@ import (
 // deviceFlags name a device, what of it computes, and how energy is counted.
 type deviceFlags struct {
 	study.Hardware
-	samples int // draws of what is uncertain
+	samples int  // draws of what is uncertain
+	whatIf  bool // ask what would make the first model faster
 }
 
-// addSamples adds the flag of commands whose figures have intervals.
+// addSamples adds the flags of commands whose figures have intervals.
 func (d *deviceFlags) addSamples(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&d.samples, "samples", study.DefaultSamples, "`draws` of what is uncertain in the profile, for the 90 % interval of each figure (0: none)")
+	cmd.Flags().BoolVar(&d.whatIf, "what-if", true, "replay the first model again with the memory twice as fast, launches halved and so on")
 }
 
 // draws are those that the flags ask for, the same for one seed.

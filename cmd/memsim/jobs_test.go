@@ -176,6 +176,10 @@ func TestTraceInspectReplay(t *testing.T) {
 	wantEmpty(t, "small.yaml", "t.parquet")
 	job := decode[profiles.Comparison](t, mustMemsim(t, append(quickJob, "--format", "json")...))
 	replayed.Results[0].HostTokensPerS, job.Results[0].HostTokensPerS = 0, 0
+	if len(replayed.WhatIf) != 3 || len(job.WhatIf) != 5 {
+		t.Fatalf("what if: %+v replayed, %+v in the main job", replayed.WhatIf, job.WhatIf)
+	}
+	job.WhatIf = job.WhatIf[:3] // a trace cannot change its model
 	a, _ := json.Marshal(replayed)
 	b, _ := json.Marshal(job)
 	if string(a) != string(b) {

@@ -60,7 +60,7 @@ func (a *app) replay(ctx context.Context, r *replaying, paths []string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.add(f); err != nil {
+		if err := c.add(path, f); err != nil {
 			return err
 		}
 	}

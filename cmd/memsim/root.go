@@ -174,6 +174,7 @@ func (a *app) runJob(ctx context.Context, j *job) error {
 			return err
 		}
 	}
+	c.recording = &recordings[0]
 	c.speculate = func(ctx context.Context, runs []study.Run) error { return j.speculate(ctx, recordings, runs) }
 	bar.begin("replaying")
 	if err := c.replayAll(ctx, func() { bar.step("replaying") }); err != nil {
@@ -198,7 +199,7 @@ func (c *replays) record(ctx context.Context, r *study.Recording, bar *progress)
 		return err
 	}
 	c.captured = true
-	return c.add(trace)
+	return c.add(path, trace)
 }
 
 // jobOptions are the options of the main job as they were used.

@@ -7,6 +7,7 @@ import "slices"
 type Layer struct {
 	Mixer                   Mixer
 	Heads, KVHeads, HeadDim int
+	ValueDim                int  // of a head's values in the cache; 0 is none
 	Window                  int  // positions that a query sees; 0 is all
 	Rotates                 bool // queries and keys are turned by their position
 	LocalRoPE               bool // by RoPELocal
@@ -18,6 +19,9 @@ type Layer struct {
 
 // Layer describes a stored block of a resolved shape.
 func (s *Shape) Layer(block int) Layer {
+	if s.Table != nil {
+		return s.Table.layer(block)
+	}
 	l := Layer{
 		Mixer: s.mixerOf(block), Heads: s.Heads, KVHeads: s.KVHeads, HeadDim: s.HeadDim,
 		Rotates: !lastOf(s.NoRoPEEvery, block), KVFrom: block, FFN: s.FFN,
@@ -29,6 +33,7 @@ func (s *Shape) Layer(block int) Layer {
 		replace(&l.KVHeads, s.GlobalKVHeads)
 		l.KeyIsValue = s.GlobalKeyIsV
 	}
+	l.ValueDim = l.HeadDim
 	if own := s.Layers - s.SharedKVLayers; s.SharedKVLayers > 0 && block >= own {
 		l.KVFrom = s.lastOwnCache(own, l.Window > 0)
 		replace(&l.FFN, s.SharedKVFFN)
@@ -49,8 +54,12 @@ func (s *Shape) Recurrent() bool { return s.Mixer != "" && s.Mixer != Attention 
 // QDim returns the width of the layer's queries.
 func (l Layer) QDim() int { return l.Heads * l.HeadDim }
 
-// KVDim returns the width of the layer's keys, and of its values.
+// KVDim returns the width of the layer's keys, and of its values where they are as
+// long.
 func (l Layer) KVDim() int { return l.KVHeads * l.HeadDim }
+
+// VDim returns the width of the layer's values.
+func (l Layer) VDim() int { return l.KVHeads * l.ValueDim }
 
 func (s *Shape) mixerOf(block int) Mixer {
 	switch {

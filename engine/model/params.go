@@ -71,6 +71,12 @@ func (s Shape) StoredParams() int64 {
 // same tensors.
 func (s *Shape) blocksParams() int64 {
 	sum, each := int64(0), map[Layer]int64{}
+	if s.Table != nil {
+		for block := range min(s.Layers, len(s.Table.Blocks)) {
+			sum += values(s.Table.Blocks[block])
+		}
+		return sum
+	}
 	for block := range s.Layers {
 		l := s.Layer(block)
 		if l.KVFrom == block {

@@ -118,6 +118,8 @@ type Shape struct {
 	Experts         *Experts  `yaml:"experts"`
 	PerLayerDim     int       `yaml:"per_layer_dim"` // Gemma 3n, 4: width of each layer's own embedding
 
+	Table *Table `yaml:"-"` // of an architecture without a description; nil: Tensors follow from the fields
+
 	completed bool // what its architecture fixes is in it already
 }
 
@@ -152,6 +154,7 @@ const (
 	Attention Mixer = "attention"
 	ShortConv Mixer = "short_conv"
 	GatedNet  Mixer = "delta_net"
+	NoMixer   Mixer = "none" // of a Table's layers that do not attend
 )
 
 // DeltaNet is the geometry of a gated delta network (arXiv 2412.06464): heads of

@@ -26,6 +26,9 @@ func (s Shape) Solve(axis string, params int64) (Shape, error) {
 		return Shape{}, fault.Userf("--solve %q: the axis to solve for is layers, dim or ffn", axis)
 	}
 	s = s.Resolved()
+	if s.Table != nil {
+		return Shape{}, fault.Userf("model %s: architecture %q is not known, so its tensors cannot be given other sizes; solve for a model of a known one", s.Name, s.Architecture)
+	}
 	best := Shape{}
 	cost := math.Inf(1)
 	for _, candidate := range s.along(axis, limit, params) {

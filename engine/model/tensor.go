@@ -81,11 +81,15 @@ type Tensor struct {
 	Cols    int
 	Experts int // matrices that it stacks; 0 is one that is not of experts
 
-	arch *Architecture
+	arch   *Architecture
+	listed string // its name, of a Table's
 }
 
 // Name returns the tensor's name in GGUF files.
 func (t Tensor) Name() string {
+	if t.listed != "" {
+		return t.listed
+	}
 	role, kind := t.arch.gguf(t.Role), "weight"
 	switch {
 	case t.Role == ExpertScale: // has none
@@ -120,6 +124,9 @@ func (t Tensor) HuggingFace() string {
 // Vector reports whether the tensor has one dimension: a norm, a bias, a number
 // for each head or pair.
 func (t Tensor) Vector() bool {
+	if t.listed != "" {
+		return t.Rows == 1
+	}
 	switch t.Role {
 	case RoPEFreqs, RoPELong, RoPEShort, AttnSinks, DeltaDecay, ExpertScale, LayerScale:
 		return true
@@ -130,6 +137,9 @@ func (t Tensor) Vector() bool {
 // Float32 reports whether all formats keep the tensor as f32: vectors, routers,
 // and the taps of convolutions.
 func (t Tensor) Float32() bool {
+	if t.listed != "" {
+		return t.Rows == 1
+	}
 	switch t.Role {
 	case Router, ConvTaps, DeltaConv:
 		return true
@@ -150,6 +160,9 @@ func (t Tensor) norm() bool {
 // Computed reports whether the tensor follows from the shape: GGUF stores the
 // divisors of some scalings of rotary embedding as tensors.
 func (t Tensor) Computed() bool {
+	if t.listed != "" {
+		return false
+	}
 	switch t.Role {
 	case RoPEFreqs, RoPELong, RoPEShort:
 		return true
@@ -197,6 +210,9 @@ func (s Shape) Tensors() iter.Seq[Tensor] {
 
 // firstTensors are those in front of the blocks.
 func (s *Shape) firstTensors() []Tensor {
+	if s.Table != nil {
+		return s.Table.Outer
+	}
 	b := tensors{arch: architectureOf(s.Architecture), block: -1}
 	b.matrix(TokenEmbd, s.Vocab, s.Dim)
 	if s.PerLayerDim > 0 {
@@ -229,6 +245,9 @@ func (s *Shape) turned() int {
 
 // lastTensors are those behind the blocks.
 func (s *Shape) lastTensors() []Tensor {
+	if s.Table != nil {
+		return nil
+	}
 	b := tensors{arch: architectureOf(s.Architecture), block: -1}
 	b.vector(OutputNorm, s.Dim)
 	if !s.Tied {
@@ -240,6 +259,9 @@ func (s *Shape) lastTensors() []Tensor {
 
 // BlockTensors lists the weights of one stored block of a resolved shape.
 func (s *Shape) BlockTensors(block int) []Tensor {
+	if s.Table != nil {
+		return s.Table.Blocks[block]
+	}
 	b := tensors{arch: architectureOf(s.Architecture), block: block, list: make([]Tensor, 0, 16)}
 	l := s.Layer(block)
 	before, behind := s.Norms != NormsBehind, s.Norms == NormsBehind || s.Norms == NormsAround

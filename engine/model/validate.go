@@ -35,6 +35,9 @@ func (s Shape) Validate() error { return checker(s.Faults()).err() }
 // fault.
 func (s Shape) Faults() []Fault {
 	s = s.Resolved()
+	if s.Table != nil {
+		return s.tableFaults()
+	}
 	var c checker
 	c.within("layers", s.Layers, 1, maxLayers)
 	c.within("dim", s.Dim, 1, maxWidth)

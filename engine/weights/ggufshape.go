@@ -308,7 +308,7 @@ func ggufArchitecture(f *gguf.File) (*model.Architecture, error) {
 	case r.err != nil:
 		return nil, r.err
 	case !known:
-		return nil, fmt.Errorf("field %q: %.40q is not supported; %s are", "general.architecture", name, strings.Join(model.Architectures(), ", "))
+		return nil, fmt.Errorf("field %q: %.40q is not supported; %s are; --shape-only takes its layers from its tensors and shows what it moves", "general.architecture", name, strings.Join(model.Architectures(), ", "))
 	}
 	return a, nil
 }

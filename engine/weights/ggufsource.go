@@ -106,11 +106,11 @@ func openMapped(path string, data []byte, o Options) (*source, error) {
 
 // openParsed returns the source of a parsed file.
 func openParsed(path string, f *gguf.File, o Options) (*source, error) {
-	stored, err := ggufShape(f)
+	stored, err := storedShape(f, o)
 	if err != nil {
 		return nil, fault.Userf("%s: %w", path, err)
 	}
-	if err := checkTensors(f, stored); err != nil {
+	if err := checkTensors(f, stored); stored.Table == nil && err != nil {
 		return nil, fault.Userf("%s: %w", path, err)
 	}
 	shape, err := overrideStored(path, stored, o.Overrides)
@@ -144,6 +144,15 @@ func openParsed(path string, f *gguf.File, o Options) (*source, error) {
 		return s, nil
 	}
 	return requantize(s, o)
+}
+
+// storedShape returns the shape that a file describes: if only that is wanted, one
+// that its tensors make where the architecture is not known.
+func storedShape(f *gguf.File, o Options) (model.Shape, error) {
+	if name, unknown := unknownArchitecture(f); unknown && o.ShapeOnly {
+		return listedShape(f, name)
+	}
+	return ggufShape(f)
 }
 
 func typeNames(types []quant.Type) string {

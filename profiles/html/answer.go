@@ -17,6 +17,9 @@ func answer(c profiles.Comparison) []string {
 	if c.Results[0].LatencyMS == 0 {
 		return sentences
 	}
+	if s := profiles.Lever(c); s != "" {
+		sentences = append(sentences, s)
+	}
 	for i := range c.Results {
 		if s := profiles.Sharing(c.Results, i); s != "" {
 			sentences = append(sentences, s)

@@ -106,6 +106,9 @@ func (r *Report) content(c profiles.Comparison) (content, error) {
 	if show.Overview, err = r.overview(c.Results); err != nil {
 		return content{}, err
 	}
+	if err = show.whatIf(c); err != nil {
+		return content{}, err
+	}
 	for i, m := range r.models {
 		name := profiles.Clean(c.Results[i].Model)
 		p, err := r.panel(i, m, name)

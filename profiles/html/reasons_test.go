@@ -9,7 +9,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/memsim/memsim/devices"
+	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/profiles/internal/ledgertest"
+	"github.com/memsim/memsim/profiles/internal/page"
 	"github.com/memsim/memsim/sim"
 	"github.com/memsim/memsim/traces"
 	"github.com/memsim/memsim/units"
@@ -129,5 +131,17 @@ func TestTheIciclesPartsSumToTheirWhole(t *testing.T) {
 	}
 	if !strings.Contains(string(raw), "layer 1 (block 0 again)") {
 		t.Errorf("no repeat is named: %.300s", raw)
+	}
+}
+
+func TestChangesStandBehindTheWaterfallWithTheirIntervals(t *testing.T) {
+	c := profiles.Comparison{Results: []sim.Result{{Model: "m", LatencyMS: 8, Interval90: map[string][2]float64{"latency_ms_per_token": {6, 16}}}},
+		WhatIf: []profiles.WhatIf{{Change: "<b>", LatencyMS: 4, Ratio: 0.5, Interval90: &[2]float64{3, 8}}}}
+	show := content{Overview: []page.Chart{{ID: "memories"}, {ID: "ideal"}, {ID: "latency"}}}
+	if err := show.whatIf(c); err != nil || show.Overview[2].ID != "whatif" || strings.Contains(string(show.Overview[2].Markup), "<b>") {
+		t.Fatalf("%+v (%v)", show.Overview, err)
+	}
+	if rows := whatIfRows(c); rows[0].Width != 50 || rows[1].Width != 25 || rows[1].SpanLeft != 18.75 || rows[1].SpanWidth != 31.25 || rows[1].Ratio != "0.50×" {
+		t.Errorf("%+v", rows)
 	}
 }

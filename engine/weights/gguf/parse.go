@@ -261,6 +261,9 @@ func (t *Tensor) setExtents(extents [4]uint64) error {
 		return fmt.Errorf("extents %v overflow a size; the file is damaged", extents)
 	}
 	t.Cols, t.Rows = int(extents[0]), int(values/extents[0])
+	if t.Dims > 2 {
+		t.Stack = int(extents[2] * extents[3])
+	}
 	t.Bytes = int64(blocks) * int64(layout.Bytes)
 	return nil
 }

@@ -117,8 +117,8 @@ type Tensor struct {
 	Type   quant.Type
 	Cols   int    // values that are contiguous: ggml's first dimension
 	Rows   int    // 1 for a vector; of all matrices of a stack
-	Stack  int    // matrices of equal size that a file to be written has one behind the other; 0 is one
-	Dims   int    // dimensions as written in the file, 1 or 2
+	Stack  int    // matrices of equal size, one behind the other; 0 is one
+	Dims   int    // dimensions as written in the file, 1 to 4
 	Offset uint64 // of the first byte, from the start of the file
 	Bytes  int64
 }
