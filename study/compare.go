@@ -53,7 +53,7 @@ func undescribed(h *traces.Header) string {
 	if !h.Shape.Undescribed {
 		return ""
 	}
-	return fmt.Sprintf("Architecture %q of %s is not known: its layers are taken as products with its matrices, in the file's order, and attention over a cache of the stated heads. Bytes and products are predicted, its other operators are not.",
+	return fmt.Sprintf("Architecture %q of %s is not known: its layers are taken as products with the matrices that its file lists, or as a plain decoder's of the sizes in its config.json, and as attention over a cache of the stated heads. Bytes and products are predicted, its other operators are not.",
 		h.Shape.Architecture, h.Model)
 }
 

@@ -3,9 +3,9 @@ package main
 import (
 	"strconv"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/memsim/memsim/profiles"
 	"github.com/memsim/memsim/traces"
 )
 
@@ -101,15 +101,17 @@ func groupReplies(groups []traces.Group, layers bool) []groupReply {
 // inspectGrids is the inspection as tables: the run, its phases, and one phase
 // in one grouping; CSV holds the last alone.
 func inspectGrids(s traces.Summary, phase traces.Phase, by string, top int, format string) []grid {
-	phases := grid{columns: columns("phase", "steps>", "operators>", "weights>", "KV cache>", "activations>", "read>", "written>", "MACs>", "host ms>")}
-	detail := grid{title: string(phase) + " by " + by, columns: groupColumns(by)}
+	phases := grid{columns: columns(append([]string{"phase", "steps>"}, perStep...)...)}
+	detail := grid{title: string(phase) + " by " + by, columns: groupColumns(by, format)}
 	for i := range s.Phases {
 		p := &s.Phases[i]
-		phases.add(append([]string{string(p.Phase), strconv.Itoa(p.Steps)}, totalCells(p.Total)...)...)
+		phases.add(append([]string{string(p.Phase), strconv.Itoa(p.Steps)}, stepCells(p.Total, p.Steps)...)...)
 		if p.Phase == phase {
-			detail.addGroups(p, by, top)
+			detail.title += ", per " + stepName(phase)
+			detail.addGroups(p, by, top, format)
 		}
 	}
+	phases.foot = []string{"All but steps is of one step: a decoded token, or a pass over the prompt."}
 	if format == "csv" {
 		return []grid{detail}
 	}
@@ -119,7 +121,7 @@ func inspectGrids(s traces.Summary, phase traces.Phase, by string, top int, form
 func headerGrid(s traces.Summary) grid {
 	h := s.Header
 	g := grid{title: h.Model, columns: columns("", "value")}
-	g.add("weights", h.Quant+yesNo(h.Synthetic, ", synthetic (seed "+strconv.FormatUint(h.Seed, 10)+")", "")+", "+humanize.IBytes(uint64(h.ModelBytes)))
+	g.add("weights", h.Quant+yesNo(h.Synthetic, ", synthetic (seed "+strconv.FormatUint(h.Seed, 10)+")", "")+", "+profiles.Number(float64(h.ModelBytes)/1e6)+" MB")
 	g.add("layers", strconv.Itoa(h.Shape.LayersExecuted)+" executed, "+strconv.Itoa(h.Shape.LayersStored)+" stored, sharing "+h.Sharing)
 	g.add("run", strconv.Itoa(h.PromptTokens)+" prompt tokens, "+strconv.Itoa(h.Tokens)+" decode steps"+yesNo(h.ShapeOnly, ", shape only", ", "+strconv.Itoa(h.Threads)+" threads"))
 	g.add("events", count(s.Events))
@@ -127,26 +129,82 @@ func headerGrid(s traces.Summary) grid {
 	return g
 }
 
-func groupColumns(by string) []column {
+// stepName is what a phase's figures are of.
+func stepName(phase traces.Phase) string {
+	switch phase {
+	case traces.Decode:
+		return "token"
+	case traces.Prefill:
+		return "pass over the prompt"
+	}
+	return "load"
+}
+
+// perStep are the columns of a table for people, sums those of CSV, which holds the
+// phase's sums as they are.
+var (
+	perStep = []string{"operators>", "weights MB>", "KV MB>", "activations MB>", "M MACs>", "host ms>"}
+	sums    = []string{"operators>", "weights>", "KV cache>", "activations>", "read>", "written>", "MACs>", "host ms>"}
+)
+
+func groupColumns(by, format string) []column {
 	names := []string{by}
 	if by == "layer" {
 		names = []string{"layer>", "block>"}
 	}
-	return columns(append(names, "operators>", "weights>", "KV cache>", "activations>", "read>", "written>", "MACs>", "host ms>")...)
+	if format == "csv" {
+		return columns(append(names, sums...)...)
+	}
+	return columns(append(append(names, "share>"), perStep...)...)
 }
 
-func (g *grid) addGroups(p *traces.PhaseSummary, by string, top int) {
+func (g *grid) addGroups(p *traces.PhaseSummary, by string, top int, format string) {
 	groups := map[string][]traces.Group{"op": p.ByOp, "layer": p.ByLayer, "tensor": p.ByTensor}[by]
 	for i := range groups {
 		if top > 0 && i == top {
 			g.foot = []string{strconv.Itoa(len(groups)-top) + " more; --top 0 shows all"}
-			return
+			break
 		}
-		names := []string{groups[i].Name}
-		if by == "layer" {
-			names = []string{strconv.Itoa(int(groups[i].Layer)), strconv.Itoa(int(groups[i].Block))}
+		of := groups[i].Totals
+		if format == "csv" {
+			g.add(append(groupNames(&groups[i], by, ""), totalCells(of)...)...)
+			continue
 		}
-		g.add(append(names, totalCells(groups[i].Totals)...)...)
+		names := append(groupNames(&groups[i], by, "in/out"), share(of.Bytes(), p.Total.Bytes()))
+		g.add(append(names, stepCells(of, p.Steps)...)...)
+	}
+	if format != "csv" {
+		g.foot = append(g.foot, "Share: of the bytes that the operators of the phase read and write.")
+	}
+}
+
+// groupNames are the cells that name a group; what is outside the layers is outside,
+// unless that is empty.
+func groupNames(g *traces.Group, by, outside string) []string {
+	if by != "layer" {
+		return []string{g.Name}
+	}
+	if g.Layer < 0 && outside != "" {
+		return []string{outside, ""}
+	}
+	return []string{strconv.Itoa(int(g.Layer)), strconv.Itoa(int(g.Block))}
+}
+
+// share is a part in percent of a whole.
+func share(part, whole int64) string {
+	if whole == 0 {
+		return ""
+	}
+	return fixed(100*float64(part)/float64(whole), 1) + " %"
+}
+
+// stepCells are totals of one of so many steps.
+func stepCells(t traces.Totals, steps int) []string {
+	n := float64(max(1, steps))
+	per := func(v int64, scale float64) string { return profiles.Number(float64(v) / scale / n) }
+	return []string{
+		per(t.Ops, 1), per(t.WeightBytes, 1e6), per(t.KVBytes, 1e6), per(t.ActivationBytes, 1e6), per(t.MACs, 1e6),
+		fixed(float64(t.HostNS)/1e6/n, 3),
 	}
 }
 

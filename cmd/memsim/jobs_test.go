@@ -168,7 +168,7 @@ func TestTraceInspectReplay(t *testing.T) {
 		}
 	}
 	for _, by := range groupings {
-		if r := mustMemsim(t, "inspect", "t.parquet", "--by", by, "--phase", "prefill"); !strings.Contains(r.out, "prefill by "+by) {
+		if r := mustMemsim(t, "inspect", "t.parquet", "--by", by, "--phase", "prefill"); !strings.Contains(r.out, "prefill by "+by+", per pass") || !strings.Contains(r.out, "share") || !strings.Contains(r.out, "weights MB") {
 			t.Errorf("by %s:\n%s", by, r.out)
 		}
 	}

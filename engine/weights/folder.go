@@ -188,6 +188,7 @@ func parseIndex(path string, data []byte) ([]string, error) {
 
 // source returns the model that a config describes from the folder's tensors.
 func (f *folder) source(c *config, o Options) (*source, error) {
+	c.shapeOnly = o.ShapeOnly
 	full, err := c.shape(f)
 	if err != nil {
 		return nil, fault.Userf("%s: %w", c.path, err)

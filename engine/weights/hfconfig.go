@@ -18,7 +18,8 @@ import (
 // config is what counts in a config.json. A pointer tells an absent key from a
 // zero.
 type config struct {
-	path string
+	path      string
+	shapeOnly bool // a class that is not known is a plain decoder of its sizes
 
 	Architectures         []string  `json:"architectures"`
 	HiddenSize            int       `json:"hidden_size"`
@@ -101,8 +102,11 @@ func (c *config) architecture() (*model.Architecture, error) {
 		return nil, fmt.Errorf("architectures: has %d entries, not one; one of %s is supported", len(c.Architectures), strings.Join(model.Classes(), ", "))
 	}
 	a, ok := model.ArchitectureOfClass(c.Architectures[0])
-	if !ok {
-		return nil, fmt.Errorf("architectures: %.40q is not supported; %s are", c.Architectures[0], strings.Join(model.Classes(), ", "))
+	switch {
+	case !ok && c.shapeOnly && c.Architectures[0] != "":
+		return &model.Architecture{Name: c.Architectures[0], Parts: model.Shape{Experts: &model.Experts{}}}, nil
+	case !ok:
+		return nil, fmt.Errorf("architectures: %.40q is not supported; %s are; --shape-only takes its sizes as a plain decoder's and shows what it moves", c.Architectures[0], strings.Join(model.Classes(), ", "))
 	}
 	return a, nil
 }

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,6 +18,9 @@ type hfParts struct {
 	UseBias            bool     `json:"use_bias"` // Ernie's name of it
 	NumExperts         int      `json:"num_experts"`
 	NumLocalExperts    int      `json:"num_local_experts"`
+	NumRoutedExperts   int      `json:"n_routed_experts"` // DeepSeek's names, and its followers'
+	NumSharedExperts   int      `json:"n_shared_experts"`
+	FirstDense         int      `json:"first_k_dense_replace"`
 	NumExpertsPerTok   int      `json:"num_experts_per_tok"`
 	MoEIntermediate    int      `json:"moe_intermediate_size"`
 	NumDenseLayers     int      `json:"num_dense_layers"` // LFM2
@@ -53,7 +57,7 @@ func (c *config) parts(s *model.Shape, family *model.Architecture) error {
 	if family.Parts.Experts == nil || loads[family.Name] {
 		return nil
 	}
-	count := max(c.NumExperts, c.NumLocalExperts)
+	count := max(c.NumExperts, c.NumLocalExperts, c.NumRoutedExperts)
 	if count == 0 {
 		return nil // the dense model of a family that has both
 	}
@@ -62,7 +66,7 @@ func (c *config) parts(s *model.Shape, family *model.Architecture) error {
 	}
 	s.Experts = &model.Experts{
 		Count: count, Used: c.NumExpertsPerTok, FFN: c.MoEIntermediate,
-		SharedFFN: c.SharedIntermediate, DenseLayers: c.NumDenseLayers,
+		SharedFFN: cmp.Or(c.SharedIntermediate, c.NumSharedExperts*c.MoEIntermediate), DenseLayers: cmp.Or(c.NumDenseLayers, c.FirstDense),
 	}
 	return nil
 }
