@@ -45,7 +45,7 @@ func (d *deviceFlags) add(cmd *cobra.Command, fallback string) {
 	f.StringVarP(&d.Device, "device", "d", fallback, "`device`: a shipped profile (see memsim devices) or the path of a YAML file")
 	addChoice(cmd, &d.Unit, "unit", "", "compute `unit`: cpu, gpu or npu (default: the device's own)", "cpu", "gpu", "npu")
 	f.StringVar(&d.Runtime, "runtime", "", "inference `program` whose costs are assumed, such as llama.cpp-cpu (default: the unit's own)")
-	f.StringVar(&d.Energy, "energy", study.DeviceEnergy, "`figures` of energy: device, or paper (MobileLLM's 0.1 J per billion 8-bit weights)")
+	f.StringVar(&d.Energy, "energy", study.DeviceEnergy, "energy `model`: device (from the profile) or paper (MobileLLM's 0.1 J per billion 8-bit weights)")
 	f.BoolVar(&d.Warm, "sustained", false, "also say how fast a warm device is, and when it slows down")
 	f.StringVar(&d.Experts.Cache, "expert-cache", "", "`size` of the cache into which a mixture's experts are read from flash, such as 4GB (0: none; default: weights are as all others)")
 	addChoice(cmd, &d.Experts.Policy, "expert-policy", "", "which `expert` leaves a full cache: lru, lfu or pinned (default lru)", experts.Policies...)

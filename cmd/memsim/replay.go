@@ -23,7 +23,7 @@ func (a *app) replayCommand() *cobra.Command {
 		Short: "Simulate captured traces on a device",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fault.Userf("%s wants one trace file or more: %s", cmd.CommandPath(), cmd.UseLine())
+				return fault.Userf("%s wants one trace file or more: give at least one, %s", cmd.CommandPath(), cmd.UseLine())
 			}
 			return nil
 		},

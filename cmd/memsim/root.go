@@ -42,7 +42,7 @@ Without a command it does the main job: mobilellm-125m, mobilellm-ls-125m (the
 same with each block run twice) and the same 60 layers unshared, or every
 --model given, are run and replayed on --device. A table of what a token costs
 goes to stdout; a report, the traces and a pprof profile go to --out, in place of
-what the run before wrote there; files of others stay.`,
+an earlier run's files; other files are kept.`,
 		Example: `  memsim --device pixel8pro
   memsim --device iphone15 --unit gpu --model my.gguf --format json
   memsim --device iphone13 --model mobilellm-350m --quant q4_0 --set dram.channels=2`,

@@ -44,7 +44,7 @@ The address to open goes to stdout. It is one of this machine only, unless
 served. The page can name the shipped devices and presets, and the files given
 with --device and --model; it reads no others.
 
-Ctrl-C ends the server, which is how it is meant to end: the exit code is 0.`,
+Stop the server with Ctrl-C (exit code 0).`,
 		Example: `  memsim serve
   memsim serve --http :8080 --model my.gguf --device myphone.yaml`,
 		Args: noArguments,
