@@ -53,6 +53,8 @@ func Summary(r validation.Report) []string {
 		return []string{"No point counts."}
 	}
 	lines := []string{"Mean absolute error: " + strings.Join(parts, ", ") + "."}
+	lines = append(lines, leftOut("Phone left out of the fit", r.LeavePhoneOut)...)
+	lines = append(lines, leftOut("Model left out of the fit", r.LeaveModelOut)...)
 	if largest := largest(r); largest != "" {
 		lines = append(lines, largest)
 	}
@@ -87,4 +89,15 @@ func largest(r validation.Report) string {
 
 func percent(v *float64) string {
 	return fmt.Sprintf("%.1f %%", *v)
+}
+
+// leftOut says, by unit and phase, how far predictions are without what was left out,
+// and how many measurements lie in the 90 % intervals.
+func leftOut(what string, scores []validation.Score) (lines []string) {
+	for _, s := range scores {
+		if s.Kind == "unit and phase" {
+			lines = append(lines, fmt.Sprintf("%s, %s: mean %.0f %%, median %.0f %%, %.0f %% of %d in the 90 %% interval.", what, profiles.Clean(s.Value), s.MAEPct, s.MedianPct, s.Coverage90, s.N))
+		}
+	}
+	return lines
 }

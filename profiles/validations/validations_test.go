@@ -83,3 +83,12 @@ func TestFlaggedPointsCountInNoKind(t *testing.T) {
 		}
 	}
 }
+
+func TestSummarySaysWhatLeavingOutCosts(t *testing.T) {
+	r := sample()
+	r.LeavePhoneOut = []validation.Score{{Kind: "all", Value: "all"}, {Kind: "unit and phase", Value: "cpu decode", N: 40, MAEPct: 29.2, MedianPct: 23, Coverage90: 84}}
+	const want = "Phone left out of the fit, cpu decode: mean 29 %, median 23 %, 84 % of 40 in the 90 % interval."
+	if text := strings.Join(Summary(r), "\n"); !strings.Contains(text, want) || strings.Contains(text, ", all:") {
+		t.Errorf("%q lacks %q", text, want)
+	}
+}
