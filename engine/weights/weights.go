@@ -28,6 +28,10 @@
 // experts, partial rotary embedding or tensors beyond those above: a file with
 // more is refused, since leaving a tensor out would change its results.
 //
+// Shape-only, a GGUF file of an architecture without a description is a model.Table
+// of its own tensors, and a folder of an unknown class a plain decoder of its sizes:
+// what they move is known, the state of mixers other than attention is not.
+//
 // A mapped file that another program writes to while it is open is found out
 // late: when Close sees its new time, or when what is gone of it is read, under
 // Guard.
