@@ -1,7 +1,6 @@
 package validation
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -94,9 +93,4 @@ func (p Point) Validate() error {
 		return fault.Userf("bytes %d is negative", p.Bytes)
 	}
 	return nil
-}
-
-// at says where a point stands, for messages.
-func at(file string, line int, err error) error {
-	return fault.User(fmt.Errorf("%s:%d: %w", file, line, err))
 }
