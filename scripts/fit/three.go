@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/memsim/memsim/fidelity/fit"
 )
@@ -31,7 +34,11 @@ func reportFew(ctx context.Context, p *fit.Problem, s *fit.Solution, cases []fit
 	}
 	before, after := map[string][]float64{}, map[string][]float64{}
 	for phone, kinds := range groups {
-		if !slices.ContainsFunc(values(kinds), func(rows []int) bool { return len(rows) >= least }) {
+		most := 0
+		for _, rows := range kinds {
+			most = max(most, len(rows))
+		}
+		if most < least {
 			continue
 		}
 		rest, err := p.Without(s, func(i int) bool { return cases[i].Row.Phone == phone })
@@ -55,15 +62,11 @@ func reportFew(ctx context.Context, p *fit.Problem, s *fit.Solution, cases []fit
 			before[kind], after[kind] = append(before[kind], was...), append(after[kind], is...)
 		}
 	}
-	for _, kind := range slices.Sorted(func(yield func(string) bool) {
-		for k := range before {
-			if !yield(k) {
-				return
-			}
-		}
-	}) {
+	for _, kind := range slices.Sorted(maps.Keys(before)) {
+		slices.Sort(before[kind])
+		slices.Sort(after[kind])
 		fmt.Printf("phone left out but for %d rows, %s: %d other rows, mean error %.0f %%, median %.0f %%, %.0f and %.0f %% without the %d\n",
-			few, kind, len(after[kind]), mean(after[kind]), median(after[kind]), mean(before[kind]), median(before[kind]), few)
+			few, kind, len(after[kind]), stat.Mean(after[kind], nil), median(after[kind]), stat.Mean(before[kind], nil), median(before[kind]), few)
 	}
 	return nil
 }
@@ -150,32 +153,12 @@ func inverse(a *mat.SymDense) (*mat.SymDense, error) {
 	var out mat.SymDense
 	if err := c.InverseTo(&out); err != nil {
 		var condition mat.Condition
-		if !asCondition(err, &condition) {
+		if !errors.As(err, &condition) {
 			return nil, err
 		}
 	}
 	return &out, nil
 }
 
-func asCondition(err error, c *mat.Condition) bool { x, ok := err.(mat.Condition); *c = x; return ok }
-
-func values(m map[string][]int) (out [][]int) {
-	for _, v := range m {
-		out = append(out, v)
-	}
-	return out
-}
-
-func mean(l []float64) float64 {
-	sum := 0.0
-	for _, x := range l {
-		sum += x
-	}
-	return sum / float64(len(l))
-}
-
-func median(l []float64) float64 {
-	s := slices.Clone(l)
-	slices.Sort(s)
-	return s[len(s)/2]
-}
+// median is that of a sorted list, as the scores of the fit take it.
+func median(sorted []float64) float64 { return stat.Quantile(0.5, stat.Empirical, sorted, nil) }
